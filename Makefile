@@ -1,0 +1,55 @@
+# Everything a person does with a checkout. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt
+export HF_HUB_OFFLINE := 1
+export TOKENIZERS_PARALLELISM := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench soak browser clean
+
+help:  ## List these commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## Make .venv with the `advocate` command in it (minutes the first time, instant afterwards)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; found: $$($(PYTHON) --version 2>&1). Install it, or say: make PYTHON=python3.12 setup"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "Python's venv is missing. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || { echo "1/3 Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "2/3 Installing torch, the build named in constraints.txt"
+	@$(PIP) torch
+	@echo "3/3 Installing Patient Advocate and what it needs"
+	@$(PIP) -e '.[test]'
+	@touch $@
+	@echo "Ready: $(BIN)/advocate"
+
+run: $(READY)  ## Build the KneeCare site's index and serve it on http://127.0.0.1:8000
+	@$(BIN)/advocate serve
+
+browser: $(READY)
+	@$(BIN)/python tests/browser/bring_chromium.py
+
+test: $(READY) browser  ## Run the whole test suite, with a real browser and a real PostgreSQL
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@node --test tests/widget/ 2>/dev/null || $(BIN)/python -m tests.widget.run
+	@$(BIN)/pytest
+
+lint: $(READY)  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## Compare speed with plain sentence-transformers + FAISS behind FastAPI, in one run
+	$(BIN)/python -m tests.bench
+
+soak: $(READY)  ## Run the slow campaigns: kills, loads, long runs
+	$(BIN)/pytest -m soak -o addopts=-q
+
+clean:  ## Remove .venv and var (asks nothing; your pages live in var)
+	rm -rf $(VENV) var

@@ -1,0 +1,1 @@
+"""What a clinic says: pages, passages, phrasings, the policy's rules and replies, and sites. No vectors, no web."""

@@ -1,0 +1,1 @@
+"""Answers, hands over and shows: the decision, storage, the web and the command line."""

@@ -1,0 +1,1 @@
+"""The decision, pure: no clock, file, database or request."""
