@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -57,15 +58,20 @@ class Site(BaseModel):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        ZoneInfo(zone)
+        try:
+            ZoneInfo(zone)
+        except (KeyError, OSError) as error:  # a name that is a folder of zones raises OSError
+            raise ValueError(f"{zone!r} is no time zone; write one such as America/Chicago") from error
         return zone
 
     @field_validator("allowed_origins")
     @classmethod
     def _whole_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
-            if not re.fullmatch(r"https?://[^/\s*]+", origin):
-                raise ValueError(f"{origin!r} is no origin; write scheme and host alone, such as https://www.clinic.org")
+            if not re.fullmatch(r"https?://[^/\s*?#@]+", origin):
+                raise ValueError(
+                    f"{origin!r} is no origin; write scheme and host alone, such as https://www.clinic.org"
+                )
         return origins
 
     @property
@@ -92,3 +98,32 @@ def load_site(folder: Path) -> Site:
         return parse_site(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise SiteError(f"{path}: cannot be read ({error}). `advocate init` writes one.") from error
+
+
+def new_site(*, site: str, clinic: str, topic: str, advocate: str, url: str, zone: str) -> Site:
+    """A site from a person's answers. Raises SiteError in words about the answer that cannot be used."""
+    try:
+        return Site(site=site, clinic=clinic, topic=topic, advocate=advocate, url=url, zone=zone)
+    except (ValidationError, KeyError, ValueError) as error:
+        raise SiteError(f"These settings cannot be used: {error}") from error
+
+
+def render_site(site: Site) -> str:
+    """The `site.toml` that `parse_site` reads back as the same site."""
+    plain = site.model_dump(mode="json", exclude={"hours", "look"})
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in plain.items()]
+    lines += ["", "[look]", *(f"{name} = {json.dumps(value)}" for name, value in site.look.model_dump().items())]
+    for one in site.hours:
+        lines += ["", "[[hours]]", *(f"{name} = {json.dumps(value)}" for name, value in one.model_dump().items())]
+    return "\n".join(lines) + "\n"
+
+
+# Speaks for a folder of content that names no clinic.
+UNNAMED_SITE = Site(
+    site="folder",
+    clinic="this clinic",
+    topic="our services",
+    advocate="our patient advocate",
+    url="",
+    zone="America/Chicago",
+)

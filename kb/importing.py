@@ -1,0 +1,223 @@
+"""Imports what a clinic already has: a web page, a document, a sheet or a text becomes pages of the knowledge base.
+
+Nothing is dropped in silence: what was left out, merged, or reached no passage is listed for a person to check.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+from zipfile import BadZipFile, ZipFile
+
+from kb.blocks import COPY, Block, assemble
+from kb.content import ContentError, faq_block, faq_page, parse_faq
+from kb.convert import ConversionFailed, convert
+from kb.coverage import uncovered_lines
+from kb.fetching import FetchFailed
+from kb.markdown import PageError, parse_blocks, parse_front, parse_markdown
+from kb.pages import Page
+from kb.plaintext import parse_text
+from kb.sources import MAX_BYTES, ImportFailed, Source, decoded, decoded_html, open_source
+
+_MAX_UNPACKED_BYTES = 10 * MAX_BYTES
+
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The pages of a source, and what a person should check before they go live.
+
+    `merged` counts second copies of a question and answer; `uncovered` are lines of the source that stand in no
+    passage, no heading and not in `left_out`.
+    """
+
+    pages: tuple[Page, ...]
+    left_out: tuple[str, ...]
+    merged: int
+    uncovered: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    page: Page
+    lines: Iterable[str] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def import_source(source: str | Path, *, url: str = "", page_id: str = "", allow_private: bool = False) -> Imported:
+    """Import a file (.html, .md, .txt, .docx, .pdf, .csv, .jsonl, FAQPage .json) or an http(s) address.
+
+    `url` is where visitors find the page, when the source does not say it or says it wrong; `page_id` its name here,
+    otherwise the file's. Raises ImportFailed.
+    """
+    try:
+        found = open_source(source, allow_private=allow_private)
+        found = replace(found, url=url or found.url, page_id=page_id or found.page_id)
+        read = _READERS[found.suffix](found)
+    except (FetchFailed, PageError, ContentError) as error:
+        raise ImportFailed(str(error)) from error
+    except ConversionFailed as error:
+        raise ImportFailed(f"{source} {error}") from error
+    page = read.page
+    if not page.passages:
+        raise ImportFailed(f"{source}: no text found to quote. A page needs at least one paragraph, list or answer.")
+    return Imported(
+        pages=(page,),
+        left_out=page.left_out,
+        merged=sum(one.startswith(COPY) for one in page.left_out),
+        uncovered=uncovered_lines(read.lines, [page]),
+        warnings=read.warnings,
+    )
+
+
+def _read_html(source: Source) -> _Read:
+    text = decoded_html(source)
+    found = convert(text.encode(errors="replace"), ".html")
+    blocks = [Block(**{**one, "items": tuple(one["items"])}) for one in found["blocks"]]
+    page = assemble(
+        blocks,
+        page_id=source.page_id,
+        title=found["title"] or source.page_id,
+        url=_best_url(source, found["url"]),
+        left_out=found["left_out"],
+    )
+    return _Read(page, found["lines"], tuple(found["warnings"]))
+
+
+def _best_url(source: Source, canonical: str) -> str:
+    """The address the page gives itself counts if it is whole, and of the host it was fetched from."""
+    parts = urlsplit(canonical)
+    is_whole = parts.scheme in {"http", "https"} and bool(parts.netloc)
+    is_foreign = source.is_fetched and parts.netloc != urlsplit(source.url).netloc
+    given = "" if source.is_fetched else source.url
+    return given or (canonical if is_whole and not is_foreign else source.url)
+
+
+def _read_markdown(source: Source) -> _Read:
+    text = decoded(source)
+    page = parse_markdown(text, page_id=source.page_id, where=source.where)
+    return _Read(replace(page, url=source.url or page.url))
+
+
+def _read_text(source: Source) -> _Read:
+    front, body = parse_front(decoded(source), source.where)
+    title, blocks = parse_text(body, front.title)
+    page = assemble(
+        blocks,
+        page_id=source.page_id,
+        title=title or source.page_id,
+        url=source.url or front.url,
+        reviewed=front.reviewed,
+        left_out=front.left_out,
+        tags=front.tags,
+    )
+    return _Read(page, body.splitlines())
+
+
+def _read_docx(source: Source) -> _Read:
+    lines = list(_docx_lines(source))
+    blocks, left_out = parse_blocks(str(convert(source.data, ".docx")["text"]))
+    title = next((one.text for one in blocks if one.kind == "heading" and one.level == 1), source.page_id)
+    return _Read(assemble(blocks, page_id=source.page_id, title=title, url=source.url, left_out=left_out), lines)
+
+
+def _docx_lines(source: Source) -> Iterable[str]:
+    """The paragraphs of a DOCX as its own parts hold them, to check the conversion against."""
+    broken = f"{source.where}: not a sound DOCX. Open it in a word processor, save it again, and import that."
+    try:
+        with ZipFile(BytesIO(source.data)) as archive:
+            if sum(one.file_size for one in archive.infolist()) > _MAX_UNPACKED_BYTES:
+                raise ImportFailed(f"{source.where}: unpacks to more than {_MAX_UNPACKED_BYTES // 2**20} MB. Split it.")
+            parts = [archive.read(one) for one in archive.namelist() if one.endswith((".xml", ".rels"))]
+            if any(b"<!DOCTYPE" in part or b"<!ENTITY" in part for part in parts):
+                raise ImportFailed(broken)
+            document = ElementTree.fromstring(archive.read("word/document.xml"))
+    except (
+        BadZipFile,
+        KeyError,
+        ElementTree.ParseError,
+        RuntimeError,
+        NotImplementedError,
+        OSError,
+        ValueError,
+    ) as error:
+        raise ImportFailed(broken) from error
+    return ["".join(one.text or "" for one in paragraph.iter(f"{_WORD}t")) for paragraph in document.iter(f"{_WORD}p")]
+
+
+def _read_pdf(source: Source) -> _Read:
+    text = str(convert(source.data, ".pdf")["text"])
+    title, blocks = parse_text(text)
+    page = assemble(blocks, page_id=source.page_id, title=title or source.page_id, url=source.url)
+    broken = re.findall(r"\w+-\n\w+", text)
+    warnings = ["A PDF keeps no headings or lists for certain: compare the passages with the document."]
+    warnings += [f"A word may be broken at the end of a line: {' '.join(one.split())}" for one in broken]
+    return _Read(page, text.splitlines(), tuple(warnings))
+
+
+def _read_csv(source: Source) -> _Read:
+    return _Read(_sheet(parse_faq(source.data, source.where, url=source.url), source))
+
+
+def _read_jsonl(source: Source) -> _Read:
+    rows: list[Block] = []
+    for number, line in enumerate(decoded(source).split("\n"), start=1):
+        if line.strip():
+            where = f"{source.where}, line {number}"
+            rows.append(faq_block(_object(line, where), where, len(rows) + 1))
+    return _Read(_sheet(faq_page(rows, url=source.url), source))
+
+
+def _sheet(page: Page, source: Source) -> Page:
+    """The page of a sheet under the sheet's own name, so that two sheets of one site never share an id."""
+    if source.page_id == page.page_id:
+        return page
+    passages = (
+        replace(one, passage_id=one.passage_id.replace("faq-", f"{source.page_id}-", 1)) for one in page.passages
+    )
+    return replace(page, page_id=source.page_id, passages=tuple(passages))
+
+
+def _read_json(source: Source) -> _Read:
+    from kb.webpage import pairs_of
+
+    try:
+        pairs = pairs_of(decoded(source))
+    except ValueError as error:
+        raise ImportFailed(f"{source.where}: not JSON ({error}). FAQPage data was expected.") from error
+    if not pairs:
+        raise ImportFailed(
+            f"{source.where}: no FAQPage with questions and acceptedAnswer in it. Check what was exported."
+        )
+    return _Read(replace(faq_page(pairs, url=source.url), page_id=source.page_id))
+
+
+def _object(line: str, where: str) -> Mapping[str | None, Any]:
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise ImportFailed(f"{where}: not JSON ({error}). One object a line, with question and answer.") from error
+    if not isinstance(value, dict):
+        raise ImportFailed(f"{where}: an object with question and answer was expected, found {type(value).__name__}.")
+    return value
+
+
+_READERS: Mapping[str, Callable[[Source], _Read]] = {
+    ".html": _read_html,
+    ".md": _read_markdown,
+    ".txt": _read_text,
+    ".docx": _read_docx,
+    ".pdf": _read_pdf,
+    ".csv": _read_csv,
+    ".jsonl": _read_jsonl,
+    ".json": _read_json,
+}

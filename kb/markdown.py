@@ -1,0 +1,350 @@
+"""Reads and writes a page as Markdown with front matter, the form in which pages are kept in folders.
+
+A trailing `{#p-1a2b .risk}` gives a block its passage id and tags; `{.faq}` after a heading makes it a question and
+what follows its answer, up to the block that carries the id, else to the next heading. Inline marks (bold, links) are
+dropped: the stored text is what a visitor reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import frontmatter
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from kb.blocks import Block, assemble, list_text
+from kb.errors import AdvocateError
+from kb.pages import Heading, Kind, Page, Passage
+
+PAGE_SUFFIXES = frozenset({".md", ".markdown"})
+
+_MARKS = re.compile(r"(?<!\\)\{(?P<marks>(?:\s*(?:[#.][\w.~%-]+|(?:faq|url)=[^\s{}]+))+)\s*\}\s*$")
+_FAQ_SECTION = re.compile(
+    r"^(?:faqs?|frequently asked questions|common questions|questions and answers)$", re.IGNORECASE
+)
+_LIST_LINE = re.compile(r"  (?:(?P<bullet>•)|(?P<number>\d+)\.) (?P<text>.*)")
+_PARSER = MarkdownIt("commonmark").enable("table")
+
+
+class PageError(AdvocateError):
+    """A page file that cannot be read: which file and line, what was expected, and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What a page's front matter says of it."""
+
+    title: str = ""
+    url: str = ""
+    reviewed: str | None = None
+    tags: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
+
+
+def parse_markdown(source: str, *, page_id: str, where: str) -> Page:
+    """The page a Markdown file describes. Raises PageError naming `where`."""
+    front, body = parse_front(source, where)
+    blocks, left_out = parse_blocks(body)
+    return assemble(
+        blocks,
+        page_id=page_id,
+        title=front.title or _title_of(blocks) or page_id,
+        url=front.url,
+        reviewed=front.reviewed,
+        left_out=[*front.left_out, *left_out],
+        tags=front.tags,
+    )
+
+
+def parse_front(source: str, where: str) -> tuple[Front, str]:
+    """The front matter of a page file, and the text below it. Raises PageError naming `where`."""
+    try:
+        post = frontmatter.loads(source)
+    except yaml.YAMLError as error:
+        raise PageError(f"{where}: the front matter between the --- lines is not YAML: {error}") from error
+    front = dict(post.metadata)
+    return Front(
+        title=str(front.get("title") or ""),
+        url=str(front.get("url") or ""),
+        reviewed=_reviewed(front.get("reviewed"), where),
+        tags=frozenset(_texts(front.get("tags"), "tags", "[risk, aftercare]", where)),
+        left_out=tuple(_texts(front.get("left_out"), "left_out", "[Contact us]", where)),
+    ), str(post.content)
+
+
+def parse_blocks(body: str) -> tuple[list[Block], list[str]]:
+    """The blocks of a Markdown text, and the words of it that stand in raw HTML, which is left out."""
+    tokens = _PARSER.parse(body)
+    html = [
+        " ".join(re.sub(r"<!--.*?-->|<[^>]*>", " ", one.content, flags=re.DOTALL).split())
+        for one in tokens
+        if one.type == "html_block"
+    ]
+    return list(_with_answers(_with_own_marks(_plain_blocks(tokens)))), [
+        f"raw HTML: {words}" for words in html if words
+    ]
+
+
+def read_text(path: Path) -> str:
+    """The text of a page file. Raises PageError when it cannot be read as UTF-8."""
+    try:
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise PageError(
+            f"{path}: not UTF-8 text (byte {error.start}). Save it as UTF-8, or import it first."
+        ) from error
+    except OSError as error:
+        raise PageError(f"{path}: cannot be read ({error.strerror}). Check the file and its permissions.") from error
+
+
+def load_page(path: Path, page_id: str | None = None) -> Page:
+    """Read one Markdown page; its id is the file's name. Raises PageError when it is unreadable or says nothing."""
+    return with_passages(parse_markdown(read_text(path), page_id=page_id or path.stem, where=str(path)), path)
+
+
+def with_passages(page: Page, path: Path) -> Page:
+    """The page, if anything of it can be quoted. Raises PageError."""
+    if not page.passages:
+        raise PageError(f"{path}: no passage found. A page needs at least one paragraph, list or answer.")
+    return page
+
+
+def render_markdown(page: Page) -> str:
+    """The Markdown that `parse_markdown` reads back as the same page: same text, offsets, ids and tags."""
+    front = {"title": page.title, "url": page.url, "reviewed": page.reviewed, "left_out": list(page.left_out)}
+    head = yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=1000)
+    return f"---\n{head}---\n\n" + "\n\n".join(_rendered_blocks(page)) + "\n"
+
+
+def _rendered_blocks(page: Page) -> Iterator[str]:
+    questions = {page.text.rfind("\n\n", 0, one.start) for one in page.passages if one.kind is Kind.FAQ}
+    in_faq_section = False
+    blocks: list[Heading | Passage] = [*page.headings, *page.passages]
+    for one in sorted(blocks, key=lambda one: one.start):
+        text = page.text[one.start : one.end]
+        if isinstance(one, Passage):
+            yield _rendered_passage(text, one)
+            continue
+        if one.level <= 2:
+            in_faq_section = bool(_FAQ_SECTION.match(text))
+        is_like_one = in_faq_section and text.endswith("?")
+        mark = " {.faq}" if one.end in questions else " {.plain}" if is_like_one else ""
+        yield f"{'#' * min(one.level, 6)} {_exactly(text)}{mark}"
+
+
+def _rendered_passage(text: str, passage: Passage) -> str:
+    """A passage as easy to read as it goes: what would not be read back as it was is written character by character."""
+    marks = " ".join(_marks_of(passage))
+    for rendered in (_as_it_reads(text, marks), f"{_exactly(text)} {{{marks}}}"):
+        blocks, _ = parse_blocks(f"# Q {{.faq}}\n\n{rendered}" if passage.kind is Kind.FAQ else rendered)
+        again = assemble([Block("heading", "T", level=1), *blocks], page_id="p", title="T", url="")
+        if [(again.text_of(one), one.kind, one.passage_id) for one in again.passages] == [
+            (text, passage.kind, passage.passage_id)
+        ]:
+            return rendered
+    return rendered
+
+
+def _marks_of(passage: Passage) -> Iterator[str]:
+    yield f"#{_percent(passage.passage_id)}"
+    yield from (f".{_percent(tag)}" for tag in sorted(passage.tags) or ["plain"])
+    if passage.faq is not None:
+        yield f"faq={_percent(passage.faq)}"
+    if passage.url is not None:
+        yield f"url={quote(passage.url, safe=':/?&=#~.-_%')}"
+
+
+def _percent(name: str) -> str:
+    return name if re.fullmatch(r"[\w.-]+", name) else quote(name, safe="")
+
+
+def _as_it_reads(text: str, marks: str) -> str:
+    """Paragraphs and lists with the marks at the end, below a list on a line of their own."""
+    pieces = []
+    for piece in text.split("\n\n"):
+        found = [_LIST_LINE.fullmatch(line) for line in piece.split("\n")]
+        if all(found):
+            pieces.append(
+                "\n".join(
+                    f"{'-' if one['bullet'] else one['number'] + '.'} {_escaped(one['text'])}" for one in found if one
+                )
+            )
+        else:
+            pieces.append("\\\n".join(_escaped(line) for line in piece.split("\n")))
+    return "\n\n".join(pieces) + ("\n\n" if all(found) else " ") + f"{{{marks}}}"
+
+
+def _exactly(text: str) -> str:
+    """Text on one line of Markdown with every character kept: line ends and white space that would be lost too."""
+    pieces = re.split(r"(^\s+|\s+$|\s*\n\s*|[^\S ]+)", text)
+    return "".join(
+        "".join(f"&#{ord(one)};" for one in piece) if number % 2 else _escaped(piece)
+        for number, piece in enumerate(pieces)
+    )
+
+
+def _escaped(line: str) -> str:
+    """A line of text in which no character means anything to Markdown."""
+    line = re.sub(r"([\\`*\[\]<>{]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|#(?=#*\s*$))", r"\\\1", line)
+    line = re.sub(r"^([#+=~|:-])", r"\\\1", line)
+    return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", line)
+
+
+def _with_answers(blocks: Iterator[Block]) -> Iterator[Block]:
+    pending: Block | None = None  # a question whose answer is still being read
+    in_faq_section = False
+    for block in blocks:
+        if block.kind == "heading":
+            if pending is not None:
+                yield pending
+                pending = None
+            if block.level <= 2:
+                in_faq_section = bool(_FAQ_SECTION.match(block.text))
+            is_plain = block.tags is not None and "faq" not in block.tags
+            if "faq" in (block.tags or ()) or (in_faq_section and block.text.endswith("?") and not is_plain):
+                pending = Block("faq", "", question=block.text, level=block.level)
+                continue
+        if pending is None:
+            yield block
+            continue
+        pending = _with_answer(pending, block)
+        if block.passage_id:
+            yield pending
+            pending = None
+    if pending is not None:
+        yield pending
+
+
+def _with_answer(pending: Block, block: Block) -> Block:
+    text = block.text if block.kind == "paragraph" else list_text(block.items, block.first)
+    tags = block.tags if pending.tags is None else pending.tags | (block.tags or frozenset())
+    return replace(
+        pending,
+        text=f"{pending.text}\n\n{text}" if pending.text else text,
+        passage_id=block.passage_id or pending.passage_id,
+        tags=tags,
+        faq=block.faq or pending.faq,
+        url=block.url or pending.url,
+    )
+
+
+def _plain_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
+    """Headings, paragraphs and lists, each with its own marks; a table is a list of its rows."""
+    position = 0
+    while position < len(tokens):
+        token = tokens[position]
+        if token.type in {"bullet_list_open", "ordered_list_open", "table_open"}:
+            end = _end_of(tokens, position)
+            yield _list_of(tokens[position:end])
+            position = end
+        elif token.type == "inline":
+            kind = "heading" if tokens[position - 1].type == "heading_open" else "paragraph"
+            level = int(tokens[position - 1].tag[1]) if kind == "heading" else 0
+            yield _marked(Block(kind, level=level), token)
+        elif token.type in {"code_block", "fence"}:
+            yield Block("paragraph", token.content.strip("\n"))
+        position += 1
+
+
+def _end_of(tokens: Sequence[Token], position: int) -> int:
+    """The position of the token that closes the one at `position`."""
+    depth = 0
+    for end in range(position, len(tokens)):
+        depth += tokens[end].nesting
+        if depth == 0:
+            return end
+    return len(tokens) - 1
+
+
+def _list_of(tokens: Sequence[Token]) -> Block:
+    """A list or table: an item for each list item or row; what stands inside one is joined by spaces, cells by bars."""
+    items: list[list[str]] = []
+    for token in tokens:
+        if token.type in {"list_item_open", "tr_open"}:
+            items.append([])
+        elif token.type == "inline" and items:
+            items[-1].append(_plain(token).replace("\n", " "))
+        elif token.type in {"code_block", "fence"} and items:
+            items[-1].append(" ".join(token.content.split()))
+    is_nested = sum(token.type.endswith("_list_open") for token in tokens) > 1
+    is_numbered = tokens[0].type == "ordered_list_open" and not is_nested
+    between = " | " if tokens[0].type == "table_open" else " "
+    first = int(tokens[0].attrGet("start") or 1) if is_numbered and tokens[0].attrGet("start") != 0 else None
+    return Block("list", items=tuple(between.join(filter(None, item)) for item in items), first=first)
+
+
+def _with_own_marks(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Marks that stand alone belong to the list before them."""
+    last: Block | None = None
+    for block in blocks:
+        has_marks_only = block.kind == "paragraph" and not block.text and block.tags is not None
+        if has_marks_only and last is not None and last.kind == "list":
+            last = replace(last, passage_id=block.passage_id, tags=block.tags, faq=block.faq, url=block.url)
+            continue
+        if last is not None:
+            yield last
+        last = block
+    if last is not None:
+        yield last
+
+
+def _marked(block: Block, inline: Token) -> Block:
+    """The block with the text of an inline token, and with the id and tags of the marks at its end."""
+    marks = _MARKS.search(inline.content)
+    if marks is None:
+        return replace(block, text=_plain(inline))
+    names = marks["marks"].split()
+    values = {name.partition("=")[0]: unquote(name.partition("=")[2]) for name in names if name[0] not in "#."}
+    content = inline.content[: marks.start()]
+    text = _plain(_PARSER.parseInline(content[:-1] if content.endswith(" ") else content)[0])
+    return replace(
+        block,
+        text=text,
+        passage_id=next((unquote(name[1:]) for name in names if name.startswith("#")), None),
+        tags=frozenset(unquote(name[1:]) for name in names if name.startswith(".")) - {"plain"},
+        faq=values.get("faq"),
+        url=values.get("url"),
+    )
+
+
+def _plain(inline: Token) -> str:
+    """What a visitor reads of it: no marks, no pictures; a forced line end is one."""
+    parts = []
+    for child in inline.children or []:
+        if child.type in {"text", "code_inline"}:
+            parts.append(child.content)
+        elif child.type == "softbreak":
+            parts.append(" ")
+        elif child.type == "hardbreak" or (child.type == "html_inline" and child.content.startswith("<br")):
+            parts.append("\n")
+    return "".join(parts)
+
+
+def _title_of(blocks: Sequence[Block]) -> str | None:
+    headings = [one for one in blocks if one.kind == "heading"]
+    return next((one.text for one in sorted(headings, key=lambda one: one.level > 1)), None)
+
+
+def _texts(value: Any, name: str, example: str, where: str) -> list[str]:
+    if value is not None and not isinstance(value, list):
+        raise PageError(f"{where}: `{name}` should be a list such as {example}; found {value!r}")
+    return [str(one) for one in value or []]
+
+
+def _reviewed(value: Any, where: str) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, date):
+        return value.isoformat()
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError as error:
+        raise PageError(f"{where}: `reviewed` should be a date such as 2026-01-31; found {value!r}") from error

@@ -1,0 +1,142 @@
+"""Opens what is to be imported, a file or an address, and refuses what is not what it says it is."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from kb.errors import AdvocateError
+from kb.fetching import fetch
+
+MAX_BYTES = 20 * 2**20
+
+KINDS = frozenset([".html", ".md", ".txt", ".docx", ".pdf", ".csv", ".jsonl", ".json"])
+
+_WEB_TYPES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "text/csv": ".csv",
+    "application/json": ".json",
+    "application/ld+json": ".json",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+}
+_SAME = {".htm": ".html", ".xhtml": ".html", ".markdown": ".md", ".jsonld": ".json", ".ndjson": ".jsonl"}
+
+_META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+
+
+class ImportFailed(AdvocateError):
+    """A source that cannot be imported: its name, what was expected, and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of a source and what is known of it. `suffix` is one of KINDS, `page_id` the name its page gets."""
+
+    data: bytes
+    suffix: str
+    where: str
+    page_id: str
+    url: str
+    charset: str = ""
+    is_fetched: bool = False
+
+
+def open_source(source: str | Path, *, allow_private: bool) -> Source:
+    """Read a file or fetch an address. Raises ImportFailed or FetchFailed."""
+    text = str(source)
+    if isinstance(source, str) and re.match(r"https?://", text, re.IGNORECASE):
+        found = _fetched(text, allow_private=allow_private)
+    else:
+        path = Path(source)
+        found = Source(_bytes_of(path), _suffix(path.name), text, _slug(path.stem), "")
+    if found.suffix not in KINDS:
+        kinds = ", ".join(sorted(KINDS))
+        raise ImportFailed(
+            f"{text}: one of {kinds} expected, found {found.suffix or 'no ending'}. Save it as one of them."
+        )
+    _refuse_other_kind(found)
+    return found
+
+
+def _fetched(address: str, *, allow_private: bool) -> Source:
+    got = fetch(address, max_bytes=MAX_BYTES, allow_private=allow_private)
+    parts = urlsplit(got.address)
+    name = Path(unquote(parts.path)).name or parts.hostname or "page"
+    suffix = _WEB_TYPES.get(got.media_type, _suffix(name))
+    plain = suffix if suffix != ".txt" else _suffix(name) if _suffix(name) in KINDS else suffix
+    page_id = _slug(Path(name).stem if _suffix(name) in KINDS else name)
+    return Source(got.data, plain, address, page_id, got.address, got.charset, is_fetched=True)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if path.is_file() and size <= MAX_BYTES else b""
+    except OSError as error:
+        raise ImportFailed(f"{path}: cannot be read ({error.strerror}). Check its name and permissions.") from error
+    if not path.is_file():
+        raise ImportFailed(f"{path}: a file was expected. For a folder use `advocate build --from {path} --out DIR`.")
+    if size > MAX_BYTES:
+        raise ImportFailed(f"{path}: {size / 2**20:.0f} MB, at most {MAX_BYTES // 2**20} can be read. Split it.")
+    return data
+
+
+def _refuse_other_kind(source: Source) -> None:
+    """Refuse a file that is not what its name says."""
+    if not source.data.strip():
+        raise ImportFailed(f"{source.where}: empty. Check that it was saved.")
+    starts = {".pdf": b"%PDF-", ".docx": b"PK\x03\x04"}
+    kind = next((suffix for suffix, start in starts.items() if source.data.lstrip()[:1024].startswith(start)), None)
+    if kind != (source.suffix if source.suffix in starts else None):
+        what = f"it is a {kind[1:].upper()}" if kind else f"it is no {source.suffix[1:].upper()}"
+        raise ImportFailed(
+            f"{source.where}: ends in {source.suffix}, but {what}. Give it its right ending, or save it anew."
+        )
+    if (
+        source.suffix not in starts
+        and b"\0" in source.data
+        and not source.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    ):
+        raise ImportFailed(f"{source.where}: text was expected, found other data. Save it as UTF-8 text.")
+
+
+def decoded(source: Source) -> str:
+    """The text of a source, with uniform line ends. Raises ImportFailed when it is not UTF-8."""
+    try:
+        return source.data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise ImportFailed(f"{source.where}: not UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
+
+
+def decoded_html(source: Source) -> str:
+    """The text of a web page in the encoding it was sent in or declares. Raises ImportFailed."""
+    declared = _META_CHARSET.search(source.data[:4096])
+    name = source.charset or (declared[1].decode("ascii") if declared else "utf-8")
+    for mark, marked in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        name = marked if source.data.startswith(mark) else name
+    try:
+        name = codecs.lookup(name).name
+        return source.data.decode("cp1252" if name in {"iso8859-1", "ascii"} else name)  # as browsers do
+    except (LookupError, UnicodeDecodeError) as error:
+        raise ImportFailed(f"{source.where}: not {name} text. Save it as UTF-8 and import it again.") from error
+
+
+def _suffix(name: str) -> str:
+    suffix = Path(name).suffix.lower()
+    return _SAME.get(suffix, suffix)
+
+
+def _slug(name: str) -> str:
+    """A page's name: lower-case words joined by hyphens."""
+    return re.sub(r"[^\w]+|_", "-", name.casefold()).strip("-") or "page"

@@ -1,0 +1,45 @@
+"""What the whole suite shares: one real build of the KneeCare site, made once by the command a user would type."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Two busy cores: a slow example is not a wrong one.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+ROOT = Path(__file__).parent.parent
+# Encoders and vectors are kept between runs, as they are between a user's builds; each is checked by digest when read.
+KEPT_MODELS = ROOT / "var" / "test-models"
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    KEPT_MODELS.mkdir(parents=True, exist_ok=True)
+    return KEPT_MODELS
+
+
+@pytest.fixture(scope="session")
+def kneecare_data_dir(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
+    """A data folder in which KneeCare is built and published. Copy it before you change it (`copy_data_dir`)."""
+    data_dir = tmp_path_factory.mktemp("kneecare")
+    (data_dir / "models").symlink_to(models)
+    command = [sys.executable, "-m", "server.cli", "build", "--site", "kneecare", "--progress", "json"]
+    environment = {**os.environ, "ADVOCATE_DATA_DIR": str(data_dir), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return data_dir
+
+
+@pytest.fixture
+def copy_of_kneecare(kneecare_data_dir: Path, tmp_path: Path) -> Path:
+    """A data folder of one's own with the same database and builds."""
+    copy = tmp_path / "data"
+    subprocess.run(["cp", "-r", str(kneecare_data_dir), str(copy)], check=True)
+    return copy

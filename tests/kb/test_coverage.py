@@ -1,0 +1,48 @@
+"""Coverage: what of a page cannot be quoted, and what of a source never reached it."""
+
+from __future__ import annotations
+
+from kb.blocks import Block, assemble
+from kb.coverage import coverage, report, uncovered_lines
+from kb.pages import Page
+
+TITLE = Block("heading", "Care", level=1)
+PAIR = Block("faq", "A little.", question="Does it hurt?")
+LIST = Block("list", items=("aching", "stiffness"))
+BLOCKS = [TITLE, Block("paragraph", "We numb it. Symptoms are:"), LIST, PAIR]
+PAGE = assemble(BLOCKS, page_id="a", title="Care", url="")
+
+
+def test_headings_and_questions_are_counted_beside_what_can_be_quoted():
+    found = coverage(PAGE)
+    assert (found.headings, found.questions, found.gaps) == (len("Care"), len("Doesithurt?"), ())
+    assert found.covered + found.headings + found.questions == found.total == len("".join(PAGE.text.split()))
+
+
+def test_text_in_no_passage_is_a_gap():
+    page = Page("a", "T", "", None, "One.\n\n Two. \n\nThree.", (), (), ())
+    assert [page.text[slice(*gap)] for gap in coverage(page).gaps] == [page.text]
+    page = assemble([Block("paragraph", "One.")], page_id="a", title="T", url="")
+    longer = Page("a", "T", "", None, f"{page.text}\n\n Two. ", page.headings, page.passages)
+    assert [longer.text[slice(*gap)] for gap in coverage(longer).gaps] == ["Two."]
+    assert not coverage(longer).is_whole
+    assert "in no passage: Two." in report(longer)
+
+
+def test_a_line_of_the_source_is_found_across_passages_and_without_its_mark():
+    source = [
+        "Care",
+        "We numb  it. Symptoms are:",
+        " - aching",
+        "• stiffness",
+        "Q: Does it hurt?",
+        "Answer:",
+        "A little.",
+        "",
+    ]
+    assert uncovered_lines(source, [PAGE]) == ()
+
+
+def test_a_line_that_is_nowhere_is_shown():
+    source = ["We numb it.", "Call us  when it is hot.", "Send"]
+    assert uncovered_lines(source, [PAGE], ["form: Name Send"]) == ("Call us when it is hot.",)

@@ -1,0 +1,64 @@
+"""The settings of a site: what may stand in site.toml."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.sites import SITES, SiteError, load_site, parse_site, render_site
+
+PLAIN = {
+    "site": '"a-clinic"',
+    "clinic": '"A Clinic"',
+    "topic": '"knees"',
+    "advocate": '"Pat Cashen"',
+    "url": '"/"',
+    "zone": '"America/Chicago"',
+}
+
+
+def toml(**changed: str) -> str:
+    return "\n".join(f"{name} = {value}" for name, value in {**PLAIN, **changed}.items() if value)
+
+
+def test_kneecare_publishes_neither_phone_nor_hours():
+    site = load_site(SITES / "kneecare")
+    assert (site.phone, site.hours, site.zone, site.url) == ("", (), "America/Chicago", "/sites/kneecare")
+    assert site.advocate_first_name == "Pat"
+
+
+def test_a_fixed_reply_gets_the_site_s_names():
+    assert parse_site(toml(), "a").fill("{clinic} on {topic}, {advocate}") == "A Clinic on knees, Pat Cashen"
+
+
+def test_settings_written_and_read_back_are_the_same():
+    hours = '[{day = 0, opens = "09:00", closes = "17:00"}]'
+    site = parse_site(toml(hours=hours, allowed_origins='["https://a.org"]', look='{accent = "#123456"}'), "a")
+    assert parse_site(render_site(site), "b") == site
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *(
+            {"allowed_origins": f'["{bad}"]'}
+            for bad in ("*", "a.org", "https://a.org/", "https://*.a.org", "https://u@a.org")
+        ),
+        *({"zone": f'"{bad}"'} for bad in ("", "Mars/Base", "America", "../etc")),
+        {"colour": '"red"'},
+        {"site": '"A Clinic"'},
+        {"clinic": '""'},
+        {"advocate": ""},
+        {"look": '{accent = "red"}'},
+        {"hours": '[{day = 7, opens = "09:00", closes = "17:00"}]'},
+        {"clinic": "A Clinic"},
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be_used_are_refused_with_the_file_s_name(changed):
+    with pytest.raises(SiteError, match=r"a/site\.toml"):
+        parse_site(toml(**changed), "a/site.toml")
+
+
+def test_a_folder_without_settings_is_refused(tmp_path):
+    with pytest.raises(SiteError, match="advocate init"):
+        load_site(tmp_path)
