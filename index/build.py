@@ -1,0 +1,239 @@
+"""Makes a build: everything an answer needs, in one folder with a manifest, made aside and moved into place at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.cache import VectorCache
+from index.calibrate import Calibration, calibrate
+from index.classify import bar_curves, fit
+from index.encode import OnnxEncoder, Vectors, encoder_folder
+from index.manifest import (
+    BUILDER_VERSION,
+    FORMAT,
+    MANIFEST,
+    BuildRefused,
+    Manifest,
+    canonical_digest,
+    digest_files,
+    verify,
+)
+from index.model import find_model, model_digest
+from index.search import Scale, Searcher
+from index.store import VectorStore
+from index.units import Unit, units_of
+from kb.content import Content, Example, load_starter
+from kb.errors import AdvocateError
+from kb.labels import Label
+
+Progress = Callable[[str, int, int], None]
+CHUNK = 128
+
+
+class BuildError(AdvocateError):
+    """A build that could not be made, and the way out. The builds that exist are untouched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a build is made of. `policy` is the policy's folder; `site` the site's settings as JSON."""
+
+    content: Content
+    policy: Path
+    policy_version: str
+    site: dict[str, Any]
+    model: str
+
+    def examples(self) -> list[Example]:
+        """What teaches the gate: the starter pack, the site's own, and every question the pages answer."""
+        asked = [passage.question for _, passage in self.content.passages() if passage.question]
+        answered = [*asked, *(phrasing.text for phrasing in self.content.phrasings)]
+        given = [*load_starter(), *self.content.examples]
+        return list({one.text: one for one in [*(Example(text, Label.ANSWER) for text in answered), *given]}.values())
+
+
+def make_build(
+    recipe: Recipe, models: Path, out: Path, *, earlier: Sequence[Path] = (), progress: Progress = lambda *_: None
+) -> Manifest:
+    """Build into the folder `out`, replacing an older build there in one rename.
+
+    models: where encoders and vectors are kept between builds. earlier: builds whose gate may be reused when its
+    inputs are the same. Raises BuildError, ContentError, ModelError or OSError; then `out` is as it was.
+    """
+    _refuse_foreign(out)
+    source = find_model(recipe.model)
+    digest = model_digest(source)
+    build_id = canonical_digest(_inputs(recipe, digest))
+    units, examples = units_of(recipe.content), recipe.examples()
+    texts = [*(unit.text for unit in units), *(one.text for one in examples)]
+    cache = VectorCache(models / f"vectors-{digest[:16]}.npz")
+    embed_missing(texts, cache, source, digest, models, progress)
+    unit_vectors = cache.vectors([unit.text for unit in units])
+    example_vectors = cache.vectors([one.text for one in examples])
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".build-", dir=out.parent))
+    try:
+        gate_inputs = _write_gate(aside, examples, example_vectors, digest, earlier, progress)
+        calibration = _write_search(aside, recipe.content, units, unit_vectors, examples, example_vectors, progress)
+        _write_content(aside, recipe)
+        manifest = Manifest(
+            build=build_id,
+            format=FORMAT,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            model_digest=digest,
+            policy_version=recipe.policy_version,
+            threshold=calibration.threshold,
+            counts={
+                "pages": len(recipe.content.pages),
+                "passages": sum(1 for _ in recipe.content.passages()),
+                "phrasings": len(recipe.content.phrasings),
+                "examples": len(examples),
+                "units": len(units),
+            },
+            gate_inputs=gate_inputs,
+            files=digest_files(aside),
+        )
+        manifest.write(aside)
+        verify(aside)
+        _move_into_place(aside, out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return manifest
+
+
+def embed_missing(
+    texts: Sequence[str], cache: VectorCache, source: Path, digest: str, models: Path, progress: Progress
+) -> None:
+    """Embed the texts that have no vector yet, and check the exported encoder on each of them."""
+    from index.embed import ReferenceEncoder, check_export, export_encoder
+
+    missing = cache.missing(texts)
+    folder = encoder_folder(models, digest)
+    encoder = _working_encoder(folder)
+    if not missing and encoder is not None:
+        return
+    progress("Loading the model", 0, 1)
+    reference = ReferenceEncoder(source)
+    if encoder is None:
+        progress("Exporting the encoder", 0, 1)
+        encoder = OnnxEncoder(export_encoder(reference, models))
+        missing = list(dict.fromkeys(texts))  # a new export is checked on every text
+    for start in range(0, len(missing), CHUNK):
+        chunk = missing[start : start + CHUNK]
+        vectors = reference.encode(chunk)
+        check_export(encoder, chunk, vectors)
+        cache.add(chunk, vectors)
+        progress("Embedding", start + len(chunk), len(missing))
+    cache.save()
+
+
+def _working_encoder(folder: Path) -> OnnxEncoder | None:
+    try:
+        return OnnxEncoder(folder)
+    except AdvocateError:
+        return None
+
+
+def _inputs(recipe: Recipe, digest: str) -> dict[str, Any]:
+    return {
+        "pages": [page.as_json() for page in recipe.content.pages],
+        "phrasings": [[one.text, one.passage_id, one.quote] for one in recipe.content.phrasings],
+        "examples": [[one.text, one.label] for one in recipe.examples()],
+        "policy": recipe.policy_version,
+        "site": recipe.site,
+        "model": digest,
+        "builder": BUILDER_VERSION,
+    }
+
+
+def _write_gate(
+    aside: Path, examples: Sequence[Example], vectors: Vectors, digest: str, earlier: Sequence[Path], progress: Progress
+) -> str:
+    inputs = canonical_digest([digest, BUILDER_VERSION, [[one.text, one.label] for one in examples]])
+    for folder in earlier:
+        try:
+            if verify(folder).gate_inputs == inputs:
+                for name in ("gate.npz", "gate.json"):
+                    shutil.copy(folder / name, aside / name)
+                return inputs
+        except BuildRefused:
+            continue
+    progress("Teaching the gate", 0, 1)
+    labels = [str(one.label) for one in examples]
+    classifier, held_out = fit([one.text for one in examples], vectors, labels)
+    classifier.save(aside / "gate.npz")
+    _write_json(
+        aside / "gate.json", {"labels": classifier.labels, "held out": bar_curves(classifier.labels, held_out, labels)}
+    )
+    return inputs
+
+
+def _write_search(
+    aside: Path,
+    content: Content,
+    units: Sequence[Unit],
+    vectors: Vectors,
+    examples: Sequence[Example],
+    example_vectors: Vectors,
+    progress: Progress,
+) -> Calibration:
+    progress("Calibrating", 0, 1)
+    store = VectorStore.of(vectors)
+    passages = sum(1 for _ in content.passages())
+    searcher = Searcher(units, passages, store, Scale((0.0,) * 7, 0.0))
+    outside = [
+        (one.text, row) for one, row in zip(examples, example_vectors, strict=True) if one.label is Label.OUT_OF_KB
+    ]
+    calibration = calibrate(searcher, units, vectors, outside)
+    store.save(aside / "units.faiss")
+    np.save(aside / "vectors.npy", vectors)
+    _write_json(aside / "units.json", [[unit.text, unit.passage, unit.asks, unit.span] for unit in units])
+    _write_json(aside / "scale.json", {"weights": calibration.scale.weights, "bias": calibration.scale.bias})
+    _write_json(aside / "report.json", calibration.report)
+    return calibration
+
+
+def _write_content(aside: Path, recipe: Recipe) -> None:
+    _write_json(aside / "pages.json", [page.as_json() for page in recipe.content.pages])
+    _write_json(aside / "phrasings.json", [[one.text, one.passage_id, one.quote] for one in recipe.content.phrasings])
+    _write_json(aside / "site.json", recipe.site)
+    shutil.copytree(
+        recipe.policy, aside / "policy", ignore=lambda _, names: [name for name in names if name.startswith(".")]
+    )
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def _refuse_foreign(out: Path) -> None:
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise BuildError(f"{out}: not a folder. Give a new folder, an empty one or an older build.")
+    if out.exists() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+        raise BuildError(f"{out}: holds files that are no build. Give a new folder, an empty one or an older build.")
+
+
+def _move_into_place(aside: Path, out: Path) -> None:
+    """Put a finished build in its place; an older one there steps aside first and is removed last."""
+    for path in aside.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    old = None
+    if out.exists():
+        old = Path(tempfile.mkdtemp(prefix=".old-", dir=out.parent))
+        out.rename(old / "build")
+    aside.rename(out)
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)

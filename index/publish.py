@@ -1,0 +1,97 @@
+"""The builds of one site on disk, and which of them is current."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from index.manifest import BuildRefused, Manifest, read_manifest, verify
+
+CURRENT = "current.json"
+KEPT = 200  # publications remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A build made current: when (RFC 3339, UTC) and by whom."""
+
+    build: str
+    at: str
+    by: str
+
+
+class Builds:
+    """A folder with a sub-folder a build and a pointer to the current one, replaced in one rename."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, build: str) -> Path:
+        return self.folder / build
+
+    def current(self) -> str | None:
+        """The current build's id, or None when nothing was published. Raises BuildRefused for a broken pointer."""
+        published = self.publications()
+        return published[-1].build if published else None
+
+    def current_path(self) -> Path | None:
+        build = self.current()
+        return None if build is None else self.path(build)
+
+    def publications(self) -> list[Publication]:
+        """Every publication, oldest first. Raises BuildRefused when the pointer cannot be read."""
+        path = self.folder / CURRENT
+        if not path.exists():
+            return []
+        try:
+            return [Publication(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+        except (OSError, ValueError, TypeError) as error:
+            raise BuildRefused(
+                f"{path}: cannot be read ({type(error).__name__}). Delete it and run `advocate publish`."
+            ) from error
+
+    def all(self) -> list[Manifest]:
+        """Manifests of the builds here, newest first; folders that are no build are passed over."""
+        found = []
+        for path in self.folder.glob("[0-9a-f]*"):
+            try:
+                found.append(read_manifest(path))
+            except BuildRefused:
+                continue
+        return sorted(found, key=lambda one: one.created, reverse=True)
+
+    def publish(self, build: str, by: str) -> Publication:
+        """Make a build current. Raises BuildRefused when it is not here or not whole."""
+        verify(self.path(build))
+        publication = Publication(build, datetime.now(UTC).isoformat(timespec="seconds"), by)
+        self._write([*self._readable(), publication])
+        return publication
+
+    def rollback(self, by: str) -> Publication:
+        """Make the build before the current one current again. Raises BuildRefused when there is none."""
+        published = self.publications()
+        earlier = [one.build for one in published if one.build != published[-1].build]
+        if not earlier:
+            raise BuildRefused(f"{self.folder}: there is no earlier published build to go back to.")
+        return self.publish(earlier[-1], by)
+
+    def _readable(self) -> list[Publication]:
+        try:
+            return self.publications()
+        except BuildRefused:
+            return []  # a broken pointer is replaced
+
+    def _write(self, published: list[Publication]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        body: list[dict[str, Any]] = [{"build": one.build, "at": one.at, "by": one.by} for one in published[-KEPT:]]
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".current-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(body, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(self.folder / CURRENT)

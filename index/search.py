@@ -1,0 +1,107 @@
+"""Ranks passages for a question: dense and lexical evidence, joined into one calibrated score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from index.encode import Vectors
+from index.store import VectorStore
+from index.units import Unit
+from index.words import WordCounts
+from kb.sentences import Span
+
+NEAREST_UNITS = 256
+FEATURES = ("question", "questions", "statement", "words", "lead", "unknown", "length")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question. `score` is the calibrated chance that quoting it is right; `span` what answers."""
+
+    passage: int
+    score: float
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for each of some passages: `values` is (m, len(FEATURES)), best first by `blend`."""
+
+    passages: tuple[int, ...]
+    values: npt.NDArray[np.float64]
+    spans: tuple[Span | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Turns evidence into a chance: a logistic regression over FEATURES."""
+
+    weights: tuple[float, ...]
+    bias: float
+
+    def scores(self, evidence: Evidence) -> npt.NDArray[np.float64]:
+        logits = evidence.values @ np.asarray(self.weights) + self.bias
+        return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float64)
+
+
+class Searcher:
+    """Finds the passages of one build."""
+
+    def __init__(self, units: Sequence[Unit], passages: int, store: VectorStore, scale: Scale) -> None:
+        self._units = units
+        self._store = store
+        self._scale = scale
+        self._counts = WordCounts(passages, ((unit.passage, unit.text) for unit in units))
+
+    def search(self, text: str, vector: Vectors) -> list[Hit]:
+        """Passages near a question, best first. vector: (dim,), the question's. Ties keep the order of the blend."""
+        evidence = self.evidence(text, vector)
+        scores = self._scale.scores(evidence)
+        order = np.argsort(-scores, kind="stable")
+        return [Hit(evidence.passages[row], float(scores[row]), evidence.spans[row]) for row in order]
+
+    def evidence(self, text: str, vector: Vectors, left_out: int | None = None) -> Evidence:
+        """What speaks for the passages nearest to a question.
+
+        left_out: position of a unit that must not count, when that very unit is the question being tested.
+        """
+        found, cosines = self._store.nearest(vector.reshape(1, -1), NEAREST_UNITS + 1)
+        pairs = [(int(row), float(cosine)) for row, cosine in zip(found[0], cosines[0], strict=True) if row != left_out]
+        passages, dense, spans = self._by_passage(pairs)
+        blend = dense @ np.array([0.3, 0.5, 0.2])
+        order = np.argsort(-blend, kind="stable")
+        unit = self._units[left_out] if left_out is not None else None
+        held, unknown = self._counts.shares(text, passages, (unit.passage, unit.text) if unit else None)
+        lead = blend - np.where(
+            np.arange(len(order)) == order[0], blend[order[1]] if len(order) > 1 else 0.0, blend[order[0]]
+        )
+        length = min(len(text.split()), 30) / 10
+        values = np.column_stack([dense, held, lead, np.full(len(order), unknown), np.full(len(order), length)])
+        return Evidence(tuple(passages[row] for row in order), values[order], tuple(spans[row] for row in order))
+
+    def _by_passage(
+        self, pairs: Sequence[tuple[int, float]]
+    ) -> tuple[list[int], npt.NDArray[np.float64], list[Span | None]]:
+        """Per passage: cosine of its best question, mean of its best three, of its best statement; and what answers."""
+        floor = pairs[-1][1] if pairs else 0.0
+        asked: dict[int, list[float]] = {}
+        stated: dict[int, float] = {}
+        spans: dict[int, Span | None] = {}
+        for row, cosine in pairs:
+            unit = self._units[row]
+            if unit.asks:
+                asked.setdefault(unit.passage, []).append(cosine)
+            else:
+                stated.setdefault(unit.passage, cosine)
+            if spans.get(unit.passage) is None:
+                spans[unit.passage] = unit.span
+        passages = list(spans)
+        dense = [
+            [max(asked.get(one, [floor])), float(np.mean(asked.get(one, [floor])[:3])), stated.get(one, floor)]
+            for one in passages
+        ]
+        return passages, np.array(dense, dtype=np.float64).reshape(len(passages), 3), [spans[one] for one in passages]

@@ -1,0 +1,65 @@
+"""What is embedded of each passage: its questions, its phrasings, its sentences, and the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from kb.content import Content, Phrasing
+from kb.pages import Page, Passage
+from kb.sentences import Span, sentence_spans
+
+# How like an answering sentence a phrasing's remembered words must be to point at it after an edit, 0 to 100.
+_STILL_THE_SAME = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One embedded text. `passage` is its passage's position; `span` the part of the passage it speaks of."""
+
+    text: str
+    passage: int
+    asks: bool  # a question or phrasing; otherwise the page's own words
+    span: Span | None = None
+
+
+def units_of(content: Content) -> list[Unit]:
+    """The units of every passage, in passage order, the phrasings last."""
+    passages = list(content.passages())
+    units = [unit for position, (page, passage) in enumerate(passages) for unit in _own_units(page, passage, position)]
+    positions = {passage.passage_id: position for position, (_, passage) in enumerate(passages)}
+    for phrasing in content.phrasings:
+        position = positions.get(phrasing.passage_id)
+        if position is not None:  # its passage was removed by an edit
+            page, passage = passages[position]
+            units.append(Unit(phrasing.text, position, True, answering_span(page.text_of(passage), phrasing)))
+    return units
+
+
+def answering_span(text: str, phrasing: Phrasing) -> Span | None:
+    """The sentence of a passage that a phrasing is answered by: the one that holds, or most resembles, its quote."""
+    if not phrasing.quote:
+        return None
+    quote = " ".join(phrasing.quote.split())
+    spans = sentence_spans(text)
+    for start, end in spans:
+        if quote in " ".join(text[start:end].split()):
+            return start, end
+    likeness = [
+        (max(fuzz.ratio(quote, text[start:end]), fuzz.partial_ratio(quote, text[start:end]) - 10), start, end)
+        for start, end in spans
+    ]
+    best, start, end = max(likeness, default=(0.0, 0, 0))
+    return (start, end) if best >= _STILL_THE_SAME else None
+
+
+def _own_units(page: Page, passage: Passage, position: int) -> Iterator[Unit]:
+    text = page.text_of(passage)
+    if passage.question:
+        yield Unit(passage.question, position, True)
+    for span in sentence_spans(text):
+        yield Unit(text[slice(*span)], position, False, span)
+    heading = passage.heading[-1] if passage.heading else page.title
+    yield Unit(f"{heading}: {text}", position, False)

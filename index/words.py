@@ -1,0 +1,150 @@
+"""Lexical evidence: which of a question's telling words a passage, its questions and its phrasings hold."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_STOP = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "is",
+        "are",
+        "am",
+        "was",
+        "were",
+        "be",
+        "been",
+        "to",
+        "of",
+        "in",
+        "on",
+        "at",
+        "for",
+        "it",
+        "its",
+        "it's",
+        "this",
+        "that",
+        "these",
+        "those",
+        "i",
+        "i'm",
+        "im",
+        "you",
+        "we",
+        "they",
+        "he",
+        "she",
+        "me",
+        "my",
+        "your",
+        "our",
+        "their",
+        "his",
+        "her",
+        "do",
+        "does",
+        "did",
+        "can",
+        "could",
+        "will",
+        "would",
+        "shall",
+        "should",
+        "may",
+        "might",
+        "what",
+        "how",
+        "when",
+        "where",
+        "who",
+        "which",
+        "why",
+        "if",
+        "or",
+        "and",
+        "but",
+        "with",
+        "from",
+        "by",
+        "as",
+        "so",
+        "just",
+        "any",
+        "some",
+        "have",
+        "has",
+        "had",
+        "there",
+        "then",
+        "than",
+        "too",
+        "not",
+        "no",
+        "yes",
+        "ok",
+        "please",
+        "hi",
+        "hello",
+    ]
+)
+
+
+def tokens(text: str) -> list[str]:
+    """The telling words of a text, folded and stripped of common endings, in order."""
+    words = _WORD.findall(text.casefold().replace("’", "'"))
+    return [_stem(word) for word in words if word not in _STOP]
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s", "ly"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+class WordCounts:
+    """How many units of each passage hold each word."""
+
+    def __init__(self, passages: int, units: Iterable[tuple[int, str]]) -> None:
+        """units: (passage position, text) of every unit."""
+        self._counts: list[Counter[str]] = [Counter() for _ in range(passages)]
+        for passage, text in units:
+            self._counts[passage].update(set(tokens(text)))
+        self._passages_with = Counter(word for counts in self._counts for word in counts)
+
+    def weight(self, word: str) -> float:
+        """Inverse document frequency over passages, as in BM25; an unknown word weighs most."""
+        found = self._passages_with.get(word, 0)
+        return math.log(1 + (len(self._counts) + 0.5) / (found + 0.5))
+
+    def shares(
+        self, text: str, passages: Sequence[int], left_out: tuple[int, str] | None = None
+    ) -> tuple[list[float], float]:
+        """The share, by weight, of a text's words that each passage holds, and the share no passage holds.
+
+        left_out: (passage, text) of a unit that must not count, when that very unit is the question being tested.
+        """
+        words = set(tokens(text))
+        own = set(tokens(left_out[1])) if left_out else set()
+        total = sum(map(self.weight, words)) or 1.0
+
+        def holds(passage: int, word: str) -> bool:
+            without = 1 if left_out and passage == left_out[0] and word in own else 0
+            return self._counts[passage].get(word, 0) > without
+
+        held = [sum(self.weight(word) for word in words if holds(passage, word)) / total for passage in passages]
+        unknown = [word for word in words if not self._known(word, left_out, own)]
+        return held, sum(map(self.weight, unknown)) / total
+
+    def _known(self, word: str, left_out: tuple[int, str] | None, own: set[str]) -> bool:
+        found = self._passages_with.get(word, 0)
+        if left_out and word in own and self._counts[left_out[0]].get(word, 0) <= 1:
+            found -= 1
+        return found > 0

