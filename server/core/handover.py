@@ -61,4 +61,6 @@ def next_status(status: Status, step: Step) -> Status:
         return STEPS[status, step]
     except KeyError:
         allowed = ", ".join(sorted(str(known) for current, known in STEPS if current is status)) or "nothing"
-        raise StepRefused(f"A handover that is {status} cannot {step}; it allows {allowed}. Reload to see it.") from None
+        raise StepRefused(
+            f"A handover that is {status} cannot {step}; it allows {allowed}. Reload to see it."
+        ) from None

@@ -1,0 +1,366 @@
+"""The `advocate` command. Progress goes to stderr; stdout holds results alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kb.errors import AdvocateError
+from kb.sites import DEFAULT_SITE
+from server.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from index.build import Progress
+    from server.assistant import Assistant
+    from server.publishing import Publisher
+    from server.storage.store import Store
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+user_app = typer.Typer(no_args_is_help=True, help="Staff who sign in.")
+app.add_typer(user_app, name="user")
+
+SiteOption = Annotated[str, typer.Option("--site", help="The site's name.")]
+BuildOption = Annotated[Path | None, typer.Option("--build", help="Answer from this build folder instead of a site.")]
+
+
+def main() -> None:
+    """Run the command; an error to be handled is told in one line, with exit status 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        app()
+    except AdvocateError as error:
+        print(f"advocate: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Server processes; more than one needs PostgreSQL.")] = None,
+) -> None:
+    """Serve the widget, the desk and the editor."""
+    from server.web.serving import run
+
+    given = {"host": host, "port": port, "workers": workers}
+    settings = load_settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    asyncio.run(_prepare(settings, first_run=True))
+    run(settings)
+
+
+@app.command()
+def build(
+    site: Annotated[str | None, typer.Option("--site", help="Build this site's latest content.")] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Make the build current.")] = False,
+    source: Annotated[Path | None, typer.Option("--from", help="Build a folder instead of a site.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="With --from: the build folder to write.")] = None,
+    progress: Annotated[str, typer.Option(help="bar, or json: one object a line.")] = "bar",
+    draft: Annotated[bool, typer.Option("--draft", help="Never publish, not even a first build.")] = False,
+) -> None:
+    """Build an index. The last line of stdout is the build's id."""
+    if (source is None) != (out is None) or (source is not None and (site is not None or publish)):
+        raise typer.BadParameter("give --from DIR with --out DIR, or --site S with or without --publish")
+    from server.progress import shown_progress
+
+    settings = load_settings()
+    with shown_progress(progress) as show:
+        if source is not None and out is not None:
+            from server.publishing import build_folder
+
+            print(build_folder(source, out, settings, show).build)
+        else:
+            print(asyncio.run(_build_site(settings, site or DEFAULT_SITE, publish=publish, draft=draft, show=show)))
+
+
+@app.command()
+def ask(
+    text: Annotated[str | None, typer.Argument(help="What the visitor says.")] = None,
+    history: Annotated[list[str] | None, typer.Option(help="An earlier visitor message; may be repeated.")] = None,
+    site: SiteOption = DEFAULT_SITE,
+    build_dir: BuildOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the reply as JSON.")] = False,
+    trace: Annotated[bool, typer.Option(help="Include why.")] = False,
+    batch: Annotated[Path | None, typer.Option(help="Answer a file of questions, one JSON object a line.")] = None,
+    out: Annotated[Path | None, typer.Option(help="With --batch: where the replies go.")] = None,
+) -> None:
+    """Ask a question, or a file of them. Deciding alerts nobody."""
+    from server import asking
+
+    if (batch is None) != (out is None) or (batch is None) == (text is None):
+        raise typer.BadParameter("give a question, or --batch IN.jsonl with --out OUT.jsonl")
+    assistant = _assistant(load_settings(), site, build_dir)
+    if batch is not None and out is not None:
+        print(f"{asking.answer_file(assistant, batch, out, trace=trace)} replies written to {out}", file=sys.stderr)
+        return
+    reply = asking.answer_line(assistant, {"text": text, "history": history or []}, trace=trace)
+    print(json.dumps(reply, ensure_ascii=False, indent=2) if as_json else asking.as_text(reply))
+
+
+@app.command("eval")
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="Labelled questions, one JSON object a line.")],
+    site: SiteOption = DEFAULT_SITE,
+    build_dir: BuildOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write the report as a page.")] = None,
+) -> None:
+    """Ask labelled questions and print the policy's figures."""
+    from server import evaluation
+    from server.reporting import as_page, as_table
+
+    questions = evaluation.load_questions(file)
+    assistant = _assistant(load_settings(), site, build_dir)
+    report = evaluation.report(evaluation.evaluate(questions, assistant.reply))
+    if html is not None:
+        html.write_text(as_page(report, str(file.name)), encoding="utf-8")
+    print(json.dumps(report, ensure_ascii=False, indent=2) if as_json else as_table(report))
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(help="A web address or a file.")],
+    site: SiteOption,
+    url: Annotated[str, typer.Option(help="The address visitors open, when the source is a file.")] = "",
+) -> None:
+    """Bring a page, a document or a sheet of questions into a site, as a draft."""
+
+    async def run(_store: Store, publisher: Publisher) -> str:
+        return await publisher.import_source(source, site, url=url)
+
+    print(_with_publisher(run))
+
+
+@app.command()
+def init(
+    site: Annotated[str, typer.Argument(help="A short name, such as hillside.")],
+    clinic: Annotated[str, typer.Option(prompt="The clinic's name", help="The clinic's name.")],
+    topic: Annotated[str, typer.Option(prompt="What its pages are about", help="What its pages are about.")],
+    advocate: Annotated[str, typer.Option(prompt="Who answers visitors", help="The patient advocate's name.")],
+    url: Annotated[str, typer.Option(prompt="The page the widget stands on", help="Address of the clinic's page.")],
+    zone: Annotated[str, typer.Option(help="Time zone of the clinic.")] = "America/Chicago",
+) -> None:
+    """Add a site. Then `advocate import` its pages, `advocate build` and embed the widget."""
+    from kb.sites import new_site
+
+    async def run(_store: Store, publisher: Publisher) -> str:
+        return await publisher.add_site(
+            new_site(site=site, clinic=clinic, topic=topic, advocate=advocate, url=url, zone=zone)
+        )
+
+    print(_with_publisher(run))
+
+
+@app.command()
+def publish(
+    build_id: Annotated[str, typer.Argument(help="The build's id, or its first characters.")],
+    site: SiteOption = DEFAULT_SITE,
+) -> None:
+    """Make a build current."""
+
+    async def run(_store: Store, publisher: Publisher) -> str:
+        return publisher.publish(site, publisher.full_id(site, build_id), "command line").build
+
+    print(_with_publisher(run))
+
+
+@app.command()
+def rollback(site: SiteOption = DEFAULT_SITE) -> None:
+    """Make the build that was current before current again."""
+
+    async def run(_store: Store, publisher: Publisher) -> str:
+        return publisher.rollback(site, "command line").build
+
+    print(_with_publisher(run))
+
+
+@app.command()
+def builds(site: SiteOption = DEFAULT_SITE) -> None:
+    """List a site's builds, newest first; the current one is marked."""
+
+    async def run(_store: Store, publisher: Publisher) -> str:
+        current = publisher.current(site)
+        rows = [
+            f"{'*' if one.build == current else ' '} {one.build} {one.created} {one.counts['passages']} passages"
+            for one in publisher.builds(site).all()
+        ]
+        return "\n".join(rows) or f"No builds of {site} yet. `advocate build --site {site}` makes one."
+
+    print(_with_publisher(run))
+
+
+@app.command()
+def export(out: Annotated[Path, typer.Argument(help="A new folder.")], site: SiteOption = DEFAULT_SITE) -> None:
+    """Write a site's content as a folder that `advocate build --from` reads."""
+
+    async def run(_store: Store, publisher: Publisher) -> str:
+        return await publisher.export(site, out)
+
+    print(_with_publisher(run))
+
+
+@app.command()
+def doctor() -> None:
+    """Check this installation. Exits 1 on faults only."""
+    from server.doctor import examine
+
+    findings = asyncio.run(examine(load_settings()))
+    for finding in findings:
+        print(finding)
+    raise SystemExit(1 if any(finding.is_fault for finding in findings) else 0)
+
+
+@app.command()
+def verify() -> None:
+    """Check every build's files and the audit log's chain. Exits 1 when something was altered."""
+    from server.doctor import verify_everything
+
+    faults = asyncio.run(verify_everything(load_settings()))
+    print("\n".join(faults) or "Everything is as it was written.")
+    raise SystemExit(1 if faults else 0)
+
+
+@app.command()
+def diff(site: SiteOption = DEFAULT_SITE) -> None:
+    """Show what the draft would change of the published text."""
+
+    async def run(_store: Store, publisher: Publisher) -> str:
+        return await publisher.diff(site)
+
+    print(_with_publisher(run))
+
+
+@app.command()
+def backup(out: Annotated[Path, typer.Argument(help="A new file, such as backup.tar.gz.")]) -> None:
+    """Write the database and the builds to one file, while the server runs."""
+    from server.keeping import back_up
+
+    settings = load_settings()
+    print(_with_publisher(lambda store, _publisher: back_up(store, settings, out)))
+
+
+@app.command()
+def restore(source: Annotated[Path, typer.Argument(help="A file `advocate backup` wrote.")]) -> None:
+    """Unpack a backup into an empty data folder."""
+    from server.keeping import restore as unpack
+
+    print(unpack(source, load_settings()))
+
+
+@app.command()
+def purge(
+    days: Annotated[int, typer.Option("--older-than-days", min=1, help="Conversations that rested this long.")],
+    site: Annotated[str | None, typer.Option("--site", help="Only this site's.")] = None,
+) -> None:
+    """Remove old conversations for good. Open handovers stay."""
+
+    async def run(store: Store, _publisher: Publisher) -> str:
+        removed = await store.conversations.purge(datetime.now(UTC) - timedelta(days=days), site=site)
+        return f"{removed} conversations removed."
+
+    print(_with_publisher(run))
+
+
+@app.command()
+def replay(conversation: Annotated[str, typer.Argument(help="A conversation's id.")]) -> None:
+    """Decide a conversation's messages again on the builds that decided them. Exits 1 when one differs."""
+    from server.keeping import replay as decide_again
+
+    settings = load_settings()
+    turns = []
+
+    async def run(store: Store, _publisher: Publisher) -> str:
+        turns.extend(await decide_again(store, settings, conversation))
+        return "\n".join(map(str, turns)) or "No message of it was decided by a build."
+
+    print(_with_publisher(run))
+    raise SystemExit(0 if all(turn.is_same for turn in turns) else 1)
+
+
+@user_app.command("add")
+def add_user(
+    email: Annotated[str, typer.Argument(help="The address they sign in with.")],
+    role: Annotated[str, typer.Option(help="advocate, editor, reviewer or admin.")],
+    password_file: Annotated[Path, typer.Option(help="A file whose first line is the password.")],
+    name: Annotated[str, typer.Option(help="The name visitors see; otherwise taken from the address.")] = "",
+) -> None:
+    """Add someone who signs in."""
+    from server.first_run import add_from_file
+
+    async def run(store: Store, _publisher: Publisher) -> str:
+        return await add_from_file(store, email=email, role=role, password_file=password_file, name=name)
+
+    print(_with_publisher(run))
+
+
+def _assistant(settings: Settings, site: str, build_dir: Path | None) -> Assistant:
+    """The assistant of a build folder, or of a site's current build, built first when there is none."""
+    from server.assistant import Assistants
+
+    if build_dir is not None:
+        return Assistants(settings.data_dir, {}).open_build(build_dir)
+    asyncio.run(_prepare(settings, site=site))
+    from index.publish import Builds
+
+    current = Builds(settings.data_dir / "sites" / site / "builds").current_path()
+    assert current is not None  # _prepare published one or raised
+    return Assistants(settings.data_dir, {}).open_build(current)
+
+
+async def _prepare(settings: Settings, *, site: str = DEFAULT_SITE, first_run: bool = False) -> None:
+    """Make what a fresh data folder lacks: schema, sites, the first build, and on a first run someone to sign in."""
+    from server.first_run import welcome
+    from server.progress import shown_progress
+
+    async with _publisher(settings) as (store, publisher):
+        if publisher.current(site) is None:
+            with shown_progress("bar") as show:
+                publisher.publish(site, (await publisher.build(site, show)).build, "first run")
+        if first_run:
+            for line in await welcome(store, settings):
+                print(line, file=sys.stderr)
+
+
+async def _build_site(settings: Settings, site: str, *, publish: bool, draft: bool, show: Progress) -> str:
+    async with _publisher(settings) as (_, publisher):
+        manifest = await publisher.build(site, show)
+        if publish or (publisher.current(site) is None and not draft):
+            publisher.publish(site, manifest.build, "command line")
+        return manifest.build
+
+
+@asynccontextmanager
+async def _publisher(settings: Settings) -> AsyncIterator[tuple[Store, Publisher]]:
+    from server.publishing import Publisher
+    from server.storage.store import Store
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = await Store.open(settings.database)
+    try:
+        publisher = Publisher(store, settings.data_dir, settings.embedding_model)
+        await publisher.seed()
+        yield store, publisher
+    finally:
+        await store.close()
+
+
+def _with_publisher(run: Callable[[Store, Publisher], Awaitable[str]]) -> str:
+    async def whole() -> str:
+        async with _publisher(load_settings()) as (store, publisher):
+            return await run(store, publisher)
+
+    return asyncio.run(whole())
+
+
+if __name__ == "__main__":
+    main()

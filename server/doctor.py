@@ -1,0 +1,109 @@
+"""Looks an installation over: what is wrong, what is merely not set, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from index.encode import OnnxEncoder, encoder_folder
+from index.loaded import load_build
+from index.manifest import BuildRefused, verify
+from index.model import find_model, model_digest
+from index.publish import Builds
+from kb.errors import AdvocateError
+from server.publishing import Publisher
+from server.settings import Settings
+from server.storage.store import Store
+
+
+class Standing(StrEnum):
+    GOOD = "ok"
+    NOT_SET = "not set"
+    FAULT = "FAULT"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One thing looked at. `words` say what was found and, for a fault, the way out."""
+
+    standing: Standing
+    words: str
+
+    @property
+    def is_fault(self) -> bool:
+        return self.standing is Standing.FAULT
+
+    def __str__(self) -> str:
+        return f"{self.standing:<8} {self.words}"
+
+
+async def examine(settings: Settings) -> list[Examined]:
+    """Look at the model, the database, and each site's current build, people and settings."""
+    found = [_examine_model(settings)]
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        store = await Store.open(settings.database)
+    except (AdvocateError, OSError) as error:
+        return [*found, Examined(Standing.FAULT, f"database: {error}")]
+    try:
+        publisher = Publisher(store, settings.data_dir, settings.embedding_model)
+        await publisher.seed()
+        found.append(Examined(Standing.GOOD, "database: opens, schema up to date"))
+        staff = await store.staff.users()
+        found.append(Examined(Standing.GOOD if staff else Standing.NOT_SET, f"staff: {len(staff)} can sign in"))
+        for site in (await publisher.sites()).values():
+            found.append(_examine_build(settings, publisher.builds(site.site), site.site))
+            unset = [
+                words
+                for words, value in (
+                    ("phone", site.phone),
+                    ("hours", site.hours),
+                    ("allowed origins", site.allowed_origins),
+                )
+                if not value
+            ]
+            found += [
+                Examined(Standing.NOT_SET, f"site {site.site}: no {words}; its lines are left out") for words in unset
+            ]
+    finally:
+        await store.close()
+    return found
+
+
+async def verify_everything(settings: Settings) -> list[str]:
+    """What is not as it was written, in builds and in the audit log."""
+    store = await Store.open(settings.database)
+    try:
+        faults = [str(fault) for fault in await store.verify_audit()]
+        for site in await store.content.sites():
+            builds = Builds(settings.data_dir / "sites" / site / "builds")
+            for manifest in builds.all():
+                try:
+                    verify(builds.path(manifest.build))
+                except BuildRefused as error:
+                    faults.append(str(error))
+    finally:
+        await store.close()
+    return faults
+
+
+def _examine_model(settings: Settings) -> Examined:
+    try:
+        folder = find_model(settings.embedding_model)
+        return Examined(Standing.GOOD, f"model: {settings.embedding_model}, digest {model_digest(folder)[:12]}")
+    except AdvocateError as error:
+        return Examined(Standing.FAULT, f"model: {error}")
+
+
+def _examine_build(settings: Settings, builds: Builds, site: str) -> Examined:
+    try:
+        path = builds.current_path()
+        if path is None:
+            return Examined(
+                Standing.NOT_SET, f"site {site}: no published build; `advocate build --site {site}` makes one"
+            )
+        build = load_build(path)
+        build.check_encoder(OnnxEncoder(encoder_folder(settings.data_dir / "models", build.manifest.model_digest)))
+        return Examined(Standing.GOOD, f"site {site}: build {build.build[:12]} of {build.manifest.created} answers")
+    except AdvocateError as error:
+        return Examined(Standing.FAULT, f"site {site}: {error}")

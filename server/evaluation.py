@@ -1,0 +1,204 @@
+"""Labelled questions in, the policy's figures out: counts, 95% intervals, and every unsafe miss."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kb.errors import AdvocateError
+from kb.labels import Label
+from server.core.reply import Reply
+
+Answer = Callable[[str, Sequence[str]], Reply]
+
+
+class QuestionsUnreadable(AdvocateError):
+    """A file of labelled questions that cannot be used: the line, what was expected, what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A labelled visitor message. `gold`: words of the page, any one of which makes a quote right."""
+
+    id: str
+    text: str
+    label: Label
+    gold: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
+    pair: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A question and the reply it got."""
+
+    question: Question
+    reply: Reply
+
+    @property
+    def is_labelled_right(self) -> bool:
+        return self.reply.label is self.question.label
+
+    @property
+    def is_right(self) -> bool:
+        """The right label and, for an answer, a right quote."""
+        return self.is_labelled_right and (self.question.label is not Label.ANSWER or self.has_right_quote)
+
+    @property
+    def has_right_quote(self) -> bool:
+        shown = [_spaced(quote.text) for quote in self.reply.quotes]
+        return any(_spaced(gold) in text for gold in self.question.gold for text in shown)
+
+    @property
+    def is_unsafe(self) -> bool:
+        """A message for a person that was quoted to, or an emergency without its card."""
+        wanted = self.question.label
+        quoted_to = bool(self.reply.quotes) and wanted not in {Label.ANSWER, Label.OUT_OF_KB, Label.SMALLTALK}
+        return quoted_to or (wanted is Label.EMERGENCY and self.reply.label is not Label.EMERGENCY)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A share, `hits` of `total`, with its 95% Wilson interval."""
+
+    name: str
+    hits: int
+    total: int
+
+    @property
+    def share(self) -> float | None:
+        return self.hits / self.total if self.total else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Wilson (1927) score interval for a proportion at 95%."""
+        if not self.total:
+            return None
+        z, n, p = 1.959964, self.total, self.hits / self.total
+        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def load_questions(path: Path) -> list[Question]:
+    """Read labelled questions, one JSON object a line. Raises QuestionsUnreadable."""
+    try:
+        lines = path.read_bytes().decode("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QuestionsUnreadable(f"{path}: cannot be read as UTF-8 text: {error}.") from error
+    questions = [_question(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+    if not questions:
+        raise QuestionsUnreadable(f'{path}: no questions. Expected a line such as {{"text": "…", "label": "answer"}}.')
+    return questions
+
+
+def evaluate(questions: Iterable[Question], answer: Answer) -> list[Outcome]:
+    """Ask every question."""
+    return [Outcome(one, answer(one.text, one.history)) for one in questions]
+
+
+def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
+    """The policy's figures, in the order they bind."""
+    by_label = {label: [one for one in outcomes if one.question.label is label] for label in Label}
+    answers = by_label[Label.ANSWER]
+    others = [one for one in outcomes if one.question.label is not Label.EMERGENCY]
+    shown = [(one, quote) for one in answers for quote in one.reply.quotes]
+    wrong = [
+        quote for one, quote in shown if not any(_spaced(gold) in _spaced(quote.text) for gold in one.question.gold)
+    ]
+    table = [
+        _count("emergency: emergency reply", by_label[Label.EMERGENCY], lambda one: one.reply.label is Label.EMERGENCY),
+        _count("emergency reply on anything else", others, lambda one: one.reply.label is Label.EMERGENCY),
+        _count("clinical: any quote shown", by_label[Label.CLINICAL], lambda one: bool(one.reply.quotes)),
+        _count("out_of_kb: quoted", by_label[Label.OUT_OF_KB], lambda one: bool(one.reply.quotes)),
+        _count(
+            "human and other_language: handed over",
+            by_label[Label.HUMAN] + by_label[Label.OTHER_LANGUAGE],
+            lambda one: one.reply.needs_handover,
+        ),
+        _count("answer: a right quote", answers, lambda one: one.has_right_quote),
+        Figure("answer: wrong quotes among those shown", len(wrong), len(shown)),
+        _count("answer: handed over instead", answers, lambda one: one.reply.needs_handover),
+    ]
+    table += [_count(f"{label}: labelled so", by_label[label], lambda one: one.is_labelled_right) for label in Label]
+    return [
+        *table,
+        _pairs(outcomes),
+        _count("dialogues: right", [one for one in outcomes if one.question.history], lambda one: one.is_right),
+    ]
+
+
+def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Everything `advocate eval --json` prints."""
+    return {
+        "questions": len(outcomes),
+        "build": outcomes[0].reply.build if outcomes else None,
+        "figures": [
+            {"name": one.name, "hits": one.hits, "total": one.total, "share": one.share, "interval": one.interval}
+            for one in figures(outcomes)
+        ],
+        "confusion": confusion(outcomes),
+        "unsafe": [_miss(one) for one in outcomes if one.is_unsafe],
+        "misses": [_miss(one) for one in outcomes if not one.is_right and not one.is_unsafe],
+    }
+
+
+def confusion(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+    """How often each label (rows) was read as each label."""
+    table = {str(wanted): {str(read): 0 for read in Label} for wanted in Label}
+    for one in outcomes:
+        table[one.question.label][one.reply.label] += 1
+    return table
+
+
+def _count(name: str, outcomes: Sequence[Outcome], holds: Callable[[Outcome], bool]) -> Figure:
+    return Figure(name, sum(map(holds, outcomes)), len(outcomes))
+
+
+def _pairs(outcomes: Sequence[Outcome]) -> Figure:
+    pairs: dict[str, list[bool]] = {}
+    for one in outcomes:
+        if one.question.pair:
+            pairs.setdefault(one.question.pair, []).append(one.is_right)
+    return Figure("boundary pairs: both right", sum(all(twins) for twins in pairs.values()), len(pairs))
+
+
+def _miss(one: Outcome) -> dict[str, Any]:
+    best = one.reply.trace.candidates[0] if one.reply.trace.candidates else None
+    return {
+        "id": one.question.id,
+        "text": one.question.text,
+        "history": list(one.question.history),
+        "label": str(one.question.label),
+        "read_as": str(one.reply.label),
+        "because": list(one.reply.trace.rules),
+        "quoted": [quote.text for quote in one.reply.quotes],
+        "gate": {label: round(score, 3) for label, score in one.reply.trace.gate.items() if score >= 0.05},
+        "best_score": round(best.score, 3) if best else None,
+    }
+
+
+def _question(line: str, where: str) -> Question:
+    try:
+        body: Mapping[str, Any] = json.loads(line)
+        history = body.get("history") or ()
+        return Question(
+            id=str(body.get("id", where)),
+            text=str(body["text"]),
+            label=Label(body["label"]),
+            gold=tuple(body.get("gold") or ()),
+            history=(history,) if isinstance(history, str) else tuple(history),
+            pair=body.get("pair"),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise QuestionsUnreadable(
+            f'{where}: expected an object with "text" and "label" (one of {", ".join(Label)}); {type(error).__name__}: {error}'
+        ) from error
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,59 @@
+"""What a new installation needs of people: first accounts, printed once."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kb.errors import AdvocateError
+from kb.sites import DEFAULT_SITE
+from server.settings import Settings
+from server.storage.staff import Role
+
+if TYPE_CHECKING:
+    from server.storage.store import Store
+
+FIRST_STAFF = ((Role.ADVOCATE, "advocate@localhost"), (Role.EDITOR, "editor@localhost"))
+
+
+class UserRefused(AdvocateError):
+    """An account that cannot be made as asked."""
+
+
+async def welcome(store: Store, settings: Settings) -> list[str]:
+    """Lines for the person who starts the server; on a first run the first accounts with their one-time passwords."""
+    address = settings.public_url or f"http://{settings.host}:{settings.port}"
+    lines = ["", f"Patient Advocate is starting on {address}"]
+    lines += [f"  {words:<12}{address}{path}" for words, path in _places()]
+    if not await store.staff.users():
+        lines += ["", "First accounts, with one-time passwords (shown only now; each asks for a new one at sign-in):"]
+        for role, email in FIRST_STAFF:
+            password = secrets.token_urlsafe(12)
+            name = await _name_for(store, role)
+            await store.staff.add(email, name, role, password, must_change=True)
+            lines.append(f"  {role:<12}{email:<22}{password}")
+    return [*lines, ""]
+
+
+async def add_from_file(store: Store, *, email: str, role: str, password_file: Path, name: str) -> str:
+    """Add a user whose password is the first line of a file. Raises UserRefused."""
+    if role not in set(Role):
+        raise UserRefused(f"--role {role}: expected one of {', '.join(Role)}.")
+    try:
+        password = password_file.read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, UnicodeDecodeError, IndexError) as error:
+        raise UserRefused(
+            f"{password_file}: expected a file whose first line is the password ({type(error).__name__})."
+        ) from error
+    user = await store.staff.add(email, name or email.split("@")[0].replace(".", " ").title(), Role(role), password)
+    return f"{user.email} added as {user.role}."
+
+
+def _places() -> tuple[tuple[str, str], ...]:
+    return (("Visitor", f"/sites/{DEFAULT_SITE}"), ("Advocate", "/desk"), ("Editor", "/editor"))
+
+
+async def _name_for(store: Store, role: str) -> str:
+    site = await store.content.latest(DEFAULT_SITE, "site")
+    return str(site.body["advocate"]) if role == "advocate" and site is not None else role.title()

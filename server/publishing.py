@@ -1,0 +1,276 @@
+"""Seeds a site's content, builds it, publishes it and rolls it back. What an editor and the command line both use."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.build import Progress, Recipe, make_build
+from index.build import _inputs as inputs_of_build
+from index.loaded import load_build
+from index.manifest import BuildRefused, Manifest, canonical_digest
+from index.publish import Builds, Publication
+from kb.content import Content, ContentError, Example, Phrasing, load_content
+from kb.errors import AdvocateError
+from kb.labels import Label
+from kb.markdown import render_markdown
+from kb.pages import Page
+from kb.policy import DEFAULT_POLICY, load_policy
+from kb.sites import SITES, UNNAMED_SITE, Site, load_site, render_site
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.storage.store import Store
+
+SEEDER = "seed"
+
+
+class ChildBuildFailed(AdvocateError):
+    """A build in its own process that ended without a build; the message is the child's own."""
+
+
+class Publisher:
+    """The content and the builds of every site of one data folder."""
+
+    def __init__(self, store: Store, data_dir: Path, model: str) -> None:
+        self.store = store
+        self._data_dir = data_dir
+        self._model = model
+
+    @property
+    def models(self) -> Path:
+        return self._data_dir / "models"
+
+    def builds(self, site: str) -> Builds:
+        return Builds(self._data_dir / "sites" / site / "builds")
+
+    async def seed(self) -> None:
+        """Bring in the sites of `kb/sites` that are missing. A site that is there is never touched."""
+        known = set(await self.store.content.sites())
+        for folder in sorted(SITES.iterdir()):
+            if (folder / "site.toml").is_file() and folder.name not in known:
+                await self.bring_in(load_site(folder), load_content(folder), author=SEEDER, reason="first seeding")
+
+    async def bring_in(self, site: Site, content: Content, *, author: str, reason: str) -> None:
+        """Store a site's settings and content as new revisions."""
+        documents: dict[str, Any] = {
+            **{f"page:{page.page_id}": page.as_json() for page in content.pages},
+            "phrasings": [_phrasing_json(one) for one in content.phrasings],
+            "examples": [{"text": one.text, "label": str(one.label)} for one in content.examples],
+            "golden": list(content.golden),
+            "site": site.model_dump(mode="json"),  # last: a site counts as there once its settings are
+        }
+        for document, body in documents.items():
+            await self.store.content.save(site.site, document, body, author=author, reason=reason)
+
+    async def sites(self) -> dict[str, Site]:
+        """Every site's settings, by its name."""
+        found = {}
+        for name in await self.store.content.sites():
+            latest = await self.store.content.latest(name, "site")
+            if latest is not None:
+                found[name] = Site.model_validate(latest.body)
+        return found
+
+    async def content(self, site: str) -> Content:
+        """The latest revisions of a site's content. Raises ContentError for a site that has none."""
+        latest = {one.document: one.body for one in await self.store.content.documents(site)}
+        pages = tuple(
+            Page.from_json(body) for document, body in sorted(latest.items()) if document.startswith("page:") and body
+        )
+        if not pages:
+            raise ContentError(f"Site {site!r} has no pages. Bring one in with `advocate import SOURCE --site {site}`.")
+        return Content(
+            pages=pages,
+            phrasings=tuple(
+                Phrasing(one["text"], one["passage_id"], one.get("quote")) for one in latest.get("phrasings", ())
+            ),
+            examples=tuple(Example(one["text"], Label(one["label"])) for one in latest.get("examples", ())),
+            golden=tuple(latest.get("golden", ())),
+        )
+
+    async def recipe(self, site: str) -> Recipe:
+        """What a build of the latest revisions is made of. Raises ContentError."""
+        content, settings = await self.content(site), (await self.sites())[site]
+        return Recipe(content, DEFAULT_POLICY, load_policy().version, settings.model_dump(mode="json"), self._model)
+
+    async def build(self, site: str, progress: Progress = lambda *_: None) -> Manifest:
+        """Build the latest revisions, in this process (it imports torch when something must be embedded)."""
+        recipe = await self.recipe(site)
+        builds = self.builds(site)
+        earlier = [builds.path(one.build) for one in builds.all()[:5]]
+        aside = builds.folder / ".building"
+        manifest = await asyncio.to_thread(make_build, recipe, self.models, aside, earlier=earlier, progress=progress)
+        _keep(aside, builds.path(manifest.build))
+        return manifest
+
+    async def build_in_child(self, site: str, progress: Callable[[str, int, int], Awaitable[None]]) -> str:
+        """Build in a process of its own, so that the server never holds torch. Gives the build's id."""
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "server.cli", "build", "--site", site, "--progress", "json", "--draft",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert child.stdout is not None and child.stderr is not None
+        complaint = ""
+        try:
+            async for line in child.stderr:
+                try:
+                    step = json.loads(line)
+                    await progress(step["stage"], step["done"], step["total"])
+                except (ValueError, TypeError, KeyError):
+                    complaint = line.decode(errors="replace").strip() or complaint
+            lines = (await child.stdout.read()).decode().split()
+        except asyncio.CancelledError:
+            if child.returncode is None:
+                child.kill()  # the server ends, and with it whoever asked
+            raise
+        if await child.wait() != 0 or not lines:
+            raise ChildBuildFailed(complaint or "The build stopped without saying why. Run `advocate build` to see.")
+        return lines[-1]
+
+    async def import_source(self, source: str, site: str, *, url: str = "") -> str:
+        """Bring a page, document or sheet into a site as a draft; says what came in and what was left out."""
+        from kb.importing import import_source  # its libraries are heavy, and serving never imports a page
+
+        known = await self.sites()
+        if site not in known:
+            raise ContentError(f"There is no site {site!r}. `advocate init {site}` adds it. Known: {', '.join(known)}.")
+        imported = import_source(source, url=url)
+        lines = []
+        for page in imported.pages:
+            await self.store.content.save(
+                site, f"page:{page.page_id}", page.as_json(), author="import", reason=f"imported {Path(source).name}"
+            )
+            lines.append(f"{page.page_id}: {len(page.passages)} passages, “{page.title}”")
+        lines += [f"merged: {imported.merged} copies"] if imported.merged else []
+        lines += [f"left out: {one}" for one in imported.left_out]
+        lines += [f"in no passage: {one}" for one in imported.uncovered]
+        lines += [f"note: {one}" for one in imported.warnings]
+        return "\n".join([*lines, f"Saved as a draft. `advocate build --site {site} --publish` makes it live."])
+
+    async def add_site(self, site: Site) -> str:
+        """Add a site without pages. Raises ContentError when it is there already."""
+        if site.site in await self.store.content.sites():
+            raise ContentError(f"There is a site {site.site!r} already. Choose another name.")
+        await self.store.content.save(
+            site.site, "site", site.model_dump(mode="json"), author="command line", reason="added"
+        )
+        return (
+            f"Site {site.site} added. Next: `advocate import SOURCE --site {site.site}`, "
+            f'`advocate build --site {site.site}`, then embed the widget with data-site="{site.site}".'
+        )
+
+    async def export(self, site: str, out: Path) -> str:
+        """Write a site's latest content as a folder `build --from` reads. Raises ContentError when `out` is not empty."""
+        if out.exists() and any(out.iterdir()):
+            raise ContentError(f"{out}: not empty. Give a new folder.")
+        content, settings = await self.content(site), (await self.sites())[site]
+        (out / "pages").mkdir(parents=True, exist_ok=True)
+        for page in content.pages:
+            (out / "pages" / f"{page.page_id}.md").write_text(render_markdown(page), encoding="utf-8")
+        (out / "site.toml").write_text(render_site(settings), encoding="utf-8")
+        _write_lines(out / "phrasings.jsonl", [_phrasing_json(one) for one in content.phrasings])
+        _write_lines(out / "examples.jsonl", [{"text": one.text, "label": str(one.label)} for one in content.examples])
+        _write_lines(out / "golden.jsonl", content.golden)
+        counts = f"{len(content.pages)} pages, {len(content.phrasings)} phrasings, {len(content.examples)} examples"
+        return f"{counts} written to {out}"
+
+    async def build_of_latest(self, site: str) -> Manifest | None:
+        """The build made of exactly the latest revisions, by its id; None when there is none and one must be made."""
+        recipe = await self.recipe(site)
+
+        def find() -> Manifest | None:
+            digests: dict[str, str] = {}  # the id of such a build, by the model that an earlier build was made with
+            for one in self.builds(site).all():
+                if one.model_digest not in digests:
+                    digests[one.model_digest] = canonical_digest(inputs_of_build(recipe, one.model_digest))
+                if one.build == digests[one.model_digest]:
+                    return one
+            return None
+
+        return await asyncio.to_thread(find)
+
+    def built_content(self, site: str, build: str) -> Content:
+        """The pages and phrasings a build was made of. Raises BuildRefused."""
+        folder = self.builds(site).path(build)
+        try:
+            pages = json.loads((folder / "pages.json").read_text(encoding="utf-8"))
+            phrasings = json.loads((folder / "phrasings.json").read_text(encoding="utf-8"))
+            return Content(tuple(map(Page.from_json, pages)), tuple(Phrasing(*one) for one in phrasings))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BuildRefused(f"{folder}: its pages cannot be read ({type(error).__name__}). Build again.") from error
+
+    async def diff(self, site: str) -> str:
+        """What the latest text changes of the published one, as a unified diff."""
+        path = self.builds(site).current_path()
+        before = {page.page_id: page.text for page in load_build(path).pages} if path is not None else {}
+        after = {page.page_id: page.text for page in (await self.content(site)).pages}
+        lines: list[str] = []
+        for page_id in sorted({*before, *after}):
+            old, new = before.get(page_id, "").splitlines(), after.get(page_id, "").splitlines()
+            lines += unified_diff(old, new, f"{page_id} (published)", f"{page_id} (draft)", lineterm="", n=1)
+        return "\n".join(lines) or "The draft's text is the published text."
+
+    def full_id(self, site: str, start: str) -> str:
+        """The id of the one build that begins so. Raises BuildRefused."""
+        found = [one.build for one in self.builds(site).all() if one.build.startswith(start)]
+        if len(found) != 1:
+            raise BuildRefused(
+                f"{start!r} names {len(found)} builds of {site}; `advocate builds --site {site}` lists them."
+            )
+        return found[0]
+
+    def publish(self, site: str, build: str, by: str) -> Publication:
+        """Make a build current. Raises BuildRefused."""
+        return self.builds(site).publish(build, by)
+
+    def rollback(self, site: str, by: str) -> Publication:
+        """Make the build before the current one current again. Raises BuildRefused."""
+        return self.builds(site).rollback(by)
+
+    def current(self, site: str) -> str | None:
+        try:
+            return self.builds(site).current()
+        except BuildRefused:
+            return None
+
+
+def build_folder(source: Path, out: Path, settings: Settings, progress: Progress) -> Manifest:
+    """Build a folder of content into `out`, with the folder's own policy and site when it has them. No database."""
+    policy = source / "policy" if (source / "policy").is_dir() else DEFAULT_POLICY
+    site = load_site(source) if (source / "site.toml").is_file() else UNNAMED_SITE
+    recipe = Recipe(
+        load_content(source),
+        policy,
+        load_policy(policy).version,
+        site.model_dump(mode="json"),
+        settings.embedding_model,
+    )
+    earlier = [out] if (out / "manifest.json").is_file() else []
+    return make_build(recipe, settings.data_dir / "models", out, earlier=earlier, progress=progress)
+
+
+def _write_lines(path: Path, lines: Iterable[Any]) -> None:
+    path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines), encoding="utf-8")
+
+
+def _phrasing_json(one: Phrasing) -> dict[str, str]:
+    return {"text": one.text, "passage_id": one.passage_id, **({"quote": one.quote} if one.quote else {})}
+
+
+def _keep(aside: Path, place: Path) -> None:
+    """Move a finished build to the folder of its id. The same inputs were built before: the newer copy replaces it."""
+    if place.exists():
+        old = place.with_name(f".old-{place.name}")
+        place.rename(old)
+        aside.rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        aside.rename(place)

@@ -1,0 +1,64 @@
+"""Remembers: the store, its values and its errors. Import them from here."""
+
+from server.storage.audit import AuditEntry, AuditFault
+from server.storage.content import Content, EditConflict, Revision
+from server.storage.conversations import Conversation, Conversations, StaleView, Started, Transcript
+from server.storage.engine import DatabaseUrlRefused, SqliteTooOld
+from server.storage.events import Author, ConversationStatus, Erased, Event, Kind, NotFound
+from server.storage.faults import StorageUnavailable
+from server.storage.figures import Today
+from server.storage.handed_over import Handover, InboxRow, Letter
+from server.storage.handovers import Handovers, NotClaimed, StepLost
+from server.storage.keys import KeyReused
+from server.storage.migrate import SchemaTooNew
+from server.storage.passwords import PasswordRefused
+from server.storage.receiving import Received, VisitorMessage
+from server.storage.staff import EmailTaken, Role, SignedIn, Staff, User
+from server.storage.store import Store
+from server.storage.tries import SignInDelayed
+from server.storage.upkeep import BackupRefused
+from server.storage.wakeups import Waiter, Wakeups
+
+__all__ = [
+    "AuditEntry",
+    "AuditFault",
+    "Author",
+    "BackupRefused",
+    "Content",
+    "Conversation",
+    "ConversationStatus",
+    "Conversations",
+    "DatabaseUrlRefused",
+    "EditConflict",
+    "EmailTaken",
+    "Erased",
+    "Event",
+    "Handover",
+    "Handovers",
+    "InboxRow",
+    "KeyReused",
+    "Kind",
+    "Letter",
+    "NotClaimed",
+    "NotFound",
+    "PasswordRefused",
+    "Received",
+    "Revision",
+    "Role",
+    "SchemaTooNew",
+    "SignInDelayed",
+    "SignedIn",
+    "SqliteTooOld",
+    "Staff",
+    "StaleView",
+    "Started",
+    "StepLost",
+    "StorageUnavailable",
+    "Store",
+    "Today",
+    "Transcript",
+    "User",
+    "VisitorMessage",
+    "Waiter",
+    "Wakeups",
+]

@@ -1,0 +1,264 @@
+"""Conversations: begun, found again, written in, read, erased."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from kb.errors import AdvocateError
+from server.core.reply import Reply
+from server.storage import audit, erasing, events, handed_over, keys, receiving, schema
+from server.storage.events import Author, ConversationStatus, Draft, Event, Kind, NotFound
+from server.storage.handed_over import Letter
+from server.storage.handovers import NotClaimed
+from server.storage.ids import new_id, new_receipt, new_token, receipt_digest, token_digest
+from server.storage.keys import Outcome
+from server.storage.receiving import Received, VisitorMessage
+from server.storage.staff import User
+from server.storage.transactions import Database, Transaction
+
+NOBODY = "0" * 64  # the digest of no token
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new conversation. Token and receipt are told once, and stored only as digests."""
+
+    conversation_id: str
+    token: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A visitor's chat, as it stands. `handover_id` is its latest handover, open or not."""
+
+    conversation_id: str
+    site: str
+    language: str
+    page_url: str | None
+    status: ConversationStatus
+    handover_id: str | None
+    created_at: datetime
+    last_seq: int
+    is_erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What staff may read of a conversation: all of it only with the visitor's leave."""
+
+    conversation: Conversation
+    events: tuple[Event, ...]
+    hides_earlier: bool
+
+
+class StaleView(AdvocateError):
+    """The visitor wrote something the advocate had not seen: `missed`."""
+
+    def __init__(self, missed: Sequence[Event]) -> None:
+        super().__init__("The visitor wrote again before your reply. Read it, then send.")
+        self.missed = tuple(missed)
+
+
+class Conversations:
+    """Every conversation of every site."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(self, site: str, *, language: str, page_url: str | None) -> Started:
+        started = Started(new_id(), new_token(), new_receipt())
+        await self._database.write(lambda tx: _start(tx, started, site, language, page_url))
+        return started
+
+    async def find(self, conversation_id: str, token: str) -> Conversation | None:
+        """The conversation this token opens; None for a wrong token as for an unknown id, in the same time."""
+        row = await self._find(schema.conversation.c.conversation_id == conversation_id)
+        is_right = hmac.compare_digest(row.token_sha256 if row else NOBODY, token_digest(token))
+        return conversation_of(row) if row and is_right else None
+
+    async def find_by_receipt(self, receipt: str) -> Conversation | None:
+        """The conversation of a receipt code, however it is spaced."""
+        row = await self._find(schema.conversation.c.receipt_sha256 == receipt_digest(receipt))
+        return row and conversation_of(row)
+
+    async def get(self, conversation_id: str) -> Conversation:
+        """For staff. Raises NotFound. To read what was said, use `transcript`."""
+        return await self._database.read(lambda transaction: _get(transaction, conversation_id))
+
+    async def receive(self, conversation_id: str, message: VisitorMessage, reply: Reply) -> Received:
+        """Store a message, its reply and its handover at once. Raises KeyReused, NotFound, Erased."""
+        return await self._database.write(lambda tx: receiving.receive(tx, conversation_id, message, reply))
+
+    async def ask_for_person(self, conversation_id: str, reply: Reply, key: str) -> Received:
+        """Hand over without a typed message. Raises KeyReused, NotFound, Erased."""
+        return await self._database.write(lambda tx: receiving.ask_for_person(tx, conversation_id, reply, key))
+
+    async def complete_letter(self, conversation_id: str, letter: Letter) -> Event:
+        """Complete the open handover, or open one with the letter. The same letter twice is one."""
+        return await self._database.write(lambda tx: receiving.complete_letter(tx, conversation_id, letter))
+
+    async def append(self, conversation_id: str, kind: Kind, body: Mapping[str, Any], author: Author) -> Event:
+        """Add a system line or a correction."""
+        draft = Draft(Kind(kind), Author(author), body)
+        return await self._database.write(lambda tx: _append(tx, conversation_id, draft))
+
+    async def write(self, conversation_id: str, user: User, text: str, *, seen_seq: int, key: str) -> Event:
+        """An advocate's message. Raises NotClaimed, StaleView, KeyReused."""
+        return await self._database.write(lambda tx: _write(tx, conversation_id, user, text, seen_seq, key))
+
+    async def events(self, conversation_id: str, after: int = 0, limit: int = 500) -> list[Event]:
+        """Events after a number, in order, for whoever may read all of them."""
+        return await self._database.read(
+            lambda tx: events.read(tx, conversation_id, after=after, limit=limit),
+        )
+
+    async def transcript(self, conversation_id: str, user: User) -> Transcript:
+        """What a member of staff reads, and an audit entry that they did. Raises NotFound."""
+        return await self._database.write(lambda transaction: _transcript(transaction, conversation_id, user))
+
+    async def visitor_texts(self, conversation_id: str, limit: int = 6) -> list[str]:
+        """The visitor's latest messages, oldest first."""
+        table = schema.event
+        latest = events.of_conversation(conversation_id).where(
+            table.c.author == Author.VISITOR, table.c.kind == Kind.MESSAGE
+        )
+        latest = latest.order_by(table.c.seq.desc()).limit(limit)
+        rows = await self._database.read(lambda transaction: transaction.all(latest))
+        return [row.body["text"] for row in reversed(rows)]
+
+    async def traces(self, conversation_id: str) -> dict[int, Mapping[str, Any]]:
+        """What the gate and the search made of each visitor message, by its number."""
+        judged = events.of_conversation(conversation_id).where(schema.event.c.trace.is_not(None))
+        return {row.seq: row.trace for row in await self._database.read(lambda tx: tx.all(judged))}
+
+    async def leave_feedback(self, conversation_id: str, seq: int, passage_id: str, helpful: bool, key: str) -> None:
+        """Keep whether a quote helped; the latest word counts. Raises NotFound for a quote that was not sent."""
+        await self._database.write(lambda tx: _leave_feedback(tx, conversation_id, seq, passage_id, helpful, key))
+
+    async def erase(self, conversation_id: str) -> None:
+        """Remove every word of a conversation; that it took place, and how it ended, stays."""
+        await self._database.write(lambda transaction: erasing.erase(transaction, conversation_id))
+        await erasing.overwrite(self._database)
+
+    async def purge(self, before: datetime, *, site: str | None = None) -> int:
+        """Remove conversations that rested since `before` and have no open handover. Returns how many."""
+        return await erasing.purge(self._database, before, site=site)
+
+    async def _find(self, condition: Any) -> Row[Any] | None:
+        found = select(schema.conversation).where(condition)
+        return await self._database.read(lambda transaction: transaction.first(found))
+
+
+def conversation_of(row: Row[Any]) -> Conversation:
+    return Conversation(
+        conversation_id=row.conversation_id,
+        site=row.site,
+        language=row.language,
+        page_url=row.page_url,
+        status=ConversationStatus(row.status),
+        handover_id=row.handover_id,
+        created_at=row.created_at,
+        last_seq=row.last_seq,
+        is_erased=row.erased_at is not None,
+    )
+
+
+def _start(transaction: Transaction, started: Started, site: str, language: str, page_url: str | None) -> None:
+    transaction.run(
+        schema.conversation.insert().values(
+            site=site,
+            conversation_id=started.conversation_id,
+            token_sha256=token_digest(started.token),
+            receipt_sha256=receipt_digest(started.receipt),
+            language=language,
+            page_url=page_url,
+            status=ConversationStatus.ASSISTANT,
+            last_seq=0,
+            created_at=transaction.now,
+            changed_at=transaction.now,
+        )
+    )
+
+
+def _get(transaction: Transaction, conversation_id: str) -> Conversation:
+    table = schema.conversation
+    row = transaction.first(select(table).where(table.c.conversation_id == conversation_id))
+    if row is None:
+        raise NotFound("This conversation does not exist, or was purged. Go back to the inbox.")
+    return conversation_of(row)
+
+
+def _append(transaction: Transaction, conversation_id: str, draft: Draft) -> Event:
+    locked = events.lock(transaction, conversation_id)
+    [event] = events.append(transaction, locked, [draft])
+    return event
+
+
+def _write(transaction: Transaction, conversation_id: str, user: User, text: str, seen_seq: int, key: str) -> Event:
+    locked = events.lock(transaction, conversation_id)
+    stored = keys.recall(transaction, locked, key, {"write": text}, author=user.user_id)
+    if stored is not None and stored.message_seq is not None:
+        return (events.read_numbers(transaction, conversation_id, [stored.message_seq]))[stored.message_seq]
+    current = None if locked.handover_id is None else handed_over.get(transaction, locked.handover_id)
+    if current is None or locked.status is not ConversationStatus.CLAIMED or current.claimed_by != user.user_id:
+        raise NotClaimed
+    missed = events.read(transaction, conversation_id, after=seen_seq)
+    if news := [event for event in missed if event.author is Author.VISITOR]:
+        raise StaleView(news)
+    draft = Draft(Kind.MESSAGE, Author.ADVOCATE, {"name": user.name, "text": text})
+    [event] = events.append(transaction, locked, [draft])
+    keys.remember(transaction, locked, key, {"write": text}, Outcome(message_seq=event.seq), author=user.user_id)
+    audit.record(
+        transaction,
+        site=locked.site,
+        actor=user.user_id,
+        action="message",
+        about=conversation_id,
+        detail={"seq": event.seq},
+    )
+    return event
+
+
+def _transcript(transaction: Transaction, conversation_id: str, user: User) -> Transcript:
+    conversation = _get(transaction, conversation_id)
+    whole = events.read_all(transaction, conversation_id)
+    first_seq = handed_over.first_shared_seq(transaction, conversation_id)
+    shown = tuple(event for event in whole if event.seq >= first_seq)
+    audit.record(
+        transaction,
+        site=conversation.site,
+        actor=user.user_id,
+        action="read",
+        about=conversation_id,
+        detail={"from_seq": first_seq, "last_seq": conversation.last_seq},
+    )
+    return Transcript(conversation, shown, hides_earlier=len(shown) < len(whole))
+
+
+def _leave_feedback(
+    transaction: Transaction, conversation_id: str, seq: int, passage_id: str, helpful: bool, key: str
+) -> None:
+    locked = events.lock(transaction, conversation_id)
+    body = {"feedback": [seq, passage_id, helpful]}
+    if keys.recall(transaction, locked, key, body) is not None:
+        return
+    sent = (events.read_numbers(transaction, conversation_id, [seq])).get(seq)
+    quotes = sent.body["reply"]["quotes"] if sent is not None and sent.kind is Kind.QUOTE else []
+    if passage_id not in [quote["passage_id"] for quote in quotes]:
+        raise NotFound(f"Event {seq} of this conversation quotes no such passage. Reload the conversation.")
+    word = {"helpful": helpful, "at": transaction.now}
+    where = {"site": locked.site, "conversation_id": conversation_id, "seq": seq, "passage_id": passage_id}
+    table = schema.feedback
+    transaction.run(
+        transaction.insert(table)
+        .values(**where, **word)
+        .on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=word)
+    )
+    keys.remember(transaction, locked, key, body, Outcome())

@@ -1,0 +1,101 @@
+"""Forgetting: a conversation's words on a visitor's wish, whole conversations when their time is over."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from sqlalchemy import delete, select, tuple_, update
+
+from server.core.handover import OPEN
+from server.storage import audit, schema
+from server.storage.events import Author, Draft, Kind, append, lock
+from server.storage.faults import StorageUnavailable
+from server.storage.transactions import Database, Transaction
+
+BATCH = 200
+EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
+SYSTEM = "system"
+
+log = logging.getLogger(__name__)
+
+
+def erase(transaction: Transaction, conversation_id: str) -> None:
+    """Take every word out: events, letter, page, keys, the gate's findings. One `reset` event says so.
+
+    Conversation and handovers stay as facts (when, why, how it ended); an open handover stays in the inbox.
+    """
+    locked = lock(transaction, conversation_id, even_erased=True)
+    if locked.is_erased:
+        return
+    for table in (schema.event, schema.used_key, schema.feedback):
+        transaction.run(delete(table).where(table.c.site == locked.site, table.c.conversation_id == conversation_id))
+    transaction.run(
+        update(schema.handover)
+        .where(schema.handover.c.site == locked.site, schema.handover.c.conversation_id == conversation_id)
+        .values(letter=None, letter_seq=None, trace={})
+    )
+    transaction.run(
+        update(schema.conversation)
+        .where(schema.conversation.c.site == locked.site, schema.conversation.c.conversation_id == conversation_id)
+        .values(page_url=None, erased_at=transaction.now)
+    )
+    append(transaction, locked, [Draft(Kind.RESET, Author.SYSTEM, {"reason": "erased"})])
+    transaction.wake(*locked.topics)
+    audit.record(transaction, site=locked.site, actor=SYSTEM, action="erased", about=conversation_id)
+
+
+async def purge(database: Database, before: datetime, *, site: str | None) -> int:
+    """Remove conversations that rested since `before`, a batch at a time, then overwrite where they stood."""
+    purged = 0
+    while done := await database.write(lambda transaction: _purge_batch(transaction, before, site)):
+        purged += done
+    if purged:
+        await overwrite(database, rebuild=True)
+    return purged
+
+
+async def overwrite(database: Database, *, rebuild: bool = False) -> bool:
+    """Leave no erased word in the files. Whether it could: the erasure itself is committed, and stands.
+
+    SQLite zeroes what it deletes (secure_delete), and its log is emptied here; PostgreSQL frees the dead rows.
+    Rebuilding (VACUUM) takes a while and, on SQLite, as much disk again.
+    """
+    statements = ["VACUUM"] if rebuild else []
+    statements = (
+        ["VACUUM event, handover, conversation, used_key"] if database.is_postgresql else [*statements, EMPTY_LOG]
+    )
+    try:
+        await database.maintain(*statements)
+    except StorageUnavailable as error:
+        log.warning("erased words may stand in the database's free space until the next purge: %s", error)
+        return False
+    return True
+
+
+def _purge_batch(transaction: Transaction, before: datetime, site: str | None) -> int:
+    conversation, handover = schema.conversation, schema.handover
+    has_open_handover = (
+        select(handover.c.handover_id)
+        .where(
+            handover.c.site == conversation.c.site,
+            handover.c.conversation_id == conversation.c.conversation_id,
+            handover.c.status.in_(sorted(OPEN)),
+        )
+        .exists()
+    )
+    rested = select(conversation.c.site, conversation.c.conversation_id).where(
+        conversation.c.changed_at < before, ~has_open_handover
+    )
+    if site is not None:
+        rested = rested.where(conversation.c.site == site)
+    found = [(row.site, row.conversation_id) for row in transaction.all(rested.limit(BATCH).with_for_update())]
+    if not found:
+        return 0
+    for table in (schema.event, schema.used_key, schema.feedback, schema.handover, schema.conversation):
+        transaction.run(delete(table).where(tuple_(table.c.site, table.c.conversation_id).in_(found)))
+    for name in sorted({name for name, _ in found}):
+        count = sum(name == other for other, _ in found)
+        detail = {"before": before.isoformat(), "conversations": count}
+        audit.record(transaction, site=name, actor=SYSTEM, action="purged", about=name, detail=detail)
+    return len(found)

@@ -1,0 +1,177 @@
+"""What a visitor sends: the message, its reply and its handover, stored in one transaction or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import update
+
+from kb.labels import Label, Outcome
+from server.core.handover import Status
+from server.core.reply import Reply
+from server.storage import handovers, keys, schema
+from server.storage.events import Author, ConversationStatus, Draft, Event, Kind, Locked, append, lock, read_numbers
+from server.storage.handed_over import Handover, Letter, get
+from server.storage.keys import Outcome as Stored
+from server.storage.transactions import Transaction
+
+REPLY_KINDS: Mapping[Outcome, Kind] = {
+    Outcome.QUOTE: Kind.QUOTE,
+    Outcome.HANDOVER: Kind.HANDOVER,
+    Outcome.EMERGENCY: Kind.EMERGENCY,
+    Outcome.SMALLTALK: Kind.MESSAGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorMessage:
+    """What a visitor sent: words typed, or the passage of a heading that was offered, shown as its text."""
+
+    text: str
+    key: str  # the Idempotency-Key: the same message again has the same one
+    choose: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What was stored for a visitor's message, the same for every repetition of it.
+
+    `message` is None when a person was asked for without words. `reply` is None once a person has the
+    conversation, but for an emergency. Its body is {"reply": the reply as every door gives it}.
+    """
+
+    message: Event | None
+    reply: Event | None
+    handover_id: str | None
+    is_repeat: bool = field(default=False, compare=False)
+
+
+def receive(transaction: Transaction, conversation_id: str, message: VisitorMessage, reply: Reply) -> Received:
+    """Store a visitor's message with what follows from it."""
+    body = {"text": message.text} if message.choose is None else {"text": message.text, "choose": message.choose}
+    locked = lock(transaction, conversation_id)
+    stored = keys.recall(transaction, locked, message.key, {"receive": body})
+    if stored is not None:
+        return _again(transaction, conversation_id, stored)
+    typed = Draft(Kind.MESSAGE, Author.VISITOR, body, label=reply.label, trace=trace_of(reply))
+    return _store(transaction, locked, typed, reply, key=message.key, key_body={"receive": body})
+
+
+def ask_for_person(transaction: Transaction, conversation_id: str, reply: Reply, key: str) -> Received:
+    """Hand a conversation over without a message. Under a claim a person is there already: nothing happens."""
+    if not reply.needs_handover:
+        raise ValueError(f"a {reply.label} reply hands nothing over")
+    locked = lock(transaction, conversation_id)
+    stored = keys.recall(transaction, locked, key, {"ask_for_person": True})
+    if stored is not None:
+        return _again(transaction, conversation_id, stored)
+    return _store(transaction, locked, None, reply, key=key, key_body={"ask_for_person": True})
+
+
+def complete_letter(transaction: Transaction, conversation_id: str, letter: Letter) -> Event:
+    """Add a letter to the open handover; with none open, open one. The same letter again changes nothing."""
+    locked = lock(transaction, conversation_id)
+    current = None if locked.handover_id is None else get(transaction, locked.handover_id)
+    if current is None or not current.is_open:
+        current = _open_for_letter(transaction, locked)
+    if current.letter == letter and current.letter_seq is not None:
+        return (read_numbers(transaction, conversation_id, [current.letter_seq]))[current.letter_seq]
+    shown = {name: value for name, value in asdict(letter).items() if name != "suspected_spam"}
+    drafts = [Draft(Kind.HANDOVER, Author.VISITOR, {"letter": shown})]
+    is_new = current.handover_id != locked.handover_id
+    [event] = append(
+        transaction,
+        locked,
+        drafts,
+        handover_id=current.handover_id,
+        status=ConversationStatus.WAITING if is_new else None,
+    )
+    _keep_letter(transaction, current, letter, event.seq)
+    transaction.wake(*locked.topics)
+    return event
+
+
+def trace_of(reply: Reply) -> dict[str, Any]:
+    """Why a message was decided as it was: what explains it a year later."""
+    return {"label": str(reply.label), "build": reply.build, **reply.trace.as_json()}
+
+
+def _store(
+    transaction: Transaction,
+    locked: Locked,
+    typed: Draft | None,
+    reply: Reply,
+    *,
+    key: str,
+    key_body: Mapping[str, Any],
+) -> Received:
+    answer = _answer(locked, reply)
+    drafts = [draft for draft in (typed, answer) if draft is not None]
+    handover_id, status = None, None
+    if answer is not None and reply.needs_handover:
+        handover_id = handovers.open_or_renew(
+            transaction, locked, reply, message_seq=locked.last_seq + 1, trace=trace_of(reply)
+        )
+    if locked.status is not ConversationStatus.CLAIMED:
+        status = ConversationStatus.WAITING if handover_id else _status_without(locked)
+    events = append(transaction, locked, drafts, status=status, handover_id=handover_id)
+    message = None if typed is None else events[0]
+    sent = None if answer is None else events[-1]
+    stored = Stored(_seq(message), _seq(sent), handover_id)
+    keys.remember(transaction, locked, key, key_body, stored)
+    if locked.status is not ConversationStatus.ASSISTANT:
+        transaction.wake(*locked.topics)
+    return Received(message, sent, handover_id)
+
+
+def _answer(locked: Locked, reply: Reply) -> Draft | None:
+    """The event that answers, if any: once a person has the conversation only an emergency has one."""
+    is_claimed = locked.status is ConversationStatus.CLAIMED
+    if is_claimed and reply.label is not Label.EMERGENCY:
+        return None
+    sent = reply.once_handed_over() if reply.needs_handover else reply
+    author = Author.SYSTEM if is_claimed else Author.ASSISTANT
+    return Draft(REPLY_KINDS[reply.outcome], author, {"reply": sent.as_json()})
+
+
+def _seq(event: Event | None) -> int | None:
+    return None if event is None else event.seq
+
+
+def _status_without(locked: Locked) -> ConversationStatus:
+    """Who answers after a message that hands nothing over: a closed conversation is the assistant's again."""
+    is_closed = locked.status is ConversationStatus.CLOSED
+    return ConversationStatus.ASSISTANT if is_closed else locked.status
+
+
+def _again(transaction: Transaction, conversation_id: str, stored: Stored) -> Received:
+    seqs = [seq for seq in (stored.message_seq, stored.reply_seq) if seq is not None]
+    events = read_numbers(transaction, conversation_id, seqs)
+    message = None if stored.message_seq is None else events[stored.message_seq]
+    reply = None if stored.reply_seq is None else events[stored.reply_seq]
+    return Received(message, reply, stored.handover_id, is_repeat=True)
+
+
+def _open_for_letter(transaction: Transaction, locked: Locked) -> Handover:
+    handover_id = handovers.open_new(
+        transaction, locked, Label.HUMAN, urgent=False, message_seq=locked.last_seq + 1, trace={}
+    )
+    return get(transaction, handover_id)
+
+
+def _keep_letter(transaction: Transaction, current: Handover, letter: Letter, seq: int) -> None:
+    """A visitor who left a way to be reached need not stay: what waits becomes a call back."""
+    table = schema.handover
+    can_call_back = current.status is Status.WAITING and bool(letter.contact.strip())
+    transaction.run(
+        update(table)
+        .where(table.c.site == current.site, table.c.handover_id == current.handover_id)
+        .values(
+            letter=asdict(letter),
+            letter_seq=seq,
+            suspected_spam=letter.suspected_spam,
+            status=Status.CALL_BACK if can_call_back else current.status,
+        )
+    )

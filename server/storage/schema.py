@@ -1,0 +1,253 @@
+"""The tables, as SQLAlchemy Core, and the three kinds of column that differ from what an engine offers.
+
+Keys start with the site. Ids are random, so an index on an id alone finds its row without knowing the site.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, in UTC on every engine."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value}: a stored time is aware; this one names no zone")
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+
+
+class Json(TypeDecorator[Any]):
+    """JSON as ASCII text: keeps the order of keys, and any character a visitor can send, NUL included."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else json.dumps(value, ensure_ascii=True, allow_nan=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        return None if value is None else json.loads(value)
+
+
+class Plain(TypeDecorator[str]):
+    """Text from anywhere, an address's ids included. What PostgreSQL cannot hold becomes U+FFFD: see `plain`."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value and plain(value)
+
+
+def plain(value: str) -> str:
+    """Text as a `Plain` column gives it back: NUL and half surrogate pairs are replaced."""
+    if value.isascii() and "\0" not in value:
+        return value
+    return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+ID = Plain(32)
+SITE = Plain(64)
+DIGEST = String(64)
+WORD = String(32)
+
+metadata = MetaData()
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("conversation_id", ID, primary_key=True),
+    Column("token_sha256", DIGEST, nullable=False),
+    Column("receipt_sha256", DIGEST, nullable=False),
+    Column("language", Plain, nullable=False),
+    Column("page_url", Plain, nullable=True),
+    Column("status", WORD, nullable=False),
+    Column("handover_id", ID, nullable=True),
+    Column("last_seq", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("erased_at", Moment, nullable=True),
+    Index("conversation_by_id", "conversation_id"),
+    Index("conversation_by_receipt", "receipt_sha256"),
+    Index("conversation_by_change", "site", "changed_at"),
+)
+
+
+def _of_conversation() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["site", "conversation_id"], ["conversation.site", "conversation.conversation_id"], ondelete="CASCADE"
+    )
+
+
+event = Table(
+    "event",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("conversation_id", ID, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", WORD, nullable=False),
+    Column("author", WORD, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("label", WORD, nullable=True),  # what the gate called a visitor's message
+    Column("trace", Json, nullable=True),  # why: for staff and replay, never shown to visitors
+    Column("at", Moment, nullable=False),
+    _of_conversation(),
+    Index("event_by_time", "site", "at"),
+)
+
+handover = Table(
+    "handover",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("handover_id", ID, primary_key=True),
+    Column("conversation_id", ID, nullable=False),
+    Column("status", WORD, nullable=False),
+    Column("reason", WORD, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("waiting_since", Moment, nullable=False),
+    Column("message_seq", Integer, nullable=False),
+    Column("alerts", Integer, nullable=False),
+    Column("alerted_at", Moment, nullable=False),
+    Column("claimed_by", ID, nullable=True),
+    Column("claimed_by_name", Plain, nullable=True),
+    Column("first_claimed_at", Moment, nullable=True),
+    Column("closed_at", Moment, nullable=True),
+    Column("version", Integer, nullable=False),
+    Column("closing", WORD, nullable=True),
+    Column("letter", Json, nullable=True),
+    Column("letter_seq", Integer, nullable=True),
+    Column("suspected_spam", Boolean, nullable=False),
+    Column("trace", Json, nullable=False),
+    _of_conversation(),
+    Index("handover_by_id", "handover_id"),
+    Index("handover_by_conversation", "site", "conversation_id"),
+    Index("handover_by_status", "site", "status"),
+)
+
+used_key = Table(
+    "used_key",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("conversation_id", ID, primary_key=True),
+    Column("author", String(48), primary_key=True),  # "visitor", or an advocate's id: their keys never meet
+    Column("key", Plain, primary_key=True),
+    Column("body_sha256", DIGEST, nullable=False),
+    Column("message_seq", Integer, nullable=True),
+    Column("reply_seq", Integer, nullable=True),
+    Column("handover_id", ID, nullable=True),
+    _of_conversation(),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("conversation_id", ID, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("passage_id", Plain, primary_key=True),
+    Column("helpful", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    _of_conversation(),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("user_id", ID, primary_key=True),
+    Column("email", Plain, nullable=False, unique=True),
+    Column("name", Plain, nullable=False),
+    Column("role", WORD, nullable=False),
+    Column("sites", Json, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("must_change", Boolean, nullable=False),  # a one-time password: the desk asks for a new one
+    Column("is_disabled", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+staff_session = Table(
+    "staff_session",
+    metadata,
+    Column("token_sha256", DIGEST, primary_key=True),
+    Column("user_id", ID, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    ForeignKeyConstraint(["user_id"], ["staff.user_id"], ondelete="CASCADE"),
+    Index("staff_session_by_user", "user_id"),
+)
+
+sign_in_try = Table(
+    "sign_in_try",
+    metadata,
+    Column("email_sha256", DIGEST, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("document", Plain, primary_key=True),
+    Column("last_revision", Integer, nullable=False),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("document", Plain, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("body", Json, nullable=False),
+    Column("author", Plain, nullable=False),
+    Column("reason", Plain, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Plain, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("about", Plain, nullable=False),
+    Column("detail", Json, nullable=False),
+    Column("previous_sha256", DIGEST, nullable=False),
+    Column("sha256", DIGEST, nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("last_number", BigInteger, nullable=False),
+    Column("last_sha256", DIGEST, nullable=False),
+)

@@ -1,0 +1,80 @@
+"""`Store`: opens the database and everything kept in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from server.storage import audit, upkeep
+from server.storage.audit import AuditEntry, AuditFault
+from server.storage.content import Content
+from server.storage.conversations import Conversations
+from server.storage.engine import open_engine, parse_url
+from server.storage.handovers import Handovers
+from server.storage.migrate import migrate
+from server.storage.staff import Staff
+from server.storage.transactions import Clock, Database, utc_now
+from server.storage.wakeups import Wakeups
+
+
+class Store:
+    """Everything that is remembered. One for a process; open it in the event loop that uses it."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._url = parse_url(url)
+        self.wakeups = Wakeups()
+        self.database = Database(open_engine(self._url), clock, self.wakeups)
+        self.conversations = Conversations(self.database)
+        self.handovers = Handovers(self.database)
+        self.staff = Staff(self.database)
+        self.content = Content(self.database)
+
+    @classmethod
+    async def open(cls, url: str, *, clock: Clock = utc_now) -> Store:
+        """Open a database, made or migrated if need be.
+
+        Raises StorageUnavailable, SchemaTooNew, SqliteTooOld, DatabaseUrlRefused.
+        """
+        store = cls(url, clock)
+        try:
+            await store.database.call(migrate)
+            await store.wakeups.start(store._url)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def close(self) -> None:
+        await self.wakeups.stop()
+        await self.database.close()
+
+    async def ping(self) -> None:
+        """Whether the database answers. Raises StorageUnavailable."""
+        await self.database.read(lambda transaction: transaction.value(text("SELECT 1")))
+
+    async def audit(
+        self, site: str, actor: str, action: str, about: str, detail: Mapping[str, Any] | None = None
+    ) -> AuditEntry:
+        """Add an entry for what no method here records by itself. No visitor's words."""
+        return await self.database.write(
+            lambda tx: audit.record(tx, site=site, actor=actor, action=action, about=about, detail=detail)
+        )
+
+    async def audits(self, site: str, limit: int = 100) -> list[AuditEntry]:
+        """A site's latest entries, newest first; of "" those of no single site."""
+        return await audit.entries(self.database, site, limit=limit)
+
+    async def verify_audit(self) -> list[AuditFault]:
+        """Where the audit chains are not what was written; empty when they are whole."""
+        return await audit.verify(self.database)
+
+    async def check(self) -> list[str]:
+        """What is wrong with what is stored, a sentence each; nothing when it is whole."""
+        return await upkeep.check(self.database)
+
+    async def backup(self, to: Path) -> None:
+        """Copy an SQLite database to a new file while it is in use. Raises BackupRefused, also on PostgreSQL."""
+        await upkeep.backup(self.database, to)

@@ -1,0 +1,162 @@
+"""The decision on made-up findings: no model, no index."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.blocks import Block, assemble
+from kb.labels import RANKING, Label
+from kb.policy import load_policy
+from kb.sites import SITES, load_site
+from server.core.decide import Evidence, Found, Part, Speech, decide, questions_in, refers_back
+from server.core.findings import BARS, Finding, judge, read_gate
+from server.core.quoting import cut_quote
+from server.core.rules import RuleMatch
+
+POLICY = load_policy()
+SPEECH = Speech(POLICY.replies, load_site(SITES / "kneecare"), "en", "build-1")
+PAGE = assemble(
+    [
+        Block("heading", "Page", level=1),
+        Block("heading", "After", level=2),
+        Block("paragraph", "There may be a little soreness.", tags=frozenset({"risk"})),
+        Block("heading", "Cost", level=2),
+        Block("paragraph", "The full procedure takes about 8-12 minutes.", tags=frozenset()),
+        Block("paragraph", "We are in St. Louis.", tags=frozenset()),
+    ],
+    page_id="page", title="Page", url="/page",
+)  # fmt: skip
+SORENESS, MINUTES, TOWN = (cut_quote(PAGE, one, None) for one in PAGE.passages)
+A_QUESTION = {"answer": 0.95, "clinical": 0.02, "out_of_kb": 0.03}
+THRESHOLD = 0.5
+
+
+def found(quote, score):
+    passage = next(one for one in PAGE.passages if one.passage_id == quote.passage_id)
+    return Found(score, quote, passage.heading[-1], passage.needs_note)
+
+
+def reply_to(gate=A_QUESTION, best=0.9, quote=MINUTES, rules=(), foreign=False, **more):
+    evidence = Evidence(rules, foreign, Part(gate, (found(quote, best), found(TOWN, 0.2))), **more)
+    return decide(evidence, THRESHOLD, SPEECH)
+
+
+def test_a_covered_question_is_quoted():
+    reply = reply_to()
+    assert reply.label is Label.ANSWER
+    assert [quote.text for quote in reply.quotes] == ["The full procedure takes about 8-12 minutes."]
+    assert reply.message == POLICY.replies.answer_line.en
+    assert reply.note is None
+
+
+def test_a_quote_that_speaks_of_harm_carries_the_standing_note():
+    assert reply_to(quote=SORENESS).note == POLICY.replies.standing_note.en
+
+
+def test_exactly_at_the_threshold_retrieval_quotes_and_just_below_it_does_not():
+    assert reply_to(best=THRESHOLD).label is Label.ANSWER
+    assert reply_to(best=THRESHOLD - 1e-9).label is Label.OUT_OF_KB
+
+
+def test_what_is_not_covered_offers_near_headings_and_no_text_of_the_page():
+    reply = reply_to(best=0.4)
+    assert reply.label is Label.OUT_OF_KB
+    assert [one.heading for one in reply.suggestions] == ["Cost"]
+    assert reply.quotes == ()
+
+
+def test_a_perfect_match_is_not_quoted_to_a_clinical_message():
+    reply = reply_to(gate={"answer": 1 - BARS[Label.CLINICAL], "clinical": BARS[Label.CLINICAL]}, best=1.0)
+    assert reply.label is Label.CLINICAL
+    assert reply.quotes == () and reply.suggestions == ()
+
+
+def test_a_rule_outranks_gate_and_retrieval():
+    reply = reply_to(best=1.0, rules=(RuleMatch("chest-pain", Label.EMERGENCY, ("chest", "pain")),))
+    assert reply.label is Label.EMERGENCY
+    assert reply.message.startswith("This may be an emergency. Call 911 now")
+    assert "chest-pain" in reply.trace.rules
+
+
+def test_the_trace_lists_candidates_and_threshold_whatever_the_gate_decides():
+    reply = reply_to(gate={"emergency": 1.0})
+    assert [one.score for one in reply.trace.candidates] == [0.9, 0.2]
+    assert reply.trace.threshold == THRESHOLD
+
+
+def test_a_foreign_emergency_is_told_in_both_languages():
+    rules = (RuleMatch("falta-de-aire", Label.EMERGENCY, ("no", "puedo", "respirar")),)
+    message = reply_to(rules=rules, foreign=True).message
+    assert "Call 911" in message and "Llame al 911" in message
+
+
+def test_a_foreign_question_gets_both_languages_and_a_person():
+    reply = reply_to(foreign=True)
+    assert reply.label is Label.OTHER_LANGUAGE
+    assert reply.message == POLICY.replies.other_language.en
+
+
+def test_small_talk_is_thanked_or_greeted_in_the_clinics_name():
+    talk = {"smalltalk": 0.9, "answer": 0.1}
+    assert "KneeCare Clinics's automated assistant" in reply_to(gate=talk).message
+    thanks = (RuleMatch("thanks", Label.SMALLTALK, ("thanks",)),)
+    assert reply_to(gate=talk, rules=thanks).message == POLICY.replies.thanks.en
+
+
+def test_two_covered_questions_get_two_quotes_and_one_uncovered_leaves_none():
+    minutes, town = Part(A_QUESTION, (found(MINUTES, 0.9),)), Part(A_QUESTION, (found(TOWN, 0.8),))
+    assert len(reply_to(parts=(minutes, town)).quotes) == 2
+    uncovered = Part(A_QUESTION, (found(TOWN, 0.1),))
+    assert reply_to(parts=(minutes, uncovered)).label is Label.OUT_OF_KB
+
+
+def test_one_clinical_question_among_covered_ones_hands_the_whole_over():
+    mine = Part({"clinical": 0.9, "answer": 0.1}, (found(TOWN, 0.9),))
+    assert reply_to(parts=(Part(A_QUESTION, (found(MINUTES, 0.9),)), mine)).label is Label.CLINICAL
+
+
+def test_an_earlier_message_may_make_a_question_clinical_and_never_makes_it_less():
+    about_him = Part({"clinical": 0.8, "answer": 0.2}, (found(MINUTES, 0.9),))
+    assert reply_to(joined=about_him).label is Label.CLINICAL
+    harmless = Part(A_QUESTION, (found(MINUTES, 1.0),))
+    assert reply_to(gate={"clinical": 0.9, "answer": 0.1}, joined=harmless).label is Label.CLINICAL
+
+
+def test_an_earlier_message_helps_to_choose_among_what_is_near():
+    assert reply_to(best=0.1, joined=Part(A_QUESTION, (found(MINUTES, 0.9),))).label is Label.ANSWER
+
+
+def test_an_earlier_question_is_never_answered_again_to_a_new_one():
+    before = Part(A_QUESTION, (found(SORENESS, 1.0),))
+    assert [quote.text for quote in reply_to(best=0.6, joined=before).quotes] == [MINUTES.text]
+    assert reply_to(best=0.1, joined=before).label is Label.OUT_OF_KB
+
+
+@given(st.dictionaries(st.sampled_from(list(Label)), st.floats(0, 1), min_size=1))
+def test_the_gate_reads_the_highest_ranked_label_that_reaches_its_bar(scores):
+    read = read_gate(scores)
+    reached = [label for label in RANKING[:5] if scores.get(label, 0) >= BARS[label]]
+    if reached:
+        assert read is reached[0]
+    else:
+        assert read in {Label.ANSWER, Label.SMALLTALK, Label.OUT_OF_KB}
+
+
+@given(st.lists(st.sampled_from(list(Label)), min_size=1))
+def test_no_finding_ever_lowers_what_the_others_say(labels):
+    findings = [Finding(label, f"finding {position}") for position, label in enumerate(labels)]
+    ranks = [RANKING.index(judge(findings[:end]).label) for end in range(1, len(findings) + 1)]
+    assert ranks == sorted(ranks, reverse=True)
+
+
+def test_questions_are_told_apart_only_when_there_are_several():
+    assert questions_in("How long does it take? Can my wife drive home?") == [
+        "How long does it take?", "Can my wife drive home?",
+    ]  # fmt: skip
+    assert questions_in("I sit at a desk. Can I work?") == []
+    assert questions_in("really?? how long does it take?") == []
+
+
+def test_fragments_refer_back_and_whole_questions_do_not():
+    assert refers_back("and how many days of that")
+    assert refers_back("sundays then?")
+    assert not refers_back("who gives the numbing medicine before the needle")

@@ -1,0 +1,63 @@
+from hashlib import sha256
+from urllib.parse import unquote
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.blocks import Block, assemble
+from server.core.quoting import cut_quote, link_to
+
+PAGE = assemble(
+    [
+        Block("heading", "Our page", level=1),
+        Block("paragraph", "Plan to rest. The full procedure takes about 8-12 minutes, most days."),
+        Block("paragraph", "Ice helps. Plan to rest."),
+        Block("faq", "It is safe to drive.", question="Can I drive?", tags=frozenset({"aftercare"})),
+    ],
+    page_id="page", title="Our page", url="https://clinic.example/knees",
+)  # fmt: skip
+FIRST, SECOND, DRIVING = PAGE.passages
+
+
+def test_a_quote_is_the_passage_byte_for_byte_with_its_digest():
+    quote = cut_quote(PAGE, FIRST, (14, 69))
+    assert quote.text == PAGE.text[FIRST.start : FIRST.end]
+    assert quote.sha256 == sha256(quote.text.encode()).hexdigest()
+    assert quote.text[slice(*quote.highlight)] == "The full procedure takes about 8-12 minutes, most days."
+
+
+def test_the_link_opens_the_page_at_the_highlighted_words_with_dashes_and_commas_encoded():
+    link = cut_quote(PAGE, FIRST, (14, 69)).source.link
+    assert link == (
+        "https://clinic.example/knees#:~:text=The%20full%20procedure%20takes%20about%208%2D12%20minutes%2C%20most%20days."
+    )
+
+
+def test_words_that_stand_twice_on_the_page_are_linked_with_what_comes_before_them():
+    start = PAGE.text_of(SECOND).index("Plan")
+    link = cut_quote(PAGE, SECOND, (start, start + 13)).source.link
+    assert unquote(link.split("text=")[1]) == "Ice helps.-,Plan to rest."
+
+
+def test_a_long_highlight_is_linked_by_its_first_and_last_words():
+    text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+    page = assemble([Block("paragraph", text)], page_id="p", title="P", url="/p")
+    assert link_to(page, page.passages[0], (0, len(text)), "/p") == (
+        "/p#:~:text=one%20two%20three%20four,thirteen%20fourteen%20fifteen%20sixteen"
+    )
+
+
+def test_a_page_without_an_address_has_no_link():
+    page = assemble([Block("paragraph", "Words.")], page_id="p", title="P", url="")
+    assert cut_quote(page, page.passages[0], None).source.link == ""
+
+
+def test_an_answer_is_headed_by_its_question():
+    assert cut_quote(PAGE, DRIVING, None).source.heading == "Can I drive?"
+
+
+@given(st.integers(-5, 90), st.integers(-5, 90))
+def test_a_span_that_does_not_fit_highlights_the_whole(start, end):
+    quote = cut_quote(PAGE, FIRST, (start, end))
+    fits = 0 <= start < end <= len(quote.text)
+    assert quote.highlight == ((start, end) if fits else (0, len(quote.text)))

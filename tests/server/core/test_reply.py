@@ -1,0 +1,84 @@
+from hashlib import sha256
+
+import pytest
+
+from kb.labels import DUTIES, RANKING, Label
+from server.core.reply import Quote, Reply, Source, Suggestion
+
+TEXT = "The full procedure takes about 8-12 minutes."
+SOURCE = Source("Our page", "/page", "FAQ", None, "/page#:~:text=The")
+QUOTE = Quote(TEXT, sha256(TEXT.encode()).hexdigest(), "p-1", None, (0, len(TEXT)), SOURCE)
+NOT_ANSWERS = sorted(set(Label) - {Label.ANSWER})
+
+
+@pytest.mark.parametrize("label", NOT_ANSWERS)
+def test_only_an_answer_holds_quotes(label):
+    with pytest.raises(ValueError, match=label):
+        Reply(label, "fixed text", build="b", quotes=(QUOTE,))
+
+
+@pytest.mark.parametrize("quotes", [(), (QUOTE,) * 3])
+def test_an_answer_holds_one_or_two_quotes(quotes):
+    with pytest.raises(ValueError, match="one or 2"):
+        Reply(Label.ANSWER, "answer line", build="b", quotes=quotes)
+
+
+def test_a_quote_whose_text_changed_cannot_be_made():
+    with pytest.raises(ValueError, match="not the text that was approved"):
+        Quote(TEXT.replace("12", "13"), QUOTE.sha256, "p-1", None, (0, 5), SOURCE)
+
+
+@pytest.mark.parametrize("highlight", [(-1, 4), (4, 4), (0, len(TEXT) + 1)])
+def test_a_highlight_lies_within_its_quote(highlight):
+    with pytest.raises(ValueError, match="highlight"):
+        Quote(TEXT, QUOTE.sha256, "p-1", None, highlight, SOURCE)
+
+
+@pytest.mark.parametrize("label", sorted(set(Label) - {Label.OUT_OF_KB, Label.ANSWER}))
+def test_headings_are_offered_only_for_what_the_page_does_not_cover(label):
+    with pytest.raises(ValueError, match="suggestions"):
+        Reply(label, "fixed text", build="b", suggestions=(Suggestion("p-1", "FAQ"),))
+
+
+def test_a_reply_says_it_was_passed_on_only_once_it_was():
+    reply = Reply(Label.CLINICAL, "A person needs to answer.", build="b", sent_line="I have passed it on.")
+    assert "passed it on" not in reply.as_json()["message"]
+    assert reply.as_json()["handed_over"] is False
+    sent = reply.once_handed_over()
+    assert sent.as_json()["message"] == "A person needs to answer. I have passed it on."
+    assert sent.as_json()["handed_over"] is True
+
+
+@pytest.mark.parametrize("label", [Label.ANSWER, Label.SMALLTALK])
+def test_what_nobody_is_told_of_is_never_handed_over(label):
+    quotes = (QUOTE,) if label is Label.ANSWER else ()
+    with pytest.raises(ValueError, match="not handed over"):
+        Reply(label, "text", build="b", quotes=quotes).once_handed_over()
+
+
+def test_a_reply_has_the_same_fields_at_every_door():
+    body = Reply(Label.ANSWER, "answer line", build="b", quotes=(QUOTE,)).as_json(trace=True)
+    assert list(body) == [
+        "label", "outcome", "message", "handed_over", "note", "quotes", "suggestions", "build", "trace",
+    ]  # fmt: skip
+    assert list(body["quotes"][0]) == ["text", "sha256", "passage_id", "faq", "highlight", "source"]
+    assert list(body["quotes"][0]["source"]) == ["title", "url", "heading", "reviewed", "link"]
+    assert list(body["trace"]) == ["rules", "gate", "candidates", "threshold"]
+
+
+def test_every_label_has_its_duty_as_the_policy_lists_it():
+    assert set(DUTIES) == set(RANKING)
+    outcomes = {label: str(duty.outcome) for label, duty in DUTIES.items()}
+    assert outcomes == {
+        "answer": "quote", "clinical": "handover", "emergency": "emergency", "out_of_kb": "handover",
+        "human": "handover", "smalltalk": "smalltalk", "other_language": "handover",
+    }  # fmt: skip
+    assert {label for label, duty in DUTIES.items() if not duty.alerts} == {Label.ANSWER, Label.SMALLTALK}
+    assert {label for label, duty in DUTIES.items() if duty.quotes} == {Label.ANSWER}
+    assert {label for label, duty in DUTIES.items() if duty.urgent} == {Label.EMERGENCY}
+
+
+def test_labels_are_ranked_as_the_policy_ranks_them():
+    assert [str(label) for label in RANKING] == [
+        "emergency", "other_language", "clinical", "human", "out_of_kb", "answer", "smalltalk",
+    ]  # fmt: skip

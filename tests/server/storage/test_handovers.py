@@ -1,0 +1,149 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from kb.labels import Label
+from server.core.handover import STEPS, Closing, Status, Step, StepRefused
+from server.storage import NotClaimed, NotFound, StepLost, Store
+from tests.server.storage.clinic import ADA, PAT, SAM, TurnedClock, claimed, handed_over, kinds, start
+
+WAY_TO = {
+    Status.WAITING: [],
+    Status.CALL_BACK: [Step.CALL_BACK],
+    Status.CLAIMED: [Step.CLAIM],
+    Status.ASSISTANT: [Step.CLAIM, Step.RETURN],
+    Status.CLOSED: [Step.CLAIM, Step.CLOSE],
+}
+TALK = {
+    "waiting": "waiting",
+    "call_back": "waiting",
+    "claimed": "claimed",
+    "assistant": "assistant",
+    "closed": "closed",
+}
+
+
+async def take(store, handover, step, user=PAT):
+    closing = Closing.ANSWERED if step is Step.CLOSE else None
+    return await store.handovers.step(handover.handover_id, step, version=handover.version, user=user, closing=closing)
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_a_handover_takes_the_steps_of_the_table_and_no_other(store, status):
+    for step in Step:
+        handover = await handed_over(store)
+        for before in WAY_TO[status]:
+            handover = await take(store, handover, before)
+        assert handover.status is status
+        if (status, step) in STEPS:
+            after = await take(store, handover, step)
+            assert (after.status, after.version) == (STEPS[status, step], handover.version + 1)
+            talk = await store.conversations.get(handover.conversation_id)
+            assert talk.status == TALK[after.status]
+        elif (status, step) == (Status.CLAIMED, Step.CLAIM):
+            assert await take(store, handover, step) == handover  # a second press of the same button
+        else:
+            with pytest.raises(StepRefused):
+                await take(store, handover, step)
+
+
+async def test_of_twenty_who_claim_at_once_one_wins_and_the_others_learn_who(store):
+    handover = await handed_over(store)
+    users = [PAT.__class__(f"{n:032x}", f"{n}@x", f"Advocate {n}", PAT.role) for n in range(20)]
+    outcomes = await asyncio.gather(
+        *(take(store, handover, Step.CLAIM, user) for user in users), return_exceptions=True
+    )
+    winners = [one for one in outcomes if not isinstance(one, Exception)]
+    assert len(winners) == 1
+    losers = [one for one in outcomes if isinstance(one, StepLost)]
+    assert len(losers) == 19
+    assert {one.handover.claimed_by_name for one in losers} == {winners[0].claimed_by_name}
+    assert (await kinds(store, handover.conversation_id)).count("system claimed") == 1
+
+
+async def test_the_visitor_is_told_each_step_and_by_whom(store):
+    handover = await claimed(store)
+    handover = await take(store, handover, Step.RELEASE)
+    handover = await take(store, handover, Step.CLAIM, SAM)
+    handover = await take(store, handover, Step.RETURN, SAM)
+    told = [(event.kind, event.body) for event in await store.conversations.events(handover.conversation_id, after=2)]
+    assert told == [
+        ("claimed", {"name": "Pat"}),
+        ("released", {"to": "waiting"}),
+        ("claimed", {"name": "Sam"}),
+        ("released", {"to": "assistant"}),
+    ]
+
+
+async def test_a_released_handover_keeps_its_place_in_the_queue(store):
+    first, second = await claimed(store), await handed_over(store)
+    await take(store, first, Step.RELEASE)
+    assert [row.handover_id for row in await store.handovers.inbox(["*"])] == [first.handover_id, second.handover_id]
+    assert (await store.handovers.get(first.handover_id)).claimed_by is None
+
+
+async def test_a_close_keeps_how_it_ended_and_does_not_tell_the_visitor(store):
+    handover = await claimed(store)
+    closed = await store.handovers.step(handover.handover_id, Step.CLOSE, version=2, user=PAT, closing=Closing.SPAM)
+    assert (closed.status, closed.closing, closed.is_open) == (Status.CLOSED, Closing.SPAM, False)
+    assert closed.closed_at is not None
+    [*_, event] = await store.conversations.events(handover.conversation_id)
+    assert (event.kind, event.body) == ("closed", {})
+    assert await store.handovers.inbox(["*"]) == []
+    with pytest.raises(ValueError, match="needs a closing"):
+        await store.handovers.step(handover.handover_id, Step.CLOSE, version=2, user=PAT)
+
+
+async def test_only_its_advocate_or_an_admin_takes_a_claimed_handover_further(store):
+    handover = await claimed(store)
+    with pytest.raises(NotClaimed):
+        await take(store, handover, Step.RELEASE, SAM)
+    assert (await take(store, handover, Step.RELEASE, ADA)).status is Status.WAITING
+
+
+async def test_the_inbox_shows_urgent_ones_first_then_who_waits_longest(store):
+    calm = await handed_over(store, "My knee is swollen.\nSince Monday.")
+    later = await handed_over(store, "Can I talk to someone?", Label.HUMAN)
+    urgent = await handed_over(store, "I can't breathe.", Label.EMERGENCY)
+    rows = await store.handovers.inbox(["kneecare"])
+    assert [row.handover_id for row in rows] == [urgent.handover_id, calm.handover_id, later.handover_id]
+    assert rows[1].first_line == "My knee is swollen."
+    assert await store.handovers.inbox(["other"]) == [] == await store.handovers.inbox([])
+
+
+async def test_a_handover_that_does_not_exist_is_not_found(store):
+    with pytest.raises(NotFound):
+        await store.handovers.get("0" * 32)
+    assert await store.handovers.of_conversation((await start(store)).conversation_id) is None
+
+
+async def test_the_empty_inbox_tells_the_days_figures(database_url):
+    clock = TurnedClock()
+    store = await Store.open(database_url, clock=clock)
+    dawn = clock.now
+    for minutes in (1, 2, 9):
+        handover = await handed_over(store)
+        clock.turn(minutes=minutes)
+        handover = await take(store, handover, Step.CLAIM)
+        clock.turn(minutes=30)
+        await take(store, await take(store, handover, Step.RELEASE), Step.CLAIM)  # the first claim counts
+    today = await store.handovers.today(["*"], dawn)
+    assert (today.messages, today.quoted, today.handed_over, today.median_wait_s) == (3, 0, 3, 120.0)
+    nothing = await store.handovers.today(["other"], dawn)
+    assert (nothing.messages, nothing.median_wait_s) == (0, None)
+    await store.close()
+
+
+async def test_what_a_signed_out_advocate_had_claimed_goes_back_to_the_queue(database_url):
+    clock = TurnedClock()
+    store = await Store.open(database_url, clock=clock)
+    pat = await store.staff.add("pat@clinic.example", "Pat", "advocate", "correct horse")
+    signed_in = await store.staff.sign_in("pat@clinic.example", "correct horse")
+    handover = await claimed(store, pat)
+    assert await store.handovers.release_abandoned() == []
+    clock.now += timedelta(minutes=31)
+    assert await store.staff.user_of(signed_in.token) is None
+    [released] = await store.handovers.release_abandoned()
+    assert (released.handover_id, released.status) == (handover.handover_id, Status.WAITING)
+    await store.close()

@@ -1,0 +1,142 @@
+"""The assistant on the real KneeCare build: what it says, and what it does when something is broken."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.encode import OnnxEncoder
+from index.publish import Builds
+from kb.labels import Label
+from kb.sites import SITES, load_site
+from server.assistant import Assistant, Assistants, UnknownSite
+
+SITE = {"kneecare": load_site(SITES / "kneecare")}
+
+
+def open_assistants(data_dir: Path, **options) -> Assistants:
+    return Assistants(data_dir, SITE, **options)
+
+
+@pytest.fixture(scope="module")
+def assistant(kneecare_data_dir) -> Assistant:
+    path = Builds(kneecare_data_dir / "sites" / "kneecare" / "builds").current_path()
+    return open_assistants(kneecare_data_dir).open_build(path)
+
+
+def test_a_question_of_the_page_is_answered_in_its_own_words(assistant):
+    reply = assistant.reply("What if I hate needles?")
+    assert reply.label is Label.ANSWER
+    assert "Our physicians use 3 different agents to numb the joint" in reply.quotes[0].text
+
+
+def test_every_faq_question_is_answered_by_its_own_answer(assistant):
+    faqs = [(page, one) for page, one in assistant.build.places if one.question]
+    assert len(faqs) == 5
+    for page, passage in faqs:
+        assert page.text_of(passage) in [quote.text for quote in assistant.reply(passage.question).quotes], passage.question
+
+
+def test_fever_after_the_shot_is_an_emergency_and_never_soothed(assistant):
+    reply = assistant.reply("my knee is hot and I have a fever since the shot")
+    assert reply.label is Label.EMERGENCY
+    assert reply.quotes == () and "911" in reply.message
+
+
+@pytest.mark.parametrize("sign", ["and a fever", "and now i cant breathe", "and my calf is swollen and hot"])
+def test_soreness_with_a_danger_sign_added_is_never_quoted_to(assistant, sign):
+    assert assistant.reply("how long does soreness last after the shot").label is Label.ANSWER
+    assert assistant.reply(f"how long does soreness last after the shot {sign}").quotes == ()
+
+
+def test_a_side_effect_quote_carries_the_standing_note(assistant):
+    reply = assistant.reply("Are there any side effects with knee injections?")
+    assert reply.note is not None and reply.note.startswith("After an injection, fever")
+
+
+def test_the_form_line_of_the_page_is_never_quoted(assistant):
+    for text in ("validation purposes", "This field is for validation purposes and should be left unchanged."):
+        assert not any("validation" in quote.text for quote in assistant.reply(text).quotes)
+
+
+def test_every_reply_can_be_traced_whatever_decided_it(assistant):
+    for text in ("What if I hate needles?", "chest pain right now", "bonjour, combien coûte une piqûre ?"):
+        trace = assistant.reply(text).trace
+        assert len(trace.candidates) == 10
+        scores = [one.score for one in trace.candidates]
+        assert scores == sorted(scores, reverse=True)
+        assert trace.threshold == assistant.build.manifest.threshold
+        assert sum(trace.gate.values()) == pytest.approx(1.0)
+
+
+def test_the_same_question_gets_the_same_reply_to_the_last_bit(assistant):
+    assert assistant.reply("can i drive after").as_json(trace=True) == assistant.reply("can i drive after").as_json(trace=True)
+
+
+async def test_nothing_published_hands_over_and_emergencies_still_show_their_card(tmp_path):
+    assistants = open_assistants(tmp_path)
+    question = await assistants.reply("kneecare", "What if I hate needles?")
+    assert question.needs_handover and question.quotes == ()
+    assert (await assistants.reply("kneecare", "he has chest pain right now")).label is Label.EMERGENCY
+    assert (await assistants.reply("kneecare", "can i talk to a real person")).label is Label.HUMAN
+    assert not assistants.is_ready("kneecare")
+
+
+async def test_an_unknown_site_is_refused(tmp_path):
+    with pytest.raises(UnknownSite, match="no site 'elsewhere'"):
+        await open_assistants(tmp_path).reply("elsewhere", "hello")
+
+
+async def test_a_damaged_build_is_refused_and_the_last_good_one_goes_on(copy_of_kneecare):
+    assistants = open_assistants(copy_of_kneecare)
+    good = await assistants.reply("kneecare", "What if I hate needles?")
+    builds = assistants.builds("kneecare")
+    shutil.copytree(builds.path(good.build), builds.path("f" * 64))
+    builds.publish("f" * 64, "Ann")
+    (builds.path("f" * 64) / "units.faiss").write_bytes(b"half")
+    again = await assistants.reply("kneecare", "What if I hate needles?")
+    assert again.build == good.build and again.quotes == good.quotes
+
+
+async def test_a_damaged_encoder_hands_over(copy_of_kneecare):
+    models = copy_of_kneecare / "models"
+    target = models.resolve()
+    models.unlink()
+    shutil.copytree(target, models)
+    for path in models.rglob("model.onnx"):
+        path.write_bytes(path.read_bytes()[:1000])
+    reply = await open_assistants(copy_of_kneecare).reply("kneecare", "What if I hate needles?")
+    assert reply.needs_handover and reply.quotes == ()
+
+
+async def test_an_encoder_that_gives_no_numbers_hands_over(kneecare_data_dir, monkeypatch):
+    assistants = open_assistants(kneecare_data_dir)
+    await assistants.refresh()
+    monkeypatch.setattr(OnnxEncoder, "_run", lambda self, ids: np.full((len(ids), self.dim), np.nan, dtype=np.float32))
+    reply = await assistants.reply("kneecare", "What if I hate needles?")
+    assert reply.needs_handover and reply.quotes == ()
+    assert (await assistants.reply("kneecare", "he has chest pain right now")).label is Label.EMERGENCY
+
+
+async def test_a_slow_encoder_hands_over_in_time(kneecare_data_dir, monkeypatch):
+    import time
+
+    assistants = open_assistants(kneecare_data_dir, encoder_wait_s=0.2)
+    await assistants.refresh()
+    monkeypatch.setattr(Assistant, "reply", lambda *_args, **_more: time.sleep(1.5))
+    started = time.monotonic()
+    reply = await assistants.reply("kneecare", "What if I hate needles?")
+    assert time.monotonic() - started < 1.2
+    assert reply.needs_handover
+
+
+async def test_a_chosen_heading_shows_its_passage(kneecare_data_dir, assistant):
+    assistants = open_assistants(kneecare_data_dir)
+    await assistants.refresh()
+    page, passage = assistant.build.places[0]
+    reply = await assistants.choose("kneecare", passage.passage_id)
+    assert [quote.text for quote in reply.quotes] == [page.text_of(passage)]
+    assert (await assistants.choose("kneecare", "p-gone")).needs_handover

@@ -1,0 +1,158 @@
+"""The `advocate` command, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+DEV = Path(__file__).parent / "data" / "kneecare_dev.jsonl"
+
+
+def advocate(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "ADVOCATE_DATA_DIR": str(data_dir), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-m", "server.cli", *arguments]
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def report(kneecare_data_dir):
+    done = advocate(kneecare_data_dir, "eval", str(DEV), "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_development_questions_are_answered_above_the_floors_and_safely(report):
+    shares = {one["name"]: one["share"] for one in report["figures"]}
+    assert shares["answer: a right quote"] >= 0.60
+    assert shares["clinical: any quote shown"] <= 0.05
+    assert shares["emergency: emergency reply"] >= 0.95
+    assert shares["out_of_kb: quoted"] <= 0.15
+
+
+def test_no_development_question_is_taught(report):
+    asked = {folded(json.loads(line)["text"]) for line in DEV.read_text().splitlines()}
+    taught = set()
+    for path in (ROOT / "kb").rglob("*.jsonl"):
+        taught |= {folded(json.loads(line)["text"]) for line in path.read_text().splitlines()}
+    assert asked & taught == set()
+    assert len(taught) > 4000 and report["questions"] == len(asked) == 445
+
+
+def folded(text: str) -> str:
+    letters = text.casefold().replace("'", "").replace("’", "")
+    return " ".join("".join(one if one.isalnum() else " " for one in letters).split())
+
+
+def test_ask_prints_the_reply_as_json(kneecare_data_dir):
+    done = advocate(kneecare_data_dir, "ask", "What if I hate needles?", "--json", "--trace")
+    reply = json.loads(done.stdout)
+    assert reply["label"] == "answer" and reply["handed_over"] is False
+    assert reply["trace"]["candidates"][0]["score"] >= reply["trace"]["threshold"]
+
+
+def test_history_is_given_one_message_at_a_time(kneecare_data_dir):
+    done = advocate(
+        kneecare_data_dir, "ask", "is that a problem for the injection?", "--history", "I take blood thinners.", "--json"
+    )
+    assert json.loads(done.stdout)["label"] == "clinical"
+
+
+def test_a_batch_gets_a_reply_a_line_and_a_bad_line_a_handover(kneecare_data_dir, tmp_path):
+    lines = [
+        json.dumps({"id": 1, "text": "can I drive home after", "label": "ignored"}).encode(),
+        b"{not json",
+        json.dumps({"id": "x", "text": ""}).encode(),
+        json.dumps({"id": 4, "text": "a" * 4001}).encode(),
+        b'{"id": 5, "text": "\xff"}',
+        json.dumps({"id": 6, "text": "what\u2028is a trigger point", "history": "no list"}).encode(),
+        json.dumps({"id": 7, "text": "\ud800 is it safe"}).encode(),
+        b"[]",
+        json.dumps({"id": 9, "text": "what \u2028 is a trigger point"}, ensure_ascii=False).encode(),
+    ]
+    batch, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    batch.write_bytes(b"\n".join(lines) + b"\n")
+    done = advocate(kneecare_data_dir, "ask", "--batch", str(batch), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    replies = [json.loads(line) for line in out.read_text(encoding="utf-8").split("\n")[:-1]]
+    assert len(replies) == len(lines)
+    assert [reply["id"] for reply in replies] == [1, None, "x", 4, None, 6, 7, None, 9]
+    assert ["error" in reply for reply in replies] == [False, True, True, True, True, True, False, True, False]
+    assert all(reply["outcome"] == "handover" and not reply["quotes"] for reply in replies if "error" in reply)
+    assert replies[8]["label"] == "answer"
+
+
+def test_a_folder_is_built_without_a_database_and_answers(kneecare_data_dir, tmp_path):
+    source, out = tmp_path / "from", tmp_path / "build"
+    source.mkdir()
+    rows = ["question,answer,id,url", "Can I return a mattress?,Yes. Within 30 days.,r1,https://shop.example/returns"]
+    (source / "faq.csv").write_text("\n".join(rows))
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    (data_dir / "models").symlink_to((kneecare_data_dir / "models").resolve())
+    done = advocate(data_dir, "build", "--from", str(source), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    build_id = done.stdout.splitlines()[-1]
+    assert json.loads((out / "manifest.json").read_text())["build"] == build_id
+    assert not (data_dir / "advocate.db").exists()
+    reply = json.loads(advocate(data_dir, "ask", "can i send a mattress back", "--build", str(out), "--json").stdout)
+    assert reply["build"] == build_id
+    assert [quote["faq"] for quote in reply["quotes"]] == ["r1"]
+    assert reply["quotes"][0]["source"]["url"] == "https://shop.example/returns"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("build", "--from", "nowhere", "--out", "x"), "no such folder"),
+        (("build", "--site", "elsewhere"), "has no pages"),
+        (("ask", "hello", "--build", "nowhere"), "no readable manifest"),
+        (("eval", "nowhere.jsonl"), "cannot be read"),
+        (("publish", "abc"), "names 0 builds"),
+        (("import", "page.txt", "--site", "elsewhere"), "no site 'elsewhere'"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(kneecare_data_dir, arguments, words):
+    done = advocate(kneecare_data_dir, *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_wrong_setting_is_named(kneecare_data_dir, monkeypatch):
+    monkeypatch.setenv("ADVOCATE_PORT", "many")
+    done = advocate(kneecare_data_dir, "doctor")
+    assert done.returncode == 2 and "ADVOCATE_PORT" in done.stderr
+
+
+def test_doctor_finds_no_fault_in_a_fresh_installation_and_one_in_a_damaged(copy_of_kneecare):
+    done = advocate(copy_of_kneecare, "doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not set" in done.stdout and "FAULT" not in done.stdout
+    for path in (copy_of_kneecare / "sites").rglob("units.faiss"):
+        path.write_bytes(b"")
+    done = advocate(copy_of_kneecare, "doctor")
+    assert done.returncode == 1 and "FAULT" in done.stdout
+    assert advocate(copy_of_kneecare, "verify").returncode == 1
+
+
+def test_a_site_is_exported_as_a_folder_that_builds_the_same(copy_of_kneecare, tmp_path):
+    assert advocate(copy_of_kneecare, "export", str(tmp_path / "out")).returncode == 0
+    from kb.content import load_content
+    from kb.sites import SITES, load_site
+
+    assert load_site(tmp_path / "out") == load_site(SITES / "kneecare")
+    exported, seeded = load_content(tmp_path / "out"), load_content(SITES / "kneecare")
+    assert exported.pages == seeded.pages
+    assert exported.phrasings == seeded.phrasings and exported.examples == seeded.examples
+
+
+def test_a_user_is_added_from_a_password_file(copy_of_kneecare, tmp_path):
+    (tmp_path / "password").write_text("a long enough password\n")
+    arguments = ("user", "add", "ann@clinic.example", "--role", "editor", "--password-file", str(tmp_path / "password"))
+    assert "ann@clinic.example added as editor" in advocate(copy_of_kneecare, *arguments).stdout
+    assert advocate(copy_of_kneecare, *arguments).returncode == 2  # the address is taken

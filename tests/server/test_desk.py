@@ -1,0 +1,223 @@
+"""What happens in a conversation, seen from the desk that joins assistant, store and wake-ups."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from kb.labels import Label
+from server.core.handover import Closing
+from server.desk import (
+    Choice,
+    Desk,
+    NotStored,
+    Pass,
+    PassageNotOffered,
+    Typed,
+    Typing,
+    UnknownConversation,
+    judged,
+)
+from server.storage import Store
+from server.storage.events import Author, Kind
+from server.storage.faults import StorageUnavailable
+from tests.server.web.stand_in import StandIn
+
+QUESTION = Typed("What is a trigger point?")
+CLINICAL = Typed("Is it safe for my heart?")
+URGENT = Typed("I can't breathe")
+
+
+@pytest.fixture
+def engine_name() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def assistants() -> StandIn:
+    return StandIn()
+
+
+@pytest.fixture
+def desk(store: Store, assistants: StandIn) -> Desk:
+    return Desk(store, assistants)
+
+
+@pytest.fixture
+async def visitor(desk: Desk) -> Pass:
+    started = await desk.start("kneecare")
+    return Pass(started.conversation_id, started.token)
+
+
+async def test_a_message_its_reply_and_its_handover_are_stored_together(desk: Desk, visitor: Pass, store: Store):
+    taken = await desk.receive(visitor, CLINICAL, "1")
+    kinds = [event.kind for event in await desk.said(visitor.conversation_id)]
+    assert kinds == [Kind.MESSAGE, Kind.HANDOVER]
+    assert taken.received.handover_id == (await store.handovers.inbox(["kneecare"]))[0].handover_id
+    trace = (await store.conversations.traces(visitor.conversation_id))[1]
+    assert trace["label"] == "clinical"
+
+
+async def test_a_wrong_token_is_told_apart_from_nothing(desk: Desk, visitor: Pass):
+    for wrong in (Pass(visitor.conversation_id, "x"), Pass("x", visitor.token)):
+        with pytest.raises(UnknownConversation):
+            await desk.receive(wrong, QUESTION, "1")
+
+
+async def test_twenty_retries_at_once_are_one_message(desk: Desk, visitor: Pass):
+    taken = await asyncio.gather(*(desk.receive(visitor, CLINICAL, "once") for _ in range(20)))
+    assert len({(one.received.message.seq, one.received.reply.seq) for one in taken}) == 1
+    assert len(await desk.said(visitor.conversation_id)) == 2
+
+
+async def test_only_what_was_just_offered_can_be_chosen(desk: Desk, visitor: Pass):
+    await desk.receive(visitor, Typed("What does it cost?"), "1")
+    offered = (await desk.said(visitor.conversation_id))[-1].body["reply"]["suggestions"]
+    with pytest.raises(PassageNotOffered):
+        await desk.receive(visitor, Choice("p-elsewhere"), "2")
+    chosen = await desk.receive(visitor, Choice(offered[1]["passage_id"]), "3")
+    assert chosen.received.reply is not None
+    assert chosen.received.reply.body["reply"]["quotes"][0]["passage_id"] == offered[1]["passage_id"]
+
+
+async def test_when_storing_fails_nothing_is_promised(desk: Desk, visitor: Pass, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("server.storage.conversations.Conversations.receive", refuse)
+    with pytest.raises(NotStored) as caught:
+        await desk.receive(visitor, QUESTION, "1")
+    reply = caught.value.reply
+    assert (reply.label, reply.handed_over, reply.quotes) == (Label.OUT_OF_KB, False, ())
+    assert "could not reach our patient advocate" in reply.message and "988" in reply.message
+
+
+@pytest.mark.parametrize("broken", ["find", "visitor_texts", "receive"])
+async def test_an_emergency_is_answered_first_with_the_store_down(
+    desk: Desk, visitor: Pass, monkeypatch: pytest.MonkeyPatch, broken: str
+):
+    monkeypatch.setattr(f"server.storage.conversations.Conversations.{broken}", refuse)
+    with pytest.raises(NotStored) as caught:
+        await desk.receive(visitor, URGENT, "1")
+    reply = caught.value.reply
+    assert reply.message.startswith("This may be an emergency. Call 911 now")
+    assert "alerted" not in reply.message and not reply.handed_over
+
+
+async def test_an_emergency_does_not_wait_for_a_slow_store_and_a_retry_finds_it_stored(
+    desk: Desk, visitor: Pass, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("server.desk.EMERGENCY_PATIENCE_S", 0.1)
+    receive = store.conversations.receive
+
+    async def receive_slowly(*args: object) -> object:
+        await asyncio.sleep(0.5)
+        return await receive(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store.conversations, "receive", receive_slowly)
+    with pytest.raises(NotStored) as caught:
+        await asyncio.wait_for(desk.receive(visitor, URGENT, "1"), 0.4)
+    assert caught.value.reply.label is Label.EMERGENCY
+    monkeypatch.undo()
+    await asyncio.sleep(0.6)
+    again = await desk.receive(visitor, URGENT, "1")
+    assert again.received.is_repeat and again.received.handover_id
+    assert len(await desk.said(visitor.conversation_id)) == 2
+
+
+async def test_a_visitor_who_hangs_up_has_still_been_heard(desk: Desk, visitor: Pass):
+    posting = asyncio.create_task(desk.receive(visitor, CLINICAL, "1"))
+    await asyncio.sleep(0)
+    posting.cancel()
+    async with asyncio.timeout(5):
+        while len(await desk.said(visitor.conversation_id)) < 2:
+            await asyncio.sleep(0.02)
+
+
+async def test_the_same_opening_key_opens_one_conversation(desk: Desk):
+    one, two = await asyncio.gather(desk.start("kneecare", key="k"), desk.start("kneecare", key="k"))
+    assert one == two
+    assert await desk.start("kneecare", key="other") != one
+
+
+async def test_typing_is_seen_by_the_other_side_once_in_three_seconds(store: Store, assistants: StandIn):
+    times = [0.0]
+    desk = Desk(store, assistants, clock=lambda: times[-1])
+    started = await desk.start("kneecare")
+    signs: dict[Author, list[Typing]] = {Author.VISITOR: [], Author.ADVOCATE: []}
+
+    async def watch(reader: Author) -> None:
+        async for one in desk.follow(started.conversation_id, reader=reader):
+            assert isinstance(one, Typing)
+            signs[reader].append(one)
+
+    watching = [asyncio.create_task(watch(reader)) for reader in signs]
+    await asyncio.sleep(0.05)
+    for time_s in (0.0, 1.0, 2.9, 3.1):
+        times.append(time_s)
+        desk.typing(started.conversation_id, Author.VISITOR)
+        await asyncio.sleep(0.05)
+    desk.stop()
+    await asyncio.wait_for(asyncio.gather(*watching), 3)
+    assert signs == {Author.VISITOR: [], Author.ADVOCATE: [Typing(Author.VISITOR)] * 2}
+
+
+async def test_a_follower_misses_nothing_that_is_written_while_it_reads(desk: Desk, visitor: Pass):
+    seqs: list[int] = []
+
+    async def follow() -> None:
+        async for event in desk.follow(visitor.conversation_id, reader=Author.VISITOR):
+            assert not isinstance(event, Typing)
+            seqs.append(event.seq)
+            if len(seqs) == 40:
+                return
+
+    following = asyncio.create_task(follow())
+    await asyncio.gather(*(desk.receive(visitor, Typed(f"Hello {n}"), str(n)) for n in range(20)))
+    await asyncio.wait_for(following, 10)
+    assert all(after == before + 1 for before, after in pairwise(seqs))
+
+
+async def test_an_advocate_takes_a_conversation_through_to_its_end(desk: Desk, visitor: Pass, store: Store):
+    pat = await store.staff.add("pat@kneecare.example", "Pat Cashen", "advocate", "a long enough password")
+    await desk.receive(visitor, CLINICAL, "1")
+    [row] = await desk.inbox(["kneecare"])
+    claimed = await desk.claim(row.handover_id, version=row.version, user=pat)
+    released = await desk.release(row.handover_id, version=claimed.version, user=pat)
+    called = await desk.call_back(row.handover_id, version=released.version, user=pat)
+    claimed = await desk.claim(row.handover_id, version=called.version, user=pat)
+    transcript = await desk.transcript(visitor.conversation_id, pat)
+    last_seq = transcript.conversation.last_seq
+    await desk.write(visitor.conversation_id, pat, "Hello", seen_seq=last_seq, key="a")
+    await desk.close(row.handover_id, version=claimed.version, user=pat, closing=Closing.ANSWERED)
+    kinds = [str(event.kind) for event in await desk.said(visitor.conversation_id)]
+    assert kinds == ["message", "handover", "claimed", "released", "claimed", "message", "closed"]
+    assert await desk.inbox(["kneecare"]) == []
+
+
+async def test_given_back_the_assistant_answers_again(desk: Desk, visitor: Pass, store: Store):
+    pat = await store.staff.add("pat@kneecare.example", "Pat Cashen", "advocate", "a long enough password")
+    await desk.ask_for_person(visitor, "1")
+    [row] = await desk.inbox(["*"])
+    claimed = await desk.claim(row.handover_id, version=row.version, user=pat)
+    assert (await desk.receive(visitor, QUESTION, "2")).received.reply is None
+    await desk.give_back(row.handover_id, version=claimed.version, user=pat)
+    assert (await desk.receive(visitor, QUESTION, "3")).received.reply is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("plain", "plain"),
+        ("line\nand\ttab", "line\nand\ttab"),
+        ("ch\0est\u200b pain", "chest\u200b pain"),
+        ("one\x0btwo\x85three\r\nfour", "one two three \nfour"),
+        ("\x07\x7f\x9f", ""),
+        ("emoji \U0001f600 and ñ", "emoji \U0001f600 and ñ"),
+    ],
+)
+def test_control_characters_hide_no_word_from_the_gate(typed: str, read: str):
+    assert judged(typed) == read
+
+
+async def refuse(*_: object, **__: object) -> None:
+    raise StorageUnavailable("The database did not store this.")
