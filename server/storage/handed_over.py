@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Row, Select, and_, func, select
 
 from kb.labels import Label
 from server.core.handover import OPEN, Closing, Status
@@ -102,13 +102,13 @@ def first_shared_seq(transaction: Transaction, conversation_id: str) -> int:
 
 
 def handovers() -> Select[Any]:
-    """Handovers with their conversation's page and the message that opened them."""
+    """Handovers with their conversation's page and the message that matters: what made them urgent, or opened them."""
     handover, conversation, event = schema.handover, schema.conversation, schema.event
     talk = and_(handover.c.site == conversation.c.site, handover.c.conversation_id == conversation.c.conversation_id)
     opened_by = and_(
         event.c.site == handover.c.site,
         event.c.conversation_id == handover.c.conversation_id,
-        event.c.seq == handover.c.message_seq,
+        event.c.seq == func.coalesce(handover.c.urgent_seq, handover.c.message_seq),
         event.c.author == Author.VISITOR,
     )
     return select(

@@ -120,6 +120,7 @@ def open_or_renew(
         .where(table.c.site == locked.site, table.c.handover_id == current.handover_id)
         .values(
             urgent=current.urgent or urgent,
+            urgent_seq=message_seq if urgent and not current.urgent else table.c.urgent_seq,
             reason=min(current.reason, reply.label, key=RANKING.index),
             alerts=current.alerts + 1,
             alerted_at=transaction.now,

@@ -132,6 +132,7 @@ handover = Table(
     Column("urgent", Boolean, nullable=False),
     Column("waiting_since", Moment, nullable=False),
     Column("message_seq", Integer, nullable=False),
+    Column("urgent_seq", Integer, nullable=True),  # the message that made it urgent, when it was not from the first
     Column("alerts", Integer, nullable=False),
     Column("alerted_at", Moment, nullable=False),
     Column("claimed_by", ID, nullable=True),

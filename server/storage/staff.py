@@ -122,8 +122,11 @@ class Staff:
         await self._database.write(lambda transaction: _finish_sign_in(transaction, email, user, token))
         return None if user is None else SignedIn(user, token)
 
-    async def user_of(self, token: str) -> User | None:
-        """Who is signed in with this token: None once idle for 30 minutes, after 12 hours, or when disabled."""
+    async def user_of(self, token: str, *, touch: bool = True) -> User | None:
+        """Who is signed in with this token: None once idle for 30 minutes, after 12 hours, or when disabled.
+
+        touch: whether asking counts as activity; a page that only watches does not.
+        """
         digest = token_digest(token)
         found = await self._database.read(lambda transaction: _session(transaction, digest))
         if found is None:
@@ -132,7 +135,7 @@ class Staff:
         if now - found.seen_at >= IDLE or now - found.started_at >= ABSOLUTE or found.is_disabled:
             await self.sign_out(token)
             return None
-        if now - found.seen_at >= SEEN_EVERY:
+        if touch and now - found.seen_at >= SEEN_EVERY:
             await self._database.write(lambda transaction: _see(transaction, digest))
         return user_of(found)
 

@@ -5,7 +5,8 @@ import pytest
 
 from kb.labels import Label
 from server.core.handover import STEPS, Closing, Status, Step, StepRefused
-from server.storage import NotClaimed, NotFound, StepLost, Store
+from server.core.reply import Reply
+from server.storage import NotClaimed, NotFound, StepLost, Store, VisitorMessage
 from tests.server.storage.clinic import ADA, PAT, SAM, TurnedClock, claimed, handed_over, kinds, start
 
 WAY_TO = {
@@ -147,3 +148,15 @@ async def test_what_a_signed_out_advocate_had_claimed_goes_back_to_the_queue(dat
     [released] = await store.handovers.release_abandoned()
     assert (released.handover_id, released.status) == (handover.handover_id, Status.WAITING)
     await store.close()
+
+
+async def test_the_inbox_shows_the_words_that_made_a_handover_urgent(store):
+    started = await store.conversations.start("kneecare", language="en", page_url="/")
+    for number, (text, label) in enumerate(
+        [("how much is it", Label.OUT_OF_KB), ("now I can't breathe", Label.EMERGENCY)]
+    ):
+        reply = Reply(label, "fixed text", build="b")
+        await store.conversations.receive(started.conversation_id, VisitorMessage(text, f"key-{number}"), reply)
+    (row,) = await store.handovers.inbox(("*",))
+    assert row.urgent and row.reason is Label.EMERGENCY
+    assert row.first_line == "now I can't breathe"
