@@ -57,13 +57,20 @@ class Builds:
 
     def all(self) -> list[Manifest]:
         """Manifests of the builds here, newest first; folders that are no build are passed over."""
+        return [manifest for _, manifest in self._found()]
+
+    def newest(self, count: int) -> list[Path]:
+        """Folders of the newest builds here, newest first."""
+        return [path for path, _ in self._found()[:count]]
+
+    def _found(self) -> list[tuple[Path, Manifest]]:
         found = []
         for path in self.folder.glob("[0-9a-f]*"):
             try:
-                found.append(read_manifest(path))
+                found.append((path, read_manifest(path)))
             except BuildRefused:
                 continue
-        return sorted(found, key=lambda one: one.created, reverse=True)
+        return sorted(found, key=lambda one: one[1].created, reverse=True)
 
     def publish(self, build: str, by: str) -> Publication:
         """Make a build current. Raises BuildRefused when it is not here or not whole."""

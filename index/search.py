@@ -97,11 +97,15 @@ class Searcher:
                 asked.setdefault(unit.passage, []).append(cosine)
             else:
                 stated.setdefault(unit.passage, cosine)
-            if spans.get(unit.passage) is None:
-                spans[unit.passage] = unit.span
-        passages = list(spans)
+            if unit.span is not None or (unit.asks and unit.passage not in spans):
+                spans.setdefault(unit.passage, unit.span)  # an FAQ's own question is answered by the whole
+        passages = list(dict.fromkeys(self._units[row].passage for row, _ in pairs))
         dense = [
             [max(asked.get(one, [floor])), float(np.mean(asked.get(one, [floor])[:3])), stated.get(one, floor)]
             for one in passages
         ]
-        return passages, np.array(dense, dtype=np.float64).reshape(len(passages), 3), [spans[one] for one in passages]
+        return (
+            passages,
+            np.array(dense, dtype=np.float64).reshape(len(passages), 3),
+            [spans.get(one) for one in passages],
+        )

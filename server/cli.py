@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -55,7 +56,12 @@ def serve(
 
     given = {"host": host, "port": port, "workers": workers}
     settings = load_settings().model_copy(update={name: value for name, value in given.items() if value is not None})
-    asyncio.run(_prepare(settings, first_run=True))
+    if _lacks_build(settings, DEFAULT_SITE):
+        # In a process of its own: the server itself never holds torch.
+        done = subprocess.run([sys.executable, "-m", "server.cli", "build"], stdout=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            raise SystemExit(done.returncode)
+    asyncio.run(_welcome(settings))
     run(settings)
 
 
@@ -317,18 +323,29 @@ def _assistant(settings: Settings, site: str, build_dir: Path | None) -> Assista
     return Assistants(settings.data_dir, {}).open_build(current)
 
 
-async def _prepare(settings: Settings, *, site: str = DEFAULT_SITE, first_run: bool = False) -> None:
-    """Make what a fresh data folder lacks: schema, sites, the first build, and on a first run someone to sign in."""
+def _lacks_build(settings: Settings, site: str) -> bool:
+    from index.publish import Builds
+
+    return Builds(settings.data_dir / "sites" / site / "builds").current() is None
+
+
+async def _welcome(settings: Settings) -> None:
+    """Say where everything is; on a first run make the first accounts and print their one-time passwords."""
     from server.first_run import welcome
+
+    async with _publisher(settings) as (store, _):
+        for line in await welcome(store, settings):
+            print(line, file=sys.stderr)
+
+
+async def _prepare(settings: Settings, *, site: str) -> None:
+    """Make what a fresh data folder lacks: schema, sites, and the site's first build."""
     from server.progress import shown_progress
 
-    async with _publisher(settings) as (store, publisher):
+    async with _publisher(settings) as (_, publisher):
         if publisher.current(site) is None:
             with shown_progress("bar") as show:
                 publisher.publish(site, (await publisher.build(site, show)).build, "first run")
-        if first_run:
-            for line in await welcome(store, settings):
-                print(line, file=sys.stderr)
 
 
 async def _build_site(settings: Settings, site: str, *, publish: bool, draft: bool, show: Progress) -> str:

@@ -104,7 +104,7 @@ class Publisher:
         """Build the latest revisions, in this process (it imports torch when something must be embedded)."""
         recipe = await self.recipe(site)
         builds = self.builds(site)
-        earlier = [builds.path(one.build) for one in builds.all()[:5]]
+        earlier = builds.newest(5)
         aside = builds.folder / ".building"
         manifest = await asyncio.to_thread(make_build, recipe, self.models, aside, earlier=earlier, progress=progress)
         _keep(aside, builds.path(manifest.build))
@@ -191,7 +191,7 @@ class Publisher:
             for one in self.builds(site).all():
                 if one.model_digest not in digests:
                     digests[one.model_digest] = canonical_digest(inputs_of_build(recipe, one.model_digest))
-                if one.build == digests[one.model_digest]:
+                if one.build == digests[one.model_digest] and self.builds(site).path(one.build).is_dir():
                     return one
             return None
 

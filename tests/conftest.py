@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +16,10 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 ROOT = Path(__file__).parent.parent
-# Encoders and vectors are kept between runs, as they are between a user's builds; each is checked by digest when read.
+# Encoders, vectors and the last build are kept between runs, as they are between a user's builds: what did not change
+# is not embedded or taught again. Each file is checked by digest when it is read.
 KEPT_MODELS = ROOT / "var" / "test-models"
+KEPT_BUILD = ROOT / "var" / "test-build"
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +33,16 @@ def kneecare_data_dir(tmp_path_factory: pytest.TempPathFactory, models: Path) ->
     """A data folder in which KneeCare is built and published. Copy it before you change it (`copy_data_dir`)."""
     data_dir = tmp_path_factory.mktemp("kneecare")
     (data_dir / "models").symlink_to(models)
+    builds = data_dir / "sites" / "kneecare" / "builds"
+    if KEPT_BUILD.exists():
+        shutil.copytree(KEPT_BUILD, builds / f"0-{KEPT_BUILD.name}")
     command = [sys.executable, "-m", "server.cli", "build", "--site", "kneecare", "--progress", "json"]
     environment = {**os.environ, "ADVOCATE_DATA_DIR": str(data_dir), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
+    shutil.rmtree(builds / f"0-{KEPT_BUILD.name}", ignore_errors=True)
+    shutil.rmtree(KEPT_BUILD, ignore_errors=True)
+    shutil.copytree(builds / done.stdout.split()[-1], KEPT_BUILD)
     return data_dir
 
 
