@@ -1,0 +1,377 @@
+"""What happens in a conversation: joins the assistant, the store and the wake-ups. Every door comes through here.
+
+The store is the truth. What a method of the visitor's side returns is committed, or NotStored was raised and its
+reply says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Protocol
+
+from kb.errors import AdvocateError
+from kb.labels import Label
+from kb.pages import Page
+from kb.policy import FixedText, Policy
+from kb.sites import Site
+from server.core.handover import Closing, Step
+from server.core.reply import Reply
+from server.storage.conversations import Conversation, Started, Transcript
+from server.storage.events import Author, Event
+from server.storage.faults import StorageUnavailable
+from server.storage.handed_over import Handover, InboxRow, Letter
+from server.storage.receiving import Received, VisitorMessage
+from server.storage.staff import User
+from server.storage.store import Store
+
+POLL_S = 1.0  # a wake-up may be lost, so readers look again this often
+TYPING_S = 3.0  # one sign of typing in this time, each way
+EMERGENCY_PATIENCE_S = 2.0  # an emergency's reply waits no longer than this for the store
+OPENINGS_KEPT = 500  # a form sent twice opens one conversation
+OFFERS_LOOKED_BACK = 40  # events in which a choice may still be "just offered"
+SENTENCE_END = re.compile(r"(?<=[.]) ")
+
+
+class Answering(Protocol):
+    """What the desk needs of the assistants (assistant.py)."""
+
+    policy: Policy
+
+    async def reply(
+        self, site: str, text: str, history: Sequence[str] = (), *, trace: bool = False, language: str = "en"
+    ) -> Reply: ...
+    async def choose(self, site: str, passage_id: str, *, language: str = "en") -> Reply: ...
+    def find_emergency(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply | None:
+        """The emergency reply, if the policy's rules alone call for it: no build, no model, no waiting."""
+
+    def is_ready(self, site: str) -> bool: ...
+    def site(self, site: str) -> Site:
+        """Raises UnknownSite."""
+
+    def pages(self, site: str) -> tuple[Page, ...]:
+        """The pages of the site's current build; none while nothing can be quoted."""
+
+
+class UnknownConversation(AdvocateError):
+    """No conversation has this id and token together."""
+
+
+class PassageNotOffered(AdvocateError):
+    """A visitor chose a passage that the last offer did not hold."""
+
+
+class NotStored(AdvocateError):
+    """A message could not be stored, so nobody was told. `reply` is what the visitor is shown instead."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__("This could not be stored, so nobody was told. Send it again with the same Idempotency-Key.")
+        self.reply = reply
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What lets a visitor into a conversation."""
+
+    conversation_id: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A message as the visitor typed it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A heading the visitor tapped, of those just offered."""
+
+    passage_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Someone is writing. Never stored."""
+
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a visitor sent, stored; and the conversation as it stood before."""
+
+    conversation: Conversation
+    received: Received
+
+
+class Desk:
+    """Where visitors' messages arrive and advocates answer them."""
+
+    def __init__(self, store: Store, assistants: Answering, *, clock: Callable[[], float] = monotonic) -> None:
+        self._store = store
+        self._assistants = assistants
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._receiving: set[asyncio.Task[Taken]] = set()
+        self._openings: OrderedDict[str, asyncio.Task[Started]] = OrderedDict()
+        self._typed_at: dict[tuple[str, Author], float] = {}
+
+    # What a visitor does
+
+    async def ask(self, site: str, text: str, history: Sequence[str] = (), *, trace: bool = False) -> Reply:
+        """Answer without a conversation: nothing is stored, nobody is told."""
+        return await self._assistants.reply(site, judged(text), [judged(one) for one in history], trace=trace)
+
+    def emergency(self, text: str) -> Reply | None:
+        """The emergency reply if the rules call for it, whatever else works or not."""
+        return self._assistants.find_emergency(judged(text))
+
+    def unreachable(self, language: str = "en") -> Reply:
+        """What a visitor is told when nobody could be: call the clinic, 911 or 988."""
+        replies = self._assistants.policy.replies
+        sentences = SENTENCE_END.split(in_language(replies.emergency, language))
+        crisis_line = next((one for one in sentences if "988" in one), "")
+        message = f"{in_language(replies.not_passed_on, language)} {crisis_line}".strip()
+        return Reply(label=Label.OUT_OF_KB, message=message, build="")
+
+    async def start(
+        self, site: str, *, language: str = "en", page_url: str | None = None, key: str | None = None
+    ) -> Started:
+        """Open a conversation. The same key again, within this process, gives the same one. Raises UnknownSite."""
+        self._assistants.site(site)
+        opening = self._openings.get(key) if key else None
+        if opening is None:
+            starting = self._store.conversations.start(site, language=language, page_url=page_url)
+            opening = asyncio.create_task(starting)
+            if key:
+                self._openings[key] = opening
+                while len(self._openings) > OPENINGS_KEPT:
+                    self._openings.popitem(last=False)
+        try:
+            return await asyncio.shield(opening)
+        except StorageUnavailable:
+            self._openings.pop(key or "", None)  # a failure is not kept: the next try may do better
+            raise
+
+    async def find(self, visitor: Pass) -> Conversation:
+        """The visitor's conversation. Raises UnknownConversation for a wrong id and a wrong token alike."""
+        found = await self._store.conversations.find(visitor.conversation_id, visitor.token)
+        if found is None:
+            raise UnknownConversation("There is no such conversation, or it was erased. Start a new one.")
+        return found
+
+    async def receive(self, visitor: Pass, message: Typed | Choice, key: str) -> Taken:
+        """Take a visitor's message: decide, then store message, reply and handover in one transaction.
+
+        The same key and message again give what they gave first. An emergency's reply does not wait for a slow store:
+        NotStored carries it, storing goes on, and a retry with the same key finds what came of it.
+        Raises UnknownConversation, KeyReused, PassageNotOffered, NotStored.
+        """
+        emergency = self.emergency(message.text) if isinstance(message, Typed) else None
+        storing = self._keep_going(self._receive(visitor, message, key))
+        if emergency and not (await asyncio.wait({storing}, timeout=EMERGENCY_PATIENCE_S))[0]:
+            raise NotStored(self._not_passed_on(emergency))
+        try:
+            return await asyncio.shield(storing)
+        except StorageUnavailable as error:
+            raise NotStored(self._not_passed_on(emergency)) from error
+
+    async def ask_for_person(self, visitor: Pass, key: str) -> Taken:
+        """Hand over without a message. Raises UnknownConversation, KeyReused, NotStored."""
+        try:
+            conversation = await self.find(visitor)
+            replies = self._assistants.policy.replies
+            reply = Reply(
+                label=Label.HUMAN,
+                message=in_language(replies.human, conversation.language),
+                sent_line=in_language(replies.sent, conversation.language),
+                build="",
+            )
+            received = await self._store.conversations.ask_for_person(conversation.conversation_id, reply, key)
+            return Taken(conversation, received)
+        except StorageUnavailable as error:
+            raise NotStored(self._not_passed_on(None)) from error
+
+    async def by_receipt(self, receipt: str) -> Conversation:
+        """The conversation of a receipt code. Raises UnknownConversation."""
+        found = await self._store.conversations.find_by_receipt(receipt)
+        if found is None:
+            raise UnknownConversation("No conversation has this receipt code. Check its letters and try again.")
+        return found
+
+    async def said(self, conversation_id: str) -> list[Event]:
+        """Every event so far, for the visitor whose conversation it is."""
+        events: list[Event] = []
+        while page := await self._store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
+            events.extend(page)
+        return events
+
+    async def erase(self, conversation_id: str) -> None:
+        """Remove every word of a conversation."""
+        await self._store.conversations.erase(conversation_id)
+
+    async def complete_letter(self, visitor: Pass, letter: Letter, key: str) -> Taken | None:
+        """Add name, contact and leave to read earlier turns to the handover; with none open, open one.
+
+        Words of an emergency in it are received as a message too: then its reply is given, and all staff are told.
+        Raises UnknownConversation, KeyReused, NotStored.
+        """
+        taken = await self.receive(visitor, Typed(letter.text), key) if self.emergency(letter.text) else None
+        try:
+            conversation = await self.find(visitor)
+            await self._store.conversations.complete_letter(conversation.conversation_id, letter)
+        except StorageUnavailable as error:
+            raise NotStored(self._not_passed_on(None)) from error
+        return taken
+
+    async def feedback(self, visitor: Pass, *, seq: int, passage_id: str, helpful: bool, key: str) -> None:
+        """Whether a quote was what the visitor needed."""
+        conversation = await self.find(visitor)
+        await self._store.conversations.leave_feedback(conversation.conversation_id, seq, passage_id, helpful, key)
+
+    def typing(self, conversation_id: str, author: Author) -> None:
+        """Tell the other side that someone is writing: at most once in TYPING_S, within this process, never stored."""
+        now = self._clock()
+        if now - self._typed_at.get((conversation_id, author), -TYPING_S) < TYPING_S:
+            return
+        self._typed_at = {key: at for key, at in self._typed_at.items() if now - at < TYPING_S}
+        self._typed_at[conversation_id, author] = now
+        self._store.wakeups.notify(f"conversation:{conversation_id}")
+
+    async def follow(self, conversation_id: str, *, after: int = 0, reader: Author) -> AsyncIterator[Event | Typing]:
+        """Every event after `after`, once and in order, as it comes; ends when the server stops or the store fails.
+
+        It listens before it reads, so that nothing falls between, and looks again each POLL_S.
+        """
+        other = Author.ADVOCATE if reader is Author.VISITOR else Author.VISITOR
+        typed_at = self._clock() - TYPING_S
+        with self._store.wakeups.listen(f"conversation:{conversation_id}") as waiter:
+            while not self._stopping.is_set():
+                for event in await self._store.conversations.events(conversation_id, after=after):
+                    yield event
+                    after = event.seq
+                if self._typed_at.get((conversation_id, other), typed_at) > typed_at:
+                    typed_at = self._typed_at[conversation_id, other]
+                    yield Typing(other)
+                await waiter.wait(POLL_S)
+
+    def stop(self) -> None:
+        """End every stream that is followed: the server is going down."""
+        self._stopping.set()
+
+    # What an advocate does
+
+    async def inbox(self, sites: Sequence[str]) -> list[InboxRow]:
+        """The open handovers: urgent first, then those waiting longest."""
+        return await self._store.handovers.inbox(sites)
+
+    async def transcript(self, conversation_id: str, user: User) -> Transcript:
+        """What this member of staff may read, with an audit entry that they did. Raises NotFound."""
+        return await self._store.conversations.transcript(conversation_id, user)
+
+    async def handover(self, conversation_id: str) -> Handover | None:
+        """The conversation's latest handover."""
+        return await self._store.handovers.of_conversation(conversation_id)
+
+    async def claim(self, handover_id: str, *, version: int, user: User) -> Handover:
+        """Take a handover over. Raises StepLost, with the handover as it now is, when someone was first."""
+        return await self._step(handover_id, Step.CLAIM, version=version, user=user)
+
+    async def release(self, handover_id: str, *, version: int, user: User) -> Handover:
+        """Put it back into the inbox."""
+        return await self._step(handover_id, Step.RELEASE, version=version, user=user)
+
+    async def give_back(self, handover_id: str, *, version: int, user: User) -> Handover:
+        """Let the assistant answer again."""
+        return await self._step(handover_id, Step.RETURN, version=version, user=user)
+
+    async def call_back(self, handover_id: str, *, version: int, user: User) -> Handover:
+        """Mark that the visitor is to be called back and need not stay."""
+        return await self._step(handover_id, Step.CALL_BACK, version=version, user=user)
+
+    async def close(self, handover_id: str, *, version: int, user: User, closing: Closing) -> Handover:
+        """End it, saying how."""
+        return await self._step(handover_id, Step.CLOSE, version=version, user=user, closing=closing)
+
+    async def write(self, conversation_id: str, user: User, text: str, *, seen_seq: int, key: str) -> Event:
+        """Send an advocate's message. Raises NotClaimed, and StaleView when the visitor wrote after `seen_seq`."""
+        return await self._store.conversations.write(conversation_id, user, text, seen_seq=seen_seq, key=key)
+
+    # How it is done
+
+    def _keep_going(self, work: Coroutine[Any, Any, Taken]) -> asyncio.Task[Taken]:
+        """Run to the end, even when whoever asked has hung up."""
+        task = asyncio.create_task(work)
+        self._receiving.add(task)
+        task.add_done_callback(self._receiving.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever waits has it too
+        return task
+
+    async def _receive(self, visitor: Pass, message: Typed | Choice, key: str) -> Taken:
+        conversation = await self.find(visitor)
+        if isinstance(message, Choice):
+            text, choose = await self._offered_heading(conversation, message.passage_id), message.passage_id
+            reply = await self._assistants.choose(conversation.site, choose, language=conversation.language)
+        else:
+            text, choose = message.text, None
+            earlier = await self._store.conversations.visitor_texts(conversation.conversation_id)
+            history = [judged(one) for one in earlier]
+            reply = await self._assistants.reply(
+                conversation.site, judged(text), history, trace=True, language=conversation.language
+            )
+        stored = VisitorMessage(text=text, key=key, choose=choose)
+        try:
+            received = await self._store.conversations.receive(conversation.conversation_id, stored, reply)
+        except StorageUnavailable as error:
+            raise NotStored(self._not_passed_on(reply, conversation.language)) from error
+        return Taken(conversation, received)
+
+    async def _offered_heading(self, conversation: Conversation, passage_id: str) -> str:
+        after = max(0, conversation.last_seq - OFFERS_LOOKED_BACK)
+        for event in reversed(await self._store.conversations.events(conversation.conversation_id, after=after)):
+            if offered := event.body.get("reply", {}).get("suggestions"):
+                for suggestion in offered:
+                    if suggestion["passage_id"] == passage_id:
+                        return str(suggestion["heading"])
+                break
+        raise PassageNotOffered("That heading is not among those just offered. Choose one of them, or type a question.")
+
+    def _not_passed_on(self, reply: Reply | None, language: str = "en") -> Reply:
+        """What is shown when storing failed: the emergency text still first, and no word of a handover."""
+        if reply is None or reply.label is not Label.EMERGENCY:
+            return self.unreachable(language)
+        apology = in_language(self._assistants.policy.replies.not_passed_on, language)
+        return Reply(label=Label.EMERGENCY, message=f"{reply.message} {apology}", build=reply.build)
+
+    async def _step(
+        self, handover_id: str, step: Step, *, version: int, user: User, closing: Closing | None = None
+    ) -> Handover:
+        return await self._store.handovers.step(handover_id, step, version=version, user=user, closing=closing)
+
+
+def judged(text: str) -> str:
+    """The text as it is judged: without control characters, which hide words from a reader but not from a rule.
+
+    Those that part words become a space; line breaks and tabs stay. What is stored is the text as typed.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_plain(one) for one in text)
+
+
+def _plain(character: str) -> str:
+    is_control = ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0
+    if not is_control or character in "\n\t":
+        return character
+    return " " if character.isspace() else ""
+
+
+def in_language(text: FixedText, language: str) -> str:
+    """A fixed text in the conversation's language; English where it is neither of the two."""
+    return text.es if language.startswith("es") else text.en

@@ -1,0 +1,1 @@
+"""Speaks HTTP: the API of the widget, and pages for visitors, advocates and editors."""

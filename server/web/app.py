@@ -1,0 +1,135 @@
+"""Makes the web server of its parts: every router is included here, by name."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.staticfiles import StaticFiles
+
+from server.assistant import Assistants
+from server.desk import Answering, Desk
+from server.publishing import Publisher
+from server.settings import Settings
+from server.storage.store import Store
+from server.web import api, ask_page, desk_pages, editor_pages, health, pages, signin, stream
+from server.web.bodies import BodyLimit
+from server.web.limits import Limits
+from server.web.measures import Measures
+from server.web.origins import SiteOrigins
+from server.web.parts import Parts
+from server.web.problems import Faults, add_problem_handlers, describe_problems
+from server.web.rendering import STATIC, Templates
+from server.web.security import SecurityHeaders
+from server.web.stopping import on_stop_signal
+
+log = logging.getLogger(__name__)
+REFRESH_S = 1.0  # how soon a published build answers
+
+ROUTERS = (
+    api.router,
+    stream.router,
+    pages.router,
+    ask_page.router,
+    health.router,
+    signin.router,
+    desk_pages.router,
+    editor_pages.router,
+)
+
+
+def create_app(settings: Settings, *, store: Store | None = None, assistants: Answering | None = None) -> FastAPI:
+    """The server's app. A store and assistants that are given stay open when it ends; else it opens its own."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        opened = store or await Store.open(settings.database)
+        try:
+            publisher = Publisher(opened, settings.data_dir, settings.embedding_model)
+            answering = assistants or await _open_assistants(settings, publisher)
+            parts = make_parts(settings, opened, answering, publisher)
+            app.state.parts = parts
+            with on_stop_signal(parts.desk.stop):
+                async with _kept_fresh(answering, publisher):
+                    yield
+            parts.desk.stop()
+        finally:
+            if store is None:
+                await opened.close()
+
+    app = FastAPI(
+        title="Patient Advocate",
+        summary="Quotes a clinic's own pages word for word, or hands over to a person.",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,  # both load scripts from elsewhere
+        redoc_url=None,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    add_problem_handlers(app)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Faults)
+    app.add_middleware(SiteOrigins)
+    app.add_middleware(SecurityHeaders)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+async def _open_assistants(settings: Settings, publisher: Publisher) -> Assistants:
+    await publisher.seed()
+    return Assistants(settings.data_dir, await publisher.sites(), encoder_wait_s=settings.encoder_wait_s)
+
+
+@asynccontextmanager
+async def _kept_fresh(assistants: Answering, publisher: Publisher) -> AsyncIterator[None]:
+    """Load the builds now and whatever is published later, beside serving: nobody waits for it."""
+    if not isinstance(assistants, Assistants):
+        yield
+        return
+    task = asyncio.create_task(_refresh(assistants, publisher))
+    try:
+        yield
+    finally:
+        task.cancel()
+        assistants.close()
+
+
+async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
+    while True:
+        try:
+            assistants.know(await publisher.sites())
+            await publisher.store.handovers.release_abandoned()
+            await assistants.refresh()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the builds that are loaded go on answering
+            log.error("looking for new builds failed: %s", type(error).__name__)
+        await asyncio.sleep(REFRESH_S)
+
+
+def make_parts(settings: Settings, store: Store, assistants: Answering, publisher: Publisher) -> Parts:
+    """The parts of one server, on what is open already."""
+    return Parts(
+        settings=settings,
+        store=store,
+        assistants=assistants,
+        desk=Desk(store, assistants),
+        publisher=publisher,
+        templates=Templates(),
+        limits=Limits.of(settings),
+        measures=Measures(),
+    )
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = describe_problems(
+            get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        )
+    return app.openapi_schema

@@ -1,0 +1,60 @@
+"""How the server is: for load balancers, and figures for operators."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from ipaddress import ip_address
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from server.storage.faults import StorageUnavailable
+from server.web.parts import PartsDep
+from server.web.problems import Problem
+
+router = APIRouter(tags=["health"])
+STORE_PATIENCE_S = 3.0
+SIGNS_OF_A_PROXY = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+
+
+@router.get("/healthz")
+async def is_up() -> dict[str, str]:
+    """The process is up."""
+    return {"status": "up"}
+
+
+@router.get("/readyz", responses={503: {"description": "Some site's questions cannot be quoted now"}})
+async def is_ready(parts: PartsDep) -> JSONResponse:
+    """Whether questions can be quoted, site by site. Not ready is not down: people are still reached."""
+    try:
+        async with asyncio.timeout(STORE_PATIENCE_S):
+            sites = await parts.store.content.sites()
+    except (StorageUnavailable, TimeoutError):
+        return JSONResponse({"ready": False, "store": "not reachable", "sites": {}}, 503)
+    ready = {site: parts.assistants.is_ready(site) for site in sites}
+    is_all = bool(ready) and all(ready.values())
+    return JSONResponse({"ready": is_all, "store": "up", "sites": ready}, 200 if is_all else 503)
+
+
+@router.get("/metrics", include_in_schema=False)
+async def figures(request: Request, parts: PartsDep) -> Response:
+    """Figures for Prometheus: to a direct caller on this machine, or to one with the metrics token."""
+    if not (_has_token(request, parts.settings.metrics_token) or _is_direct_loopback(request)):
+        raise Problem(404, "There is nothing at this address.")
+    return Response(parts.measures.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _has_token(request: Request, token: str) -> bool:
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return bool(token) and hmac.compare_digest(given.encode(), token.encode())
+
+
+def _is_direct_loopback(request: Request) -> bool:
+    if request.client is None or any(name in request.headers for name in SIGNS_OF_A_PROXY):
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,52 @@
+"""What is counted for operators: by site, label and outcome alone, never by anything a visitor wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from server.core.reply import Reply
+
+LABELS = ("site", "label", "outcome")
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 8.0, 15.0)
+
+
+class Measures:
+    """The counters of one process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._replies = Counter("advocate_replies", "Replies in conversations.", LABELS, registry=self._registry)
+        self._asked = Counter("advocate_asked", "Replies to /ask.", LABELS, registry=self._registry)
+        self._reply_s = Histogram(
+            "advocate_reply_seconds", "From a message's arrival to its reply.", buckets=SECONDS, registry=self._registry
+        )
+        self._streams = Gauge("advocate_open_streams", "Event streams that are open.", registry=self._registry)
+        self._refused = Counter("advocate_rate_limited", "Requests over a rate limit.", registry=self._registry)
+
+    def replied(self, site: str, reply: Mapping[str, Any]) -> None:
+        """Count a reply as it was stored."""
+        self._replies.labels(site, reply["label"], reply["outcome"]).inc()
+
+    def asked(self, site: str, reply: Reply) -> None:
+        self._asked.labels(site, reply.label, reply.outcome).inc()
+
+    def refused(self) -> None:
+        self._refused.inc()
+
+    @contextmanager
+    def reply_time(self) -> Iterator[None]:
+        with self._reply_s.time():
+            yield
+
+    @contextmanager
+    def open_stream(self) -> Iterator[None]:
+        with self._streams.track_inprogress():
+            yield
+
+    def text(self) -> bytes:
+        """The figures in Prometheus' text format."""
+        return generate_latest(self._registry)

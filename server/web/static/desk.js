@@ -1,0 +1,541 @@
+// The desk without reloading. The server draws every page; this script fetches the same pages again when something
+// changed and puts in the parts that differ. Without it the desk works as links and forms.
+// No visitor's words are stored in the browser: drafts live in this page's memory alone.
+
+const desk = document.getElementById('desk')
+const POLL_MS = 3000 // when there is no stream
+const SILENCE_MS = 10000 // the stream speaks every 4 s; silent for longer, the line is down
+const LIVE = ['panes', 'queue-count', 'queue', 'conversation-head', 'context'] // parts that news may change
+const SAID = ['notice', 'composer-notice', 'composer-fields'] // parts that only an answer to this person changes
+
+// ---- Pages: fetch, and put in what differs ----
+
+/** Loads a page as a document. XMLHttpRequest parses it inertly, so no text ever passes through innerHTML. */
+function load(url, {body = null} = {}) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open(body ? 'POST' : 'GET', url)
+    request.responseType = 'document'
+    request.timeout = 15000
+    request.onload = () => resolve({page: request.response, status: request.status, url: new URL(request.responseURL)})
+    request.onerror = request.ontimeout = () => reject(new Error('no line'))
+    request.send(body)
+  })
+}
+
+function isSignIn(answer) {
+  return answer.url.pathname === '/sign-in'
+}
+
+/** Puts a fetched page's parts in place of those that differ. Returns false when it is no desk page. */
+function show(page, {keepDraft = true, isNews = false} = {}) {
+  const fresh = page?.getElementById('desk')
+  if (!fresh) return false
+  document.title = page.title
+  const isOther = fresh.dataset.handover !== desk.dataset.handover
+  for (const name of ['handover', 'page', 'pulse']) desk.dataset[name] = fresh.dataset[name]
+  if (isOther) {
+    rememberDraft()
+    for (const pane of ['.conversation', '.context']) put(desk.querySelector(pane), fresh.querySelector(pane))
+  } else {
+    appendNew(fresh.querySelector('#log'))
+    swapAnswer(fresh.querySelector('#answer'), keepDraft)
+  }
+  for (const id of isNews ? LIVE : [...LIVE, ...SAID]) swap(id, page.getElementById(id))
+  if (isOther) opened()
+  revealScripted()
+  paintWaits()
+  return true
+}
+
+function put(old, fresh) {
+  if (old && fresh) old.replaceWith(document.importNode(fresh, true))
+}
+
+/** Replaces a part whose state differs, keeping scroll, focus and a choice made where they were. */
+function swap(id, fresh) {
+  const old = document.getElementById(id)
+  if (!old || !fresh || old.dataset.state === fresh.dataset.state) return
+  const focused = old.contains(document.activeElement) ? document.activeElement : null
+  const {scrollTop} = old
+  const chosen = old.querySelector('input:checked')?.id
+  put(old, fresh)
+  const now = document.getElementById(id)
+  now.scrollTop = scrollTop
+  if (chosen && document.getElementById(chosen)) document.getElementById(chosen).checked = true
+  if (focused) refocus(now, focused)
+}
+
+function refocus(part, focused) {
+  const name = one => one.id || one.getAttribute('href') || one.textContent
+  const same = [...part.querySelectorAll('a, button, input')].find(one => name(one) === name(focused))
+  ;(same ?? part).focus({preventScroll: true})
+}
+
+function swapAnswer(fresh, keepDraft) {
+  const old = document.getElementById('answer')
+  if (!old || !fresh) return
+  const field = document.getElementById('reply')
+  if (old.dataset.state !== fresh.dataset.state) {
+    const hadFocus = old.contains(document.activeElement)
+    if (keepDraft) rememberDraft()
+    put(old, fresh)
+    recallDraft()
+    if (hadFocus) (document.getElementById('reply') ?? document.getElementById('answer').querySelector('button'))?.focus()
+  } else if (field && !keepDraft) {
+    field.value = ''
+  }
+}
+
+// ---- The log: only ever appended to ----
+
+function log() {
+  return document.getElementById('log')
+}
+
+function appendNew(fresh) {
+  const here = log()
+  if (!here || !fresh) return
+  const wasAtEnd = isAtEnd()
+  const last = Number(here.dataset.seq)
+  for (const item of fresh.children) {
+    if (Number(item.dataset.seq) > last) here.append(document.importNode(item, true))
+  }
+  here.dataset.seq = String(Math.max(last, Number(fresh.dataset.seq)))
+  if (wasAtEnd) toEnd()
+  seen()
+}
+
+function isAtEnd() {
+  const frame = document.getElementById('log-frame')
+  return !frame || frame.scrollHeight - frame.scrollTop - frame.clientHeight < 80
+}
+
+function toEnd() {
+  const frame = document.getElementById('log-frame')
+  if (frame) frame.scrollTop = frame.scrollHeight
+}
+
+/** What counts as seen is what has been on the screen: a reply written against less is refused by the server. */
+function seen() {
+  const hasMore = !isAtEnd()
+  const button = document.getElementById('to-end')
+  if (button) button.hidden = !hasMore || !hasUnseen()
+  const field = document.querySelector('#composer [name=seen_seq]')
+  if (field && !hasMore && document.visibilityState === 'visible') field.value = log().dataset.seq
+}
+
+function hasUnseen() {
+  const field = document.querySelector('#composer [name=seen_seq]')
+  return Boolean(field) && Number(field.value) < Number(log().dataset.seq)
+}
+
+// ---- Drafts: one for each conversation, in memory ----
+
+const drafts = new Map()
+let openHandover = desk.dataset.handover
+
+function rememberDraft() {
+  const field = document.getElementById('reply')
+  if (field && openHandover) drafts.set(openHandover, field.value)
+}
+
+function recallDraft() {
+  const field = document.getElementById('reply')
+  if (field && drafts.has(openHandover)) field.value = drafts.get(openHandover)
+}
+
+function opened() {
+  openHandover = desk.dataset.handover
+  recallDraft()
+  toEnd()
+  seen()
+  listen()
+}
+
+// ---- Going places ----
+
+async function go(url, {push = true} = {}) {
+  let answer
+  try {
+    answer = await load(url)
+  } catch {
+    return lineIs('down')
+  }
+  if (isSignIn(answer)) return signedOut()
+  if (!show(answer.page)) return location.assign(url)
+  if (push) history.pushState(null, '', url)
+  showPane(desk.dataset.handover ? 'conversation' : 'queue')
+  document.getElementById('conversation-title')?.focus({preventScroll: true})
+}
+
+function showPane(name) {
+  desk.dataset.pane = name
+  for (const link of document.querySelectorAll('#panes a')) {
+    if (link.dataset.to === name) link.setAttribute('aria-current', 'true')
+    else link.removeAttribute('aria-current')
+  }
+  if (name === 'conversation') toEnd()
+}
+
+document.addEventListener('click', event => {
+  const link = event.target.closest('a')
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return
+  if (link.dataset.to) {
+    event.preventDefault()
+    showPane(link.dataset.to)
+  } else if (link.closest('.queue-rows')) {
+    event.preventDefault()
+    go(link.href)
+  }
+})
+addEventListener('popstate', () => go(location.href, {push: false}))
+addEventListener('beforeunload', event => {
+  rememberDraft()
+  if ([...drafts.values()].some(text => text.trim())) event.preventDefault()
+})
+
+// ---- Forms: claim, send, release, give back, close ----
+
+let isSending = false
+
+document.addEventListener('submit', async event => {
+  const form = event.target
+  if (!form.dataset.act || form.method === 'dialog') return
+  if (event.submitter?.dataset.act === 'insert') {
+    event.preventDefault()
+    return insertQuote(event.submitter)
+  }
+  event.preventDefault()
+  if (isSending) return
+  isSending = true
+  form.setAttribute('aria-busy', 'true')
+  try {
+    await send(form)
+  } finally {
+    isSending = false
+    form.removeAttribute('aria-busy')
+  }
+})
+
+async function send(form) {
+  const {act} = form.dataset
+  const isMessage = act === 'write'
+  const body = new URLSearchParams(new FormData(form))
+  if (log()) body.set('after', log().dataset.seq) // what is here already need not be read, and audited, again
+  let answer
+  try {
+    answer = await load(form.action, {body})
+  } catch {
+    return notDone(isMessage, 'there is no connection')
+  }
+  if (isSignIn(answer)) return signedOut()
+  if (!isDown) say('')
+  const isDone = answer.status < 400
+  if (isDone && isMessage) drafts.delete(openHandover)
+  if (!show(answer.page, {keepDraft: !(isDone && isMessage)})) return notDone(isMessage, 'the server did not take it')
+  if (act === 'find') return reach('context', '#passages')
+  if (isDone) history.replaceState(null, '', desk.dataset.page)
+  if (isDone && act === 'claim') document.getElementById('reply')?.focus()
+  if (isDone && act === 'close') showPane('conversation')
+  if (isMessage) {
+    toEnd()
+    document.getElementById('reply')?.focus()
+  }
+}
+
+function notDone(isMessage, why) {
+  if (!isMessage) return say(`Not done: ${why}. Try again.`)
+  const words = document.createElement('p')
+  words.className = 'notice warning'
+  words.setAttribute('role', 'alert')
+  words.textContent = `Not sent: ${why}. Your words are kept; press Send again.`
+  const place = document.getElementById('composer-notice')
+  place.replaceChildren(words)
+  place.dataset.state = 'not sent' // so that the next page clears it
+}
+
+function insertQuote(button) {
+  const field = document.getElementById('reply')
+  const figure = button.closest('figure')
+  const under = figure.dataset.heading
+  const note = figure.querySelector('.note-box')?.textContent
+  const words = figure.querySelector('.quote-text').textContent
+  const quote = `“${words}”\n(From our page${under ? `: ${under}` : ''})\n${note ? `${note}\n` : ''}`
+  const before = field.value.slice(0, field.selectionStart)
+  field.setRangeText((before && !before.endsWith('\n') ? '\n' : '') + quote, field.selectionStart, field.selectionEnd, 'end')
+  showPane('conversation')
+  field.focus()
+  field.scrollTop = field.scrollHeight
+}
+
+// ---- News: a stream that says when something changed; polling when there is none ----
+
+let stream = null
+let poll = null
+let silence = null
+let last = {}
+
+function listen() {
+  stream?.close()
+  clearInterval(poll)
+  if (!window.EventSource) return startPolling()
+  stream = new EventSource(`${desk.dataset.pulse}${desk.dataset.pulse.includes('?') ? '&' : '?'}stream=1`)
+  stream.addEventListener('pulse', event => heard(JSON.parse(event.data)))
+  stream.addEventListener('signed-out', signedOut)
+  stream.addEventListener('open', () => startPollingUnlessHeard())
+  stream.addEventListener('error', () => stream.readyState === EventSource.CLOSED && startPolling())
+  startPollingUnlessHeard()
+}
+
+function startPollingUnlessHeard() {
+  clearTimeout(silence)
+  silence = setTimeout(() => {
+    startPolling()
+    ask()
+  }, SILENCE_MS)
+}
+
+function startPolling() {
+  clearInterval(poll)
+  poll = setInterval(ask, POLL_MS)
+}
+
+async function ask() {
+  try {
+    const answer = await fetch(desk.dataset.pulse, {headers: {Accept: 'application/json'}, cache: 'no-store', redirect: 'manual'})
+    if (answer.type === 'opaqueredirect') return signedOut()
+    if (!answer.ok) throw new Error(String(answer.status))
+    heard(await answer.json(), {isStream: false})
+    if (stream?.readyState === EventSource.CLOSED && Math.random() < 0.2) listen()
+  } catch {
+    lineIs('down')
+  }
+}
+
+function heard(pulse, {isStream = true} = {}) {
+  if (isStream) {
+    clearInterval(poll)
+    startPollingUnlessHeard()
+  }
+  lineIs('up')
+  const typing = document.getElementById('typing')
+  if (typing) typing.textContent = pulse.is_typing ? 'The visitor is writing' : ''
+  const isFirst = last.queue === undefined
+  if (!isFirst && pulse.alerts > last.alerts) ring(pulse.urgent > last.urgent)
+  last = pulse
+  if (!isUpToDate(pulse)) refresh()
+}
+
+function isUpToDate(pulse) {
+  const queue = document.getElementById('queue').dataset.state.split('/')[0]
+  const head = document.getElementById('conversation-head')
+  return queue === pulse.queue && (!head || (head.dataset.state === pulse.state && Number(log().dataset.seq) >= pulse.seq))
+}
+
+let isRefreshing = false
+
+async function refresh() {
+  if (isRefreshing || isSending) return
+  isRefreshing = true
+  const handover = desk.dataset.handover
+  const after = log() ? `?after=${log().dataset.seq}` : ''
+  const answer = await load(desk.dataset.page + after).catch(() => null)
+  isRefreshing = false
+  if (!answer) lineIs('down')
+  else if (isSignIn(answer)) signedOut()
+  else if (handover === desk.dataset.handover) show(answer.page, {isNews: true})
+}
+
+// ---- Words above the panes ----
+
+let isSignedOut = false
+let isDown = false
+
+function say(text) {
+  document.getElementById('line').textContent = text
+}
+
+
+
+function lineIs(state) {
+  if (isSignedOut || isDown === (state === 'down')) return
+  isDown = state === 'down'
+  say(isDown ? 'No connection to the clinic’s server. Trying again. What you write here is kept.' : '')
+}
+
+/** Signed out by time or elsewhere: the words leave the screen, the draft stays until the page is left. */
+function signedOut() {
+  if (isSignedOut) return
+  isSignedOut = true
+  stream?.close()
+  clearInterval(poll)
+  clearTimeout(silence)
+  document.title = 'Signed out'
+  const link = document.createElement('a')
+  link.href = `/sign-in?next=${encodeURIComponent(desk.dataset.page)}`
+  link.target = '_blank'
+  link.textContent = 'Sign in again'
+  document.getElementById('line').replaceChildren('You were signed out. Nothing is lost: messages keep arriving in the queue. ', link)
+  desk.classList.add('veiled')
+  addEventListener('focus', comeBack)
+}
+
+/** Signed in again in the other tab: go on where we were, draft and all. */
+async function comeBack() {
+  const answer = await fetch(desk.dataset.pulse, {cache: 'no-store', redirect: 'manual'}).catch(() => null)
+  if (!answer?.ok) return
+  removeEventListener('focus', comeBack)
+  isSignedOut = isDown = false
+  desk.classList.remove('veiled')
+  say('')
+  listen()
+  refresh()
+}
+
+// ---- Waiting times, sound, presence, typing ----
+
+/** The same words as `waiting_words` in server/web/desk_screens.py. */
+function waitingWords(minutes) {
+  if (minutes < 1) return 'just now'
+  if (minutes < 60) return `${minutes} min`
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`
+  const days = Math.floor(minutes / (24 * 60))
+  return days === 1 ? '1 day' : `${days} days`
+}
+
+function paintWaits() {
+  for (const time of document.querySelectorAll('time[data-since]')) {
+    const words = waitingWords(Math.max(0, Math.floor((Date.now() - Date.parse(time.dataset.since)) / 60000)))
+    const place = time.querySelector('[data-words]')
+    if (place.textContent !== words) place.textContent = words
+  }
+}
+
+const sound = document.getElementById('sound')
+let audio = null
+
+sound.addEventListener('click', () => {
+  const isOn = sound.getAttribute('aria-pressed') !== 'true'
+  sound.setAttribute('aria-pressed', String(isOn))
+  sound.querySelector('span').textContent = isOn ? 'on' : 'off'
+  audio ??= new AudioContext() // made by a press, so that browsers let it play
+  if (isOn) ring(false)
+})
+
+/** Two soft notes; three for an emergency. */
+function ring(isUrgent) {
+  if (!audio || sound.getAttribute('aria-pressed') !== 'true') return
+  const notes = isUrgent ? [880, 660, 880] : [660, 880]
+  notes.forEach((pitch, place) => {
+    const start = audio.currentTime + place * 0.18
+    const tone = audio.createOscillator()
+    const loudness = audio.createGain()
+    tone.frequency.value = pitch
+    loudness.gain.setValueAtTime(0.15, start)
+    loudness.gain.exponentialRampToValueAtTime(0.001, start + 0.3)
+    tone.connect(loudness).connect(audio.destination)
+    tone.start(start)
+    tone.stop(start + 0.3)
+  })
+}
+
+/** Watching is no activity; moving and typing is, in any tab of the desk. After 30 minutes without, sign out. */
+const IDLE_MS = 30 * 60 * 1000
+const tabs = new BroadcastChannel('desk-activity')
+let activeAt = Date.now()
+let saidHereAt = Date.now()
+
+for (const kind of ['keydown', 'pointermove', 'pointerdown']) {
+  addEventListener(kind, () => { activeAt = Date.now() }, {passive: true, capture: true})
+}
+tabs.addEventListener('message', () => { activeAt = Date.now() })
+setInterval(() => {
+  paintWaits()
+  if (isSignedOut) return
+  if (Date.now() - activeAt > IDLE_MS) return signOutIdle()
+  if (activeAt <= saidHereAt) return
+  saidHereAt = Date.now()
+  tabs.postMessage('active')
+  fetch('/desk/here', {method: 'POST', redirect: 'manual'}).catch(() => {})
+}, 20000)
+
+async function signOutIdle() {
+  await fetch('/sign-out', {method: 'POST', redirect: 'manual'}).catch(() => {})
+  signedOut()
+}
+
+let typedAt = 0
+
+document.addEventListener('input', event => {
+  if (event.target.id !== 'reply' || Date.now() - typedAt < 3000) return
+  typedAt = Date.now()
+  fetch(`${desk.dataset.page}/typing`, {method: 'POST', redirect: 'manual'}).catch(() => {})
+})
+
+// ---- Keys ----
+
+const keys = document.getElementById('keys')
+const singleKeys = document.getElementById('single-keys')
+
+const KEYS = {
+  j: () => moveInQueue(1),
+  k: () => moveInQueue(-1),
+  c: () => document.querySelector('form[data-act=claim]')?.requestSubmit(),
+  r: () => reach('conversation', '#reply'),
+  i: () => reach('context', '.passage button, #passages'),
+  f: () => reach('context', '#find'),
+  a: () => reach('context', '#context-title'),
+  q: () => reach('queue', '.queue-row a[aria-current], .queue-row a, #queue-title'),
+  '?': () => keys.showModal()
+}
+
+function reach(pane, selector) {
+  const target = document.querySelector(selector)
+  if (!target) return
+  showPane(pane)
+  target.focus()
+  target.scrollIntoView({block: 'nearest'})
+}
+
+function moveInQueue(step) {
+  const rows = [...document.querySelectorAll('.queue-row a')]
+  if (!rows.length) return
+  const here = rows.indexOf(document.activeElement)
+  const from = here >= 0 ? here : rows.findIndex(row => row.hasAttribute('aria-current'))
+  const next = from < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, from + step))
+  showPane('queue')
+  rows[next].focus()
+}
+
+document.addEventListener('keydown', event => {
+  const field = event.target.closest('input, textarea, select')
+  if (event.key === 'Escape' && field) return reach('conversation', '#conversation-title')
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && event.target.id === 'reply') return event.target.form.requestSubmit()
+  if (field || keys.open || event.ctrlKey || event.metaKey || event.altKey || !singleKeys.checked) return
+  const act = KEYS[event.key]
+  if (!act) return
+  event.preventDefault()
+  act()
+})
+
+document.getElementById('show-keys').addEventListener('click', () => keys.showModal())
+
+// ---- Start ----
+
+function revealScripted() {
+  for (const one of document.querySelectorAll('[data-needs-script]')) one.hidden = false
+}
+
+sound.hidden = false
+document.getElementById('show-keys').hidden = false
+document.addEventListener('scroll', seen, {capture: true, passive: true})
+document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && seen())
+document.addEventListener('click', event => event.target.id === 'to-end' && toEnd())
+document.addEventListener('click', event => {
+  const me = document.querySelector('.me')
+  if (me.open && !me.contains(event.target)) me.open = false
+})
+revealScripted()
+paintWaits()
+opened()

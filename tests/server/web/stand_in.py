@@ -1,0 +1,106 @@
+"""A small working stand-in for the assistants: the real page, policy, quotes and replies; a table instead of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kb.labels import Label
+from kb.markdown import load_page
+from kb.pages import Page
+from kb.policy import load_policy
+from kb.sites import SITES, Site, load_site
+from server.assistant import UnknownSite
+from server.core.quoting import cut_quote
+from server.core.reply import Reply, Suggestion, Trace
+from server.desk import in_language
+
+BUILD = "b" * 64
+EMERGENCY_WORDS = ("can't breathe", "chest pain", "no puedo respirar")
+SOFTENED = "soreness at the injection site"
+PAGE = load_page(SITES / "kneecare" / "pages" / "trigger-point-injections.md")
+POLICY = load_policy()
+CLINIC_ORIGIN = "https://www.kneecare.example"
+
+
+class StandIn:
+    """Answers "What is a trigger point?" and "Will it be sore?"; hands the rest over; knows two sites."""
+
+    def __init__(self) -> None:
+        self.policy = POLICY
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.fault: Exception | None = None
+        self.ready = True
+        self.sites = {
+            "kneecare": load_site(SITES / "kneecare").model_copy(update={"allowed_origins": (CLINIC_ORIGIN,)}),
+            "hipcare": Site(
+                site="hipcare",
+                clinic="HipCare",
+                topic="hips",
+                advocate="Sam Lee",
+                url="/sites/hipcare",
+                zone="America/Chicago",
+                allowed_origins=("https://hipcare.example",),
+            ),
+        }
+
+    async def reply(
+        self, site: str, text: str, history: Sequence[str] = (), *, trace: bool = False, language: str = "en"
+    ) -> Reply:
+        del trace  # every reply carries its trace
+        self.site(site)
+        self.asked.append((text, tuple(history)))
+        if self.fault is not None:
+            raise self.fault
+        if emergency := self.find_emergency(text, history, language=language):
+            return emergency
+        words = text.lower()
+        if "trigger point?" in words:
+            return self._quoting("A trigger point is")
+        if "sore" in words:
+            return self._quoting(SOFTENED)
+        if words.startswith("hello"):
+            greeting = self.sites[site].fill(in_language(self.policy.replies.greeting, language))
+            return Reply(Label.SMALLTALK, greeting, BUILD)
+        label, text_of = (Label.CLINICAL, "clinical") if " my " in words else (Label.OUT_OF_KB, "outside")
+        return self._fixed(label, text_of, language, offers=label is Label.OUT_OF_KB)
+
+    async def choose(self, site: str, passage_id: str, *, language: str = "en") -> Reply:
+        del site, language  # one page, in one language
+        passage = next(one for one in PAGE.passages if one.passage_id == passage_id)
+        return self._quoting(PAGE.text_of(passage)[:60])
+
+    def find_emergency(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply | None:
+        del history  # its table looks at one message
+        if not any(words in text.lower() for words in EMERGENCY_WORDS):
+            return None
+        replies = self.policy.replies
+        sent = in_language(replies.emergency_sent, language)
+        return Reply(Label.EMERGENCY, in_language(replies.emergency, language), BUILD, sent_line=sent)
+
+    def is_ready(self, site: str) -> bool:
+        return self.ready and site == "kneecare"
+
+    def site(self, site: str) -> Site:
+        if site not in self.sites:
+            raise UnknownSite("There is no such site here.")
+        return self.sites[site]
+
+    def pages(self, site: str) -> tuple[Page, ...]:
+        return (PAGE,) if site == "kneecare" else ()
+
+    def _quoting(self, words: str) -> Reply:
+        passage = next(one for one in PAGE.passages if words in PAGE.text_of(one))
+        quote = cut_quote(PAGE, passage, None)
+        note = self.policy.replies.standing_note.en if passage.needs_note else None
+        trace = Trace(rules=("canary-of-the-trace",))
+        return Reply(Label.ANSWER, self.policy.replies.answer_line.en, BUILD, quotes=(quote,), note=note, trace=trace)
+
+    def _fixed(self, label: Label, name: str, language: str, *, offers: bool) -> Reply:
+        passages = PAGE.passages[:2] if offers else ()
+        return Reply(
+            label,
+            in_language(getattr(self.policy.replies, name), language),
+            BUILD,
+            sent_line=in_language(self.policy.replies.sent, language),
+            suggestions=tuple(Suggestion(one.passage_id, one.heading_path or PAGE.title) for one in passages),
+        )

@@ -1,0 +1,164 @@
+"""What a hurried, broken or hostile client sends, and the problem it gets. Nothing sent comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from server.storage.faults import StorageUnavailable
+from tests.server.web.conftest import Visitor
+from tests.server.web.stand_in import StandIn
+
+ASK = "/api/v1/sites/kneecare/ask"
+CANARY = "canary-7f3a"
+JSON = {"Content-Type": "application/json"}
+
+
+def problem_of(response: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem, after checking its shape and that it repeats nothing."""
+    body: dict[str, Any] = response.json()
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert body["status"] == status and body["title"] and body["detail"] and body["type"]
+    assert CANARY not in response.text
+    return body
+
+
+def shows_the_way(reply: dict[str, Any]) -> bool:
+    """A reply to show in place of the usual one: 911, 988 and the advocate, and no word of a handover."""
+    told = reply["message"]
+    return "911" in told and "988" in told and "advocate" in told and not reply["handed_over"] and not reply["quotes"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422),
+        (b"{", 400),
+        (b'{"text": "' + CANARY.encode() + b"\xff\xfe" + b'"}', 400),
+        (b'["' + CANARY.encode() + b'"]', 422),
+        (b"[" * 20_000 + b"]" * 20_000, 400),
+        (b'{"text": ""}', 422),
+        (b'{"text": " \\n\\t "}', 422),
+        (b'{"text": "\\u0000\\u0007"}', 422),
+        (b'{"text": 911}', 422),
+        (b'{"text": null}', 422),
+        (b'{"text": "' + b"x" * 4_001 + b'"}', 422),
+        (b'{"text": "\\ud800"}', 422),
+        (b'{"text": "Hello", "history": "' + CANARY.encode() + b'"}', 422),
+        (b'{"text": "Hello", "history": [' + b'"a",' * 20 + b'"a"]}', 422),
+        (b'{"text": "Hello", "history": ["", "a"]}', 422),
+        (b'{"text": "' + b"x" * 100_000 + b'"}', 413),
+    ],
+    ids=lambda value: str(value[:24]) if isinstance(value, bytes) else None,
+)
+async def test_a_body_that_cannot_be_asked(client: httpx.AsyncClient, body: bytes, status: int):
+    response = await client.post(ASK, content=body, headers=JSON)
+    assert shows_the_way(problem_of(response, status)["reply"])
+
+
+async def test_a_body_that_grows_past_the_limit_while_it_arrives(client: httpx.AsyncClient):
+    async def drip() -> Any:
+        yield b'{"text": "'
+        for _ in range(100):
+            yield b"x" * 1_000
+        yield b'"}'
+
+    problem_of(await client.post(ASK, content=drip(), headers=JSON), 413)
+
+
+@pytest.mark.parametrize("length", ["99999999999999999999", "70000"])
+async def test_a_body_that_declares_itself_too_large(client: httpx.AsyncClient, length: str):
+    problem_of(await client.post(ASK, content=b"{}", headers=JSON | {"Content-Length": length}), 413)
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
+)
+async def test_only_json_is_taken(client: httpx.AsyncClient, kind: str):
+    problem_of(await client.post(ASK, content=b'{"text": "Hello"}', headers={"Content-Type": kind}), 415)
+
+
+@pytest.mark.parametrize("site", ["nowhere", "NOT-A-SITE", "..%2f", "x" * 100])
+async def test_a_site_that_is_not_there(client: httpx.AsyncClient, site: str):
+    response = await client.post(f"/api/v1/sites/{site}/ask", json={"text": CANARY})
+    problem_of(response, 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", ASK), ("DELETE", ASK), ("PUT", "/api/v1/receipts"), ("POST", "/healthz")]
+)
+async def test_a_method_that_a_door_does_not_take(client: httpx.AsyncClient, method: str, path: str):
+    response = await client.request(method, path)
+    problem_of(response, 405)
+    assert response.headers["allow"]
+
+
+async def test_an_address_that_is_not_there(client: httpx.AsyncClient):
+    problem_of(await client.get(f"/api/v1/{CANARY}"), 404)
+
+
+@pytest.mark.parametrize("door", ["messages", "handover", "feedback", "typing"])
+async def test_a_wrong_token_finds_nothing_and_a_missing_one_is_asked_for(visitor: Visitor, door: str):
+    body = {"text": CANARY, "seq": 1, "passage_id": "p", "helpful": True}
+    path, key = f"{visitor.address}/{door}", {"Idempotency-Key": "k"}
+    wrong = await visitor.client.post(path, json=body, headers={"Authorization": "Bearer wrong", **key})
+    none = await visitor.client.post(path, json=body, headers=key)
+    problem_of(wrong, 404)
+    problem_of(none, 401)
+    assert none.headers["www-authenticate"] == "Bearer"
+
+
+async def test_another_visitors_token_opens_nothing(visitor: Visitor, client: httpx.AsyncClient):
+    other = await client.post("/api/v1/sites/kneecare/conversations")
+    headers = {"Authorization": f"Bearer {other.json()['token']}", "Idempotency-Key": "k"}
+    problem_of(await client.post(f"{visitor.address}/messages", json={"text": CANARY}, headers=headers), 404)
+    problem_of(await client.get(f"{visitor.address}/events", headers=headers), 404)
+
+
+@pytest.mark.parametrize("key", [None, "", "x" * 256, "with space"])
+async def test_a_message_needs_a_usable_key(visitor: Visitor, key: str | None):
+    headers = visitor.headers | ({} if key is None else {"Idempotency-Key": key})
+    response = await visitor.client.post(f"{visitor.address}/messages", json={"text": CANARY}, headers=headers)
+    assert shows_the_way(problem_of(response, 400)["reply"])
+
+
+@pytest.mark.parametrize("body", [{}, {"text": "a", "choose": "b"}, {"choose": ""}, {"choose": "x" * 201}])
+async def test_a_message_is_a_text_or_a_choice(visitor: Visitor, body: dict[str, str]):
+    problem_of(await visitor.post("messages", body), 422)
+
+
+async def test_control_characters_are_kept_as_typed_and_not_judged(visitor: Visitor, assistants: StandIn):
+    typed = "ch\u0000est\u000bpain\u0085or so?\u0007\n\tYes"
+    response = await visitor.say(typed)
+    assert response.json()["message"]["text"] == typed
+    assert assistants.asked[-1][0] == "chest pain or so?\n\tYes"
+    assert response.json()["reply"]["outcome"] == "emergency"
+
+
+async def test_a_receipt_code_that_is_nobodys(client: httpx.AsyncClient):
+    problem_of(await client.get("/api/v1/receipts", headers={"Receipt-Code": CANARY}), 404)
+    problem_of(await client.delete("/api/v1/receipts"), 400)
+
+
+async def test_a_fault_of_our_own_is_a_problem_and_not_a_stack_trace(visitor: Visitor, assistants: StandIn):
+    assistants.fault = RuntimeError(f"broken by {CANARY}")
+    assert shows_the_way(problem_of(await visitor.say(CANARY), 500)["reply"])
+
+
+async def test_a_store_in_trouble_is_told_at_once_and_promises_nothing(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+):
+    async def refuse(*_: object, **__: object) -> None:
+        raise StorageUnavailable("locked")
+
+    monkeypatch.setattr("server.storage.conversations.Conversations.receive", refuse)
+    response = await visitor.say(f"What about {CANARY}?")
+    assert shows_the_way(problem_of(response, 503)["reply"])
+    assert response.headers["retry-after"]
+    monkeypatch.setattr("server.storage.conversations.Conversations.find", refuse)
+    urgent = problem_of(await visitor.say("I can't breathe"), 503)["reply"]
+    assert urgent["outcome"] == "emergency" and urgent["message"].startswith("This may be an emergency. Call 911")
+    assert "could not reach" in urgent["message"] and not urgent["handed_over"]

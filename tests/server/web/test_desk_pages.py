@@ -1,0 +1,406 @@
+"""The advocates' desk over HTTP: a real store, a stand-in for the assistants, and no script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+
+from server.core.handover import Closing, Status
+from server.storage import Handover, Role, Store
+from tests.server.web.conftest import HERE, Visitor, begin
+from tests.server.web.stand_in import PAGE, POLICY
+
+PASSWORD = "quiet orchard lamp"
+SORE = "Is my knee all right?"
+
+
+class Colleague:
+    """Someone signed in at the desk, without scripts: pages, forms, and what they say."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def open(self, handover: Handover, **query: str | int) -> str:
+        response = await self.client.get(f"/desk/{handover.handover_id}", params=query)
+        assert response.status_code == 200
+        return unescape(response.text)
+
+    async def post(self, handover: Handover, door: str, **fields: object) -> httpx.Response:
+        fields.setdefault("version", handover.version)
+        return await self.client.post(f"/desk/{handover.handover_id}/{door}", data=fields)
+
+    async def write(self, handover: Handover, text: str, *, seen: int | None = None) -> httpx.Response:
+        """Fill in the form as the page has it."""
+        page = await self.open(handover)
+        key, seen_seq = hidden(page, "key"), seen if seen is not None else int(hidden(page, "seen_seq"))
+        return await self.post(handover, "messages", text=text, seen_seq=seen_seq, key=key)
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(f'name="{name}" value="([^"]*)"', page)
+    assert found, f"no field {name} on the page"
+    return found[1]
+
+
+async def arrive(app: FastAPI, store: Store, name: str, role: Role = Role.ADVOCATE) -> Colleague:
+    email = f"{name.split()[0].lower()}@kneecare.test"
+    await store.staff.add(email, name, role, PASSWORD)
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HERE)
+    signed_in = await client.post("/sign-in", data={"email": email, "password": PASSWORD})
+    assert signed_in.status_code == 303
+    return Colleague(client)
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.storage.passwords._hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+async def pat(app: FastAPI, store: Store) -> Colleague:
+    return await arrive(app, store, "Pat Cashen")
+
+
+@pytest.fixture
+async def sam(app: FastAPI, store: Store) -> Colleague:
+    return await arrive(app, store, "Sam Reed")
+
+
+@pytest.fixture
+async def handover(visitor: Visitor, store: Store) -> Handover:
+    """A visitor asked about their own knee."""
+    await visitor.say(SORE)
+    return await now(store, visitor)
+
+
+async def now(store: Store, visitor: Visitor) -> Handover:
+    handover = await store.handovers.of_conversation(visitor.conversation_id)
+    assert handover is not None
+    return handover
+
+
+async def claimed(pat: Colleague, store: Store, visitor: Visitor, handover: Handover) -> Handover:
+    assert (await pat.post(handover, "claim")).status_code == 303
+    return await now(store, visitor)
+
+
+# The queue
+
+
+async def test_a_handed_over_message_is_in_the_queue_as_typed(pat: Colleague, handover: Handover):
+    page = unescape((await pat.client.get("/desk")).text)
+    assert "<title>(1) The desk</title>" in page
+    assert "Health question" in page and SORE in page and "just now" in page
+    assert f'href="/desk/{handover.handover_id}"' in page
+
+
+async def test_an_emergency_stands_above_whoever_waited_longer(
+    pat: Colleague, handover: Handover, client: httpx.AsyncClient
+):
+    await (await begin(client)).say("I have chest pain")
+    page = unescape((await pat.client.get("/desk")).text)
+    assert page.index("I have chest pain") < page.index(SORE)
+    assert 'class="queue-row urgent"' in page and "(2 urgent!) The desk" in page
+    assert page.index(handover.handover_id) > page.index("Emergencies")
+
+
+async def test_an_empty_queue_is_kind_and_knows_the_day(pat: Colleague, visitor: Visitor):
+    await visitor.say("What is a trigger point?")
+    page = (await pat.client.get("/desk")).text
+    assert "No one is waiting." in page
+    assert "<strong>1</strong> message</li>" in page and "<strong>1</strong> answered from our page" in page
+
+
+async def test_who_asked_by_a_button_is_there_too(pat: Colleague, visitor: Visitor):
+    await visitor.post("handover", {})
+    page = (await pat.client.get("/desk")).text
+    assert "Asked for a person" in page and "No message yet" in page
+
+
+async def test_the_queue_says_who_has_a_conversation(pat: Colleague, sam: Colleague, handover: Handover):
+    await sam.post(handover, "claim")
+    page = (await pat.client.get("/desk")).text
+    assert "With a colleague" in page and "With Sam Reed" in page and "<title>The desk</title>" in page
+
+
+# A conversation
+
+
+async def test_the_conversation_shows_what_the_visitor_read_and_why_it_came(pat: Colleague, handover: Handover):
+    page = await pat.open(handover)
+    assert SORE in page and "so a person needs to answer it" in page and "I have passed your message on" in page
+    assert "It asks for a judgement about someone’s own health" in page
+    assert "Claim and reply" in page and "Send</button>" not in page
+
+
+async def test_earlier_turns_stay_hidden_until_the_visitor_shares_them(pat: Colleague, visitor: Visitor, store: Store):
+    await visitor.say("What is a trigger point?")
+    await visitor.say(SORE)
+    handover = await now(store, visitor)
+    page = await pat.open(handover)
+    assert "Earlier messages are not shown" in page and "What is a trigger point?" not in page
+    await visitor.post("handover", {"name": "Ann", "contact": "555 0100", "share_earlier": True, "text": ""})
+    page = await pat.open(await now(store, visitor))
+    assert "What is a trigger point?" in page and "From our page" in page and "Earlier messages" not in page
+    assert "Ann" in page and "555 0100" in page and "wants a call back" in page
+
+
+async def test_every_reading_of_a_conversation_is_audited(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    await pat.open(handover)
+    last_seq = int(re.findall(r'data-seq="(\d+)"', await pat.open(handover))[0])
+    reads = [one for one in await store.audits("kneecare") if one.action == "read"]
+    assert [one.about for one in reads] == [visitor.conversation_id] * 2
+    await pat.open(handover, after=last_seq)  # nothing new: nothing is read
+    assert len([one for one in await store.audits("kneecare") if one.action == "read"]) == 2
+    assert SORE not in json.dumps([dict(one.detail) for one in reads])
+
+
+async def test_what_a_visitor_types_is_text_and_never_markup(pat: Colleague, visitor: Visitor, store: Store):
+    payload = "is my <img src=x onerror=alert(1)> knee ok"
+    await visitor.say(payload)
+    await visitor.post("handover", {"name": "<script>alert(1)</script>", "contact": "'\"><b>", "text": payload})
+    response = await pat.client.get(f"/desk/{(await now(store, visitor)).handover_id}")
+    assert "<img src=x" not in response.text and "<script>alert" not in response.text and '"><b>' not in response.text
+
+
+# Claiming
+
+
+async def test_claiming_opens_the_composer_and_tells_the_visitor(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    response = await pat.post(handover, "claim")
+    assert response.headers["location"] == f"/desk/{handover.handover_id}"
+    page = await pat.open(handover)
+    assert "Reply as Pat Cashen" in page and "Pat Cashen took the conversation" in page
+    assert (await store.conversations.events(visitor.conversation_id))[-1].kind == "claimed"
+
+
+async def test_of_two_who_claim_one_wins_and_the_other_is_told_who(pat: Colleague, sam: Colleague, handover: Handover):
+    responses = await asyncio.gather(pat.post(handover, "claim"), sam.post(handover, "claim"))
+    assert sorted(response.status_code for response in responses) == [303, 409]
+    loser = next(response for response in responses if response.status_code == 409)
+    winner = "Sam Reed" if loser is responses[0] else "Pat Cashen"
+    assert f"{winner} took this conversation just before you." in loser.text
+    assert "Send</button>" not in loser.text
+
+
+async def test_after_a_claim_the_assistant_says_nothing_but_an_emergency_card(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    await visitor.say("What is a trigger point?")
+    await visitor.say("I have chest pain")
+    page = await pat.open(handover)
+    assert "From our page</span>" not in page.split('id="context"')[0]
+    assert "Emergency card, shown to the visitor" in page and 'class="queue-row urgent mine"' in page
+
+
+# Writing
+
+
+async def test_the_visitor_reads_what_pat_writes(pat: Colleague, handover: Handover, visitor: Visitor, store: Store):
+    handover = await claimed(pat, store, visitor, handover)
+    assert (await pat.write(handover, "I am asking\r\na clinician now.")).status_code == 303
+    event = (await store.conversations.events(visitor.conversation_id))[-1]
+    assert event.body == {"name": "Pat Cashen", "text": "I am asking\na clinician now."}
+    assert "I am asking\na clinician now." in await pat.open(handover)
+
+
+async def test_a_reply_written_before_the_visitors_last_word_is_not_sent_blindly(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    seen = int(hidden(await pat.open(handover), "seen_seq"))
+    await visitor.say("It is much worse now")
+    response = await pat.write(handover, "You can wait until Monday.", seen=seen)
+    page = unescape(response.text)
+    assert response.status_code == 409
+    assert "Not sent yet: 1 new message came in while you wrote." in page
+    assert '<span class="tag bare warning">New</span>' in page and "It is much worse now" in page
+    assert "You can wait until Monday.</textarea>" in page
+    assert hidden(page, "seen_seq") != str(seen)
+    assert (await store.conversations.events(visitor.conversation_id))[-1].author == "visitor"
+
+
+async def test_a_form_sent_twice_is_one_message(pat: Colleague, handover: Handover, visitor: Visitor, store: Store):
+    handover = await claimed(pat, store, visitor, handover)
+    page = await pat.open(handover)
+    fields = {"text": "Once.", "seen_seq": hidden(page, "seen_seq"), "key": hidden(page, "key")}
+    for _ in range(2):
+        assert (await pat.post(handover, "messages", **fields)).status_code == 303
+    texts = [event.body.get("text") for event in await store.conversations.events(visitor.conversation_id)]
+    assert texts.count("Once.") == 1
+
+
+@pytest.mark.parametrize("text", ["", "  \r\n ", "x" * 4001])
+async def test_nothing_and_too_much_are_not_sent_and_the_draft_stays(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store, text: str
+):
+    handover = await claimed(pat, store, visitor, handover)
+    response = await pat.write(handover, text)
+    assert response.status_code == 422
+    assert "A message has 1 to 4,000 characters" in response.text
+    assert (text.replace("\r\n", "\n") + "</textarea>") in response.text
+
+
+async def test_only_who_claimed_it_writes(
+    pat: Colleague, sam: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    response = await sam.post(handover, "messages", text="Me too", seen_seq=99, key="a" * 32)
+    assert response.status_code == 409 and "no longer yours" in response.text
+    assert (await store.conversations.events(visitor.conversation_id))[-1].kind == "claimed"
+
+
+async def test_a_quote_goes_into_the_reply_word_for_word(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    passage = next(one for one in PAGE.passages if "A trigger point is" in PAGE.text_of(one))
+    response = await pat.post(handover, "insert", text="As our page says:", passage=passage.passage_id)
+    assert f"As our page says:\n“{PAGE.text_of(passage)}”" in unescape(response.text)
+
+
+async def test_a_quote_about_risks_takes_the_standing_note_along(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    passage = next(one for one in PAGE.passages if one.needs_note)
+    page = unescape((await pat.post(handover, "insert", text="", passage=passage.passage_id)).text)
+    assert f"\n{POLICY.replies.standing_note.en}\n</textarea>" in page
+
+
+# Steps
+
+
+async def test_a_released_conversation_waits_again_in_its_place(
+    pat: Colleague, sam: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    assert (await pat.post(handover, "release")).status_code == 303
+    assert "Given back to the queue" in await pat.open(handover)
+    assert "Claim and reply" in await sam.open(handover)
+
+
+async def test_given_back_the_assistant_answers_again(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    assert (await pat.post(handover, "give-back")).status_code == 303
+    assert "Given back to the assistant" in await pat.open(handover)
+    assert (await visitor.say("What is a trigger point?")).json()["reply"]["outcome"] == "quote"
+
+
+async def test_a_call_back_can_be_arranged_and_claimed(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    assert (await pat.post(handover, "call-back")).status_code == 303
+    assert (await now(store, visitor)).status is Status.CALL_BACK
+    assert "Call back" in (await pat.client.get("/desk")).text
+    await claimed(pat, store, visitor, await now(store, visitor))
+
+
+@pytest.mark.parametrize("closing", list(Closing))
+async def test_closing_says_how_it_ended(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store, closing: Closing
+):
+    handover = await claimed(pat, store, visitor, handover)
+    assert f'value="{closing}"' in await pat.open(handover, pane="context")
+    assert (await pat.post(handover, "close", closing=str(closing))).status_code == 303
+    ended = await now(store, visitor)
+    assert (ended.status, ended.closing) == (Status.CLOSED, closing)
+    page = await pat.open(handover)
+    assert "Conversation closed" in page and "Send</button>" not in page
+    assert "No one is waiting" in (await pat.client.get("/desk")).text
+
+
+async def test_without_an_outcome_nothing_closes(pat: Colleague, handover: Handover, visitor: Visitor, store: Store):
+    handover = await claimed(pat, store, visitor, handover)
+    response = await pat.post(handover, "close")
+    assert response.status_code == 422 and "Choose what it was" in response.text
+    assert (await now(store, visitor)).status is Status.CLAIMED
+
+
+async def test_an_old_page_changes_nothing_and_says_how_it_stands(
+    pat: Colleague, sam: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    old = await claimed(pat, store, visitor, handover)
+    await pat.post(old, "close", closing="answered")
+    response = await sam.post(handover, "claim")
+    assert response.status_code == 409 and "meanwhile this conversation was closed" in response.text
+
+
+async def test_a_conversation_that_is_not_there_is_said_so(pat: Colleague):
+    response = await pat.client.get(f"/desk/{'0' * 32}", headers={"Accept": "text/html"})
+    assert response.status_code == 404 and "Go back to the queue" in response.text
+
+
+# News
+
+
+@asynccontextmanager
+async def listening(url: str, path: str, **options: Any) -> AsyncIterator[AsyncIterator[str]]:
+    """The lines of a stream of a real server."""
+    async with (
+        httpx.AsyncClient(base_url=url, timeout=10, cookies=options.get("cookies")) as client,
+        client.stream("GET", path, headers={"Accept": "text/event-stream"} | options.get("headers", {})) as stream,
+    ):
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        yield stream.aiter_lines()
+
+
+async def test_the_stream_tells_of_a_new_handover_without_its_words(served: str, pat: Colleague, visitor: Visitor):
+    told = []
+    async with listening(served, "/desk/events", cookies=dict(pat.client.cookies)) as lines:
+        async for line in lines:
+            if line.startswith("data: "):
+                told.append(json.loads(line.removeprefix("data: ")))
+                if len(told) == 2:
+                    break
+                await visitor.say(SORE)
+    before, after = told
+    assert (before["waiting"], after["waiting"], after["alerts"]) == (0, 1, 1)
+    assert before["queue"] != after["queue"]
+    assert "knee" not in json.dumps(after)
+
+
+async def test_the_stream_ends_when_the_person_is_signed_out_elsewhere(served: str, pat: Colleague, store: Store):
+    heard = []
+    async with listening(served, "/desk/events", cookies=dict(pat.client.cookies)) as lines:
+        async for line in lines:
+            if not heard:
+                await store.staff.disable("pat@kneecare.test")
+            heard.append(line)
+    assert "event: signed-out" in heard
+
+
+async def test_a_browser_without_streams_asks_for_one_pulse(pat: Colleague, handover: Handover):
+    response = await pat.client.get("/desk/events", params={"handover": handover.handover_id})
+    pulse = response.json()
+    assert pulse["waiting"] == 1 and pulse["seq"] == 2 and response.headers["cache-control"] == "no-store"
+
+
+async def test_the_visitor_sees_that_pat_is_writing(
+    served: str, pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    async with listening(served, f"{visitor.address}/events", headers=visitor.headers) as lines:
+        async for line in lines:
+            if line == "event: claimed":
+                assert (await pat.post(handover, "typing")).status_code == 204
+            if line == "event: typing":
+                return
+    pytest.fail("the visitor was not told")
