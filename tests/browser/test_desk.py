@@ -1,0 +1,349 @@
+"""The advocates' desk in a real browser, on a real server and store: live, by keyboard, on a phone, and for everyone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from server.settings import Settings
+from server.storage import Role, Store
+from server.web.app import create_app
+from tests.server.web.stand_in import StandIn
+from tests.server.web.stand_in_server import seed
+
+PASSWORD = "quiet orchard lamp"
+PHONE, DESKTOP = 390, 1280
+SORE = "Is my knee all right?"
+SHOTS = Path(__file__).parent / "screenshots"
+PageAt = Callable[..., Page]
+
+
+class Clinic:
+    """A running server, and visitors who come to it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._visitors = httpx.Client(base_url=url)
+        self._keys = count()
+
+    def visitor(self, text: str) -> str:
+        """Someone new says something; gives what lets them say more."""
+        started = self._visitors.post("/api/v1/sites/kneecare/conversations", json={}).raise_for_status().json()
+        token = f"{started['id']} {started['token']}"
+        self.say(token, text)
+        return token
+
+    def say(self, visitor: str, text: str) -> None:
+        self.post(visitor, "messages", {"text": text})
+
+    def post(self, visitor: str, door: str, body: dict[str, object]) -> None:
+        conversation_id, token = visitor.split()
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"key-{next(self._keys)}"}
+        path = f"/api/v1/conversations/{conversation_id}/{door}"
+        self._visitors.post(path, json=body, headers=headers).raise_for_status()
+
+    def close(self) -> None:
+        self._visitors.close()
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    settings = Settings(data_dir=tmp_path, rate_limit="off")
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = create_app(settings, assistants=StandIn())
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+
+    def run() -> None:  # beside the browser's own loop, which has the main thread
+        asyncio.run(hire(settings.database))
+        server.run(sockets=[listener])
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    end = monotonic() + 30
+    while not server.started:
+        assert monotonic() < end, "the server did not start"
+        sleep(0.02)
+    clinic = Clinic(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    yield clinic
+    clinic.close()
+    server.should_exit = True
+    thread.join(10)
+
+
+async def hire(url: str) -> None:
+    await seed(url)
+    store = await Store.open(url)
+    for name in ("Pat Cashen", "Sam Reed"):
+        await store.staff.add(f"{name.split()[0].lower()}@kneecare.test", name, Role.ADVOCATE, PASSWORD)
+    await store.close()
+
+
+@pytest.fixture
+def desk_of(page_at: PageAt, clinic: Clinic) -> Iterator[Callable[..., Page]]:
+    """`desk_of("pat", width)` signs someone in and stands them at the desk; a broken policy fails the test."""
+    broken: list[str] = []
+
+    def stand(who: str, width: int = DESKTOP, **options: object) -> Page:
+        page = page_at(width, 844 if width == PHONE else 800, **options)
+        page.on("console", lambda line: broken.append(line.text) if "Content Security Policy" in line.text else None)
+        page.goto(f"{clinic.url}/sign-in")
+        page.get_by_label("Email address").fill(f"{who}@kneecare.test")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page).to_have_url(f"{clinic.url}/desk")
+        if options.get("java_script_enabled", True):
+            expect(page.get_by_role("button", name="Sound")).to_be_visible()  # the script is at work
+        return page
+
+    yield stand
+    assert broken == []
+
+
+def findings(page: Page) -> list[str]:
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = Axe().run(page, options={"runOnly": tags})
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found.response["violations"]]
+
+
+def open_by_keys(page: Page) -> None:
+    """Open the first conversation of the queue without a mouse."""
+    page.keyboard.press("j")
+    expect(page.locator(".queue-row a").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Claim and reply")).to_be_visible()
+
+
+def claim_by_keys(page: Page) -> None:
+    open_by_keys(page)
+    page.keyboard.press("c")
+    expect(page.get_by_label("Reply as")).to_be_focused()
+
+
+# Live
+
+
+def test_a_handover_appears_without_reloading(desk_of: Callable[..., Page], clinic: Clinic):
+    page = desk_of("pat")
+    expect(page.get_by_text("No one is waiting.")).to_be_visible()
+    page.evaluate("window.isSamePage = true")
+    clinic.visitor(SORE)
+    expect(page.locator(".queue-row")).to_contain_text(SORE)
+    expect(page).to_have_title("(1) The desk")
+    clinic.visitor("I have chest pain")
+    expect(page.locator(".queue-row").first).to_contain_text("Emergency")
+    expect(page).to_have_title("(2 urgent!) The desk")
+    assert page.evaluate("window.isSamePage")
+
+
+def test_it_appears_by_asking_when_there_is_no_stream(desk_of: Callable[..., Page], clinic: Clinic):
+    page = desk_of("pat")
+    page.add_init_script("delete window.EventSource")
+    page.reload()
+    clinic.visitor(SORE)
+    expect(page.locator(".queue-row")).to_contain_text(SORE, timeout=8_000)
+
+
+def test_pat_opens_claims_and_replies_by_keyboard_alone(desk_of: Callable[..., Page], clinic: Clinic):
+    visitor = clinic.visitor(SORE)
+    page = desk_of("pat")
+    claim_by_keys(page)
+    page.keyboard.type("Hello, this is Pat.")
+    page.keyboard.press("Control+Enter")
+    log = page.get_by_role("log")
+    expect(log.get_by_text("Hello, this is Pat.")).to_be_visible()
+    expect(page.get_by_label("Reply as")).to_have_value("")
+    clinic.say(visitor, "Thank you, Pat")
+    expect(log.get_by_text("Thank you, Pat")).to_be_visible()
+    clinic.post(visitor, "typing", {})
+    expect(page.get_by_text("The visitor is writing")).to_be_visible()
+
+
+def test_of_two_colleagues_one_gets_it_and_the_other_reads_who(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    pat, sam = desk_of("pat"), desk_of("sam")
+    for page in (pat, sam):
+        open_by_keys(page)
+    sam.route("**/desk/events*", lambda route: route.abort())  # Sam's screen is a moment behind
+    sam.reload()
+    pat.keyboard.press("c")
+    expect(pat.get_by_label("Reply as Pat Cashen")).to_be_focused()
+    sam.keyboard.press("c")
+    expect(sam.get_by_text("Pat Cashen took this conversation just before you.")).to_be_visible()
+    expect(sam.get_by_text("Pat Cashen is answering this conversation.")).to_be_visible()
+
+
+def test_what_came_in_meanwhile_is_read_before_the_reply_goes_out(desk_of: Callable[..., Page], clinic: Clinic):
+    visitor = clinic.visitor(SORE)
+    page = desk_of("pat")
+    claim_by_keys(page)
+    page.keyboard.type("You can wait until Monday.")
+    page.evaluate("document.querySelector('#log-frame').scrollTop = 0")
+    page.evaluate("document.querySelector('[name=seen_seq]').value = '2'")  # as if the line had been slow
+    page.route("**/desk/events*", lambda route: route.abort())
+    clinic.say(visitor, "It is much worse now")
+    page.evaluate("document.querySelector('[name=seen_seq]').value = '2'")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text(re.compile("Not sent yet: 1 new message came in"))).to_be_visible()
+    expect(page.get_by_role("log").get_by_text("It is much worse now")).to_be_visible()
+    expect(page.get_by_label("Reply as")).to_have_value("You can wait until Monday.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("log").get_by_text("You can wait until Monday.")).to_be_visible()
+
+
+# A draft is kept in the page, and nowhere else
+
+
+def test_a_draft_survives_another_conversation_and_is_stored_nowhere(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    page = desk_of("pat")
+    claim_by_keys(page)
+    page.keyboard.type("Half a thought")
+    clinic.visitor("What does it cost?")
+    page.locator(".queue-row", has_text="What does it cost?").click()
+    expect(page.get_by_role("button", name="Claim and reply")).to_be_visible()
+    page.locator(".queue-row", has_text=SORE).click()
+    expect(page.get_by_label("Reply as")).to_have_value("Half a thought")
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert "Half" not in kept and "knee" not in kept and "Half" not in page.url
+
+
+def test_without_a_line_the_words_stay_and_pat_is_told(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    page = desk_of("pat")
+    claim_by_keys(page)
+    page.keyboard.type("Are you there?")
+    page.context.set_offline(True)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text(re.compile("Not sent: there is no connection"))).to_be_visible()
+    expect(page.get_by_label("Reply as")).to_have_value("Are you there?")
+    page.context.set_offline(False)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("log").get_by_text("Are you there?")).to_be_visible()
+
+
+def test_signed_out_the_words_leave_the_screen(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    page = desk_of("pat")
+    open_by_keys(page)
+    page.evaluate("fetch('/sign-out', {method: 'POST'})")
+    expect(page.get_by_text("You were signed out.")).to_be_visible(timeout=8_000)
+    expect(page.get_by_role("log")).to_be_hidden()
+    expect(page).to_have_title("Signed out")
+
+
+# Quotes and steps
+
+
+def test_a_passage_is_found_and_put_into_the_reply_word_for_word(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    page = desk_of("pat")
+    claim_by_keys(page)
+    page.keyboard.type("As our page says:")
+    page.get_by_label("Find a passage to quote").fill("What is a trigger point?")
+    page.keyboard.press("Enter")
+    found = page.locator(".passage").first
+    expect(found).to_contain_text("A trigger point is a taut band of muscle")
+    found.get_by_role("button", name="Insert this quote").click()
+    words = found.locator(".quote-text").evaluate("one => one.textContent")
+    value = page.get_by_label("Reply as").input_value()
+    assert value.startswith(f"As our page says:\n“{words}”\n(From our page: ")
+
+
+def test_closing_by_mouse_empties_the_queue(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    page = desk_of("pat")
+    claim_by_keys(page)
+    page.get_by_label("Passed to a clinician").check()
+    page.get_by_role("button", name="Close conversation").click()
+    expect(page.get_by_text("Closed: passed to a clinician. Pat Cashen closed it.")).to_be_visible()
+    expect(page.locator(".queue-row")).to_have_count(0)
+
+
+def test_the_keys_are_told_and_can_be_switched_off(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    page = desk_of("pat")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.get_by_label("Use single keys").uncheck()
+    page.get_by_role("button", name="Done").click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+# Without scripts, on a phone, for everyone
+
+
+def test_without_scripts_it_is_links_and_forms(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    page = desk_of("pat", java_script_enabled=False)
+    page.locator(".queue-row a").click()
+    page.get_by_role("button", name="Claim and reply").click()
+    page.get_by_label("Reply as").fill("Hello, this is Pat.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".said-text.advocate")).to_have_text("Hello, this is Pat.")
+    page.get_by_label("Answered").check()
+    page.get_by_role("button", name="Close conversation").click()
+    expect(page.get_by_text("Closed: answered.")).to_be_visible()
+
+
+def test_on_a_phone_one_pane_shows_at_a_time(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    page = desk_of("pat", PHONE)
+    page.locator(".queue-row a").click()
+    expect(page.get_by_role("log")).to_be_visible()
+    expect(page.locator(".queue-row")).to_be_hidden()
+    page.get_by_role("link", name="Why and actions").click()
+    expect(page.get_by_role("heading", name="Why it came")).to_be_visible()
+    expect(page.get_by_role("log")).to_be_hidden()
+    page.get_by_role("link", name="Queue").click()
+    expect(page.locator(".queue-row")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_every_state_is_accessible(desk_of: Callable[..., Page], clinic: Clinic, width: int, scheme: str):
+    page = desk_of("pat", width, color_scheme=scheme, reduced_motion="reduce")
+    found = {"empty": findings(page)}
+    visitor = clinic.visitor("I have chest pain")
+    clinic.visitor(SORE)
+    clinic.post(visitor, "handover", {"name": "Ann", "contact": "555 0100", "text": "Soon please"})
+    expect(page.locator(".queue-row")).to_have_count(2)
+    found["queue"] = look(page, f"queue-{width}-{scheme}")
+    page.locator(".queue-row.urgent a").click()
+    page.get_by_role("button", name="Claim and reply").wait_for()
+    found["waiting"] = look(page, f"waiting-{width}-{scheme}")
+    page.get_by_role("button", name="Claim and reply").click()
+    page.get_by_label("Reply as").fill("Please call 911 now.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".said-text.advocate")).to_be_visible()
+    found["claimed"] = look(page, f"claimed-{width}-{scheme}")
+    if width == PHONE:
+        page.get_by_role("link", name="Why and actions").click()
+        found["context"] = look(page, f"context-{width}-{scheme}")
+    page.evaluate("document.querySelector('#keys').showModal()")
+    found["keys"] = look(page, f"keys-{width}-{scheme}")
+    for path in ("/account/password", "/sign-in"):
+        page.context.clear_cookies() if path == "/sign-in" else None
+        page.goto(clinic.url + path)
+        found[path] = look(page, f"{path.rpartition('/')[2]}-{width}-{scheme}")
+    assert {state: one for state, one in found.items() if one} == {}
+
+
+def look(page: Page, name: str) -> list[str]:
+    """What axe finds; and a picture of it, where someone wants to look."""
+    if SHOTS.is_dir():
+        page.screenshot(path=SHOTS / f"{name}.png")
+    return findings(page)

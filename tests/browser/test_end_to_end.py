@@ -1,0 +1,258 @@
+"""The main job, in a real browser, on the real page, with the real model: visitor, advocate and editor, each once.
+
+A server is started as a user starts it; nothing is stood in for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+ROOT = Path(__file__).parent.parent.parent
+WAIT_S = 90
+
+
+@dataclass
+class Server:
+    """A running server: where it is, what it printed, and its first accounts."""
+
+    url: str
+    process: subprocess.Popen[str]
+    log: Path
+
+    @property
+    def passwords(self) -> dict[str, tuple[str, str]]:
+        """Role to (address, one-time password), as printed at the first run."""
+        lines = re.findall(r"^\s+(advocate|editor)\s+(\S+@\S+)\s+(\S+)$", self.log.read_text(), re.MULTILINE)
+        return {role: (email, password) for role, email, password in lines}
+
+
+@contextmanager
+def running(data_dir: Path, log: Path, port: int = 0) -> Iterator[Server]:
+    port = port or free_port()
+    environment = {**os.environ, "ADVOCATE_DATA_DIR": str(data_dir), "ADVOCATE_PORT": str(port), "HF_HUB_OFFLINE": "1"}
+    with log.open("a") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", "serve"],
+            env=environment,
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            text=True,
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, log)
+    try:
+        until(lambda: status(f"{server.url}/readyz") == 200 or process.poll() is not None)
+        assert process.poll() is None, log.read_text()
+        yield server
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(10)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def until(holds: Callable[[], bool], within_s: float = WAIT_S) -> None:
+    end = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.2)
+
+
+def post(url: str, body: Any, **headers: str) -> tuple[int, Any]:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return response.status, json.loads(response.read() or b"null")
+
+
+@pytest.fixture(scope="module")
+def server(kneecare_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("end-to-end")
+    subprocess.run(["cp", "-r", str(kneecare_data_dir), str(folder / "data")], check=True)
+    with running(folder / "data", folder / "log") as one:
+        yield one
+
+
+def chat_of(page: Page, server: Server) -> Any:
+    page.goto(f"{server.url}/sites/kneecare")
+    page.get_by_role("button", name=re.compile("Questions")).click()
+    return page.locator("advocate-chat")
+
+
+def ask(chat: Any, text: str) -> None:
+    box = chat.get_by_placeholder("Type your question")
+    box.fill(text)
+    box.press("Enter")
+
+
+def sign_in(page: Page, server: Server, role: str, path: str) -> None:
+    """Sign in with the printed one-time password, choosing a new one when asked."""
+    email, password = server.passwords[role]
+    page.goto(f"{server.url}{path}")
+    page.get_by_label("Email address").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Your password now").fill(password)
+    page.get_by_label("New password").fill(f"quiet orchard {role}")
+    page.get_by_role("button", name="Change password").click()
+    page.wait_for_load_state()
+
+
+@pytest.fixture(scope="module")
+def staff(browser: Browser, server: Server) -> Iterator[dict[str, Page]]:
+    pages = {}
+    for role, path in (("advocate", "/desk"), ("editor", "/editor")):
+        pages[role] = browser.new_context().new_page()
+        sign_in(pages[role], server, role, path)
+    yield pages
+    for page in pages.values():
+        page.context.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    yield context.new_page()
+    context.close()
+
+
+def test_a_covered_question_is_quoted_word_for_word_with_a_link_to_the_passage(visitor: Page, server: Server) -> None:
+    chat = chat_of(visitor, server)
+    ask(chat, "What if I hate needles?")
+    quoted = "Our physicians use 3 different agents to numb the joint before performing the injection."
+    expect(chat.get_by_text(quoted)).to_be_visible(timeout=20_000)
+    link = chat.get_by_role("link", name=re.compile("Read it on the page"))
+    assert "#:~:text=" in str(link.get_attribute("href"))
+
+
+def test_the_link_opens_the_page_at_the_quoted_words(browser: Browser, server: Server) -> None:
+    _, reply = post(
+        f"{server.url}/api/v1/sites/kneecare/ask", {"text": "how many minutes does the full procedure take"}
+    )
+    page = browser.new_page(viewport={"width": 800, "height": 500})
+    page.goto(server.url + reply["quotes"][0]["source"]["link"])
+    until(lambda: page.evaluate("scrollY") > 500, within_s=10)
+    words = page.get_by_text("The full procedure takes about 8-12 minutes.").first
+    expect(words).to_be_in_viewport()
+    page.close()
+
+
+def test_an_emergency_shows_911_and_the_advocate_sees_it_claims_and_talks(
+    visitor: Page, server: Server, staff: dict[str, Page]
+) -> None:
+    desk = staff["advocate"]
+    desk.goto(f"{server.url}/desk")
+    chat = chat_of(visitor, server)
+    words = "my knee is hot and I have a fever since the shot"
+    ask(chat, words)
+    expect(chat.get_by_text(re.compile("Call 911 now")).first).to_be_visible(timeout=20_000)
+    assert chat.get_by_text("From our page", exact=True).count() == 0
+
+    expect(desk.get_by_text(words).first).to_be_visible(timeout=15_000)  # without reloading
+    desk.get_by_text(words).first.click()
+    desk.get_by_role("button", name=re.compile("^Claim")).first.click()
+    composer = desk.locator("#reply")
+    expect(composer).to_be_visible(timeout=10_000)
+    composer.fill("This is Pat. Please call 911 now. Is someone with you?")
+    desk.get_by_role("button", name=re.compile("^Send")).first.click()
+    expect(chat.get_by_text("Is someone with you?")).to_be_visible(timeout=15_000)
+
+    ask(chat, "What if I hate needles?")  # the assistant is silent after a claim
+    expect(desk.get_by_text("What if I hate needles?").first).to_be_visible(timeout=15_000)
+    time.sleep(1.5)
+    assert chat.get_by_text("Our physicians use 3 different agents").count() == 0
+
+
+def test_a_message_cut_off_by_a_crash_is_there_once_and_the_chat_goes_on(
+    kneecare_data_dir: Path, tmp_path: Path
+) -> None:
+    subprocess.run(["cp", "-r", str(kneecare_data_dir), str(tmp_path / "data")], check=True)
+    port = free_port()
+    with running(tmp_path / "data", tmp_path / "log", port) as server:
+        _, started = post(f"{server.url}/api/v1/sites/kneecare/conversations", {})
+        door = f"{server.url}/api/v1/conversations/{started['id']}/messages"
+        bearer = {"Authorization": f"Bearer {started['token']}"}
+        post(door, {"text": "hello there"}, **bearer, **{"Idempotency-Key": "first"})
+        threading.Timer(0.004, server.process.kill).start()  # between the message and its reply
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            post(door, {"text": "I want a real person"}, **bearer, **{"Idempotency-Key": "second"})
+        server.process.wait(10)
+    with running(tmp_path / "data", tmp_path / "log", port):
+        code, taken = post(door, {"text": "I want a real person"}, **bearer, **{"Idempotency-Key": "second"})
+        assert code in {200, 201} and taken["reply"]["handed_over"] is True
+        _, again = post(door, {"text": "I want a real person"}, **bearer, **{"Idempotency-Key": "second"})
+        assert again == taken
+        code, later = post(door, {"text": "What if I hate needles?"}, **bearer, **{"Idempotency-Key": "third"})
+        assert later["reply"]["quotes"], "the conversation goes on"
+        assert later["message"]["seq"] == taken["message"]["seq"] + 2  # message and reply: each stored once
+
+
+def test_an_edit_is_published_while_a_chat_goes_on(visitor: Page, server: Server, staff: dict[str, Page]) -> None:
+    chat = chat_of(visitor, server)
+    ask(chat, "how many minutes does the full procedure take")
+    expect(chat.get_by_text("8-12 minutes").first).to_be_visible(timeout=20_000)
+
+    editor = staff["editor"]
+    editor.goto(f"{server.url}/editor")
+    edit_minutes(editor, server)
+    until(lambda: "15-20 minutes" in asked(server), within_s=30)
+
+    ask(chat, "and how many minutes does the full procedure take now")
+    expect(chat.get_by_text("15-20 minutes").first).to_be_visible(timeout=20_000)
+    expect(chat.get_by_text("8-12 minutes").first).to_be_visible()  # what was said stays said
+
+
+def asked(server: Server) -> str:
+    _, reply = post(
+        f"{server.url}/api/v1/sites/kneecare/ask", {"text": "how many minutes does the full procedure take"}
+    )
+    return " ".join(quote["text"] for quote in reply["quotes"])
+
+
+def edit_minutes(editor: Page, server: Server) -> None:
+    """As an editor would: open the passage, change the words, save, rebuild, look through, publish."""
+    passage = editor.locator("article.passage", has_text="8-12 minutes").first
+    passage.get_by_role("link", name=re.compile("^Edit")).click()
+    words = editor.get_by_label(re.compile("word for word"))
+    words.fill(words.input_value().replace("8-12 minutes", "15-20 minutes"))
+    editor.get_by_label(re.compile("Why you change it")).fill("The clinic measured it again.")
+    editor.get_by_role("button", name="Save", exact=True).click()
+    editor.get_by_role("button", name="Rebuild").first.click()
+    expect(editor.get_by_role("heading", name="Your text is rebuilt")).to_be_visible(timeout=300_000)
+    assert "8-12 minutes" in asked(server)  # nothing changes for visitors before it is published
+    editor.get_by_role("link", name="Look through and publish").click()
+    expect(editor.get_by_text("15-20").first).to_be_visible()
+    editor.get_by_role("button", name="Publish", exact=True).click()

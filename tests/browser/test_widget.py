@@ -1,0 +1,779 @@
+"""The widget in a real browser, against a small stand-in for the API, under a policy that allows no style at all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable, Iterator
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.widget.stub_api import EMERGENCY, REPLIES, Api, serve
+from widget import SCRIPT
+
+MAX_GZIP = 15_000
+PHONE, DESKTOP = 390, 1280
+PageAt = Callable[..., Page]
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def base(api: Api) -> Iterator[str]:
+    address, stop = serve(api)
+    yield address
+    stop()
+
+
+@pytest.fixture
+def chat(page_at: PageAt, base: str) -> Page:
+    page = page_at(DESKTOP)
+    page.goto(base)
+    return page
+
+
+def open_chat(page: Page) -> None:
+    page.get_by_role("button", name="Questions? Ask us").click()
+    expect(page.get_by_role("button", name="What is a trigger point?")).to_be_visible()
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="Type your question").fill(text)
+    page.keyboard.press("Enter")
+
+
+def until(holds: Callable[[], Any], timeout_s: float = 5) -> None:
+    """Wait for something that happens outside the page, without blocking the page."""
+    end = monotonic() + timeout_s
+    while not holds():
+        assert monotonic() < end, "it never came"
+        sleep(0.02)
+
+
+def in_chat(page: Page, script: str) -> Any:
+    return page.evaluate(
+        f"(() => {{ const root = document.querySelector('advocate-chat').shadowRoot; return {script} }})()"
+    )
+
+
+def active(page: Page) -> str:
+    return str(in_chat(page, "root.activeElement?.className || root.activeElement?.tagName || ''"))
+
+
+def findings(page: Page) -> list[str]:
+    found = Axe().run(
+        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    )
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found.response["violations"]]
+
+
+def lines(page: Page) -> list[str]:
+    return [str(text) for text in in_chat(page, "[...root.querySelector('.log').children].map(one => one.innerText)")]
+
+
+# Before it is opened
+
+
+def test_the_script_is_small_enough_for_a_slow_phone():
+    assert len(gzip.compress(SCRIPT.read_bytes(), 9)) <= MAX_GZIP
+
+
+def test_nothing_is_asked_and_nothing_kept_before_the_chat_is_opened(chat: Page, api: Api):
+    chat.wait_for_timeout(500)
+    assert api.requests == []
+    assert chat.evaluate("JSON.stringify([sessionStorage, localStorage, document.cookie])") == '[{},{},""]'
+    assert chat.evaluate("news") == [["ready", None]]
+
+
+def test_the_page_does_not_shift_and_no_task_is_long(page_at: PageAt, base: str):
+    page = page_at(DESKTOP)
+    page.add_init_script(
+        "window.seen = []; new PerformanceObserver(list => seen.push(...list.getEntries().map(one => one.entryType)))"
+        ".observe({entryTypes: ['layout-shift', 'longtask']})"
+    )
+    seen = []
+    for _ in range(4):  # on a busy machine any task can be long once
+        page.goto(base)
+        page.wait_for_timeout(400)
+        seen.append(page.evaluate("seen"))
+    assert [] in seen and "layout-shift" not in sum(seen, [])
+
+
+def test_the_launcher_is_a_pill_of_56_pixels_and_the_panel_400_by_640(chat: Page):
+    assert in_chat(chat, "root.querySelector('.launch').offsetHeight") == 56
+    open_chat(chat)
+    assert in_chat(chat, "[root.querySelector('.panel').offsetWidth, root.querySelector('.panel').offsetHeight]") == [
+        400,
+        640,
+    ]
+
+
+# A question and its quote
+
+
+def test_a_quote_reads_like_a_clipping_with_its_source(chat: Page):
+    open_chat(chat)
+    chat.get_by_role("button", name="What is a trigger point?").click()
+    log = chat.get_by_role("log")
+    expect(log.locator("mark")).to_have_text("A trigger point is a tight, tender spot in a muscle.")
+    quoted = REPLIES["What is a trigger point?"]["quotes"][0]
+    assert log.locator("blockquote").text_content() == quoted["text"]
+    expect(log).to_contain_text("From our page")
+    expect(log).to_contain_text("About the treatment › What is a trigger point?")
+    expect(log).to_contain_text("Not yet reviewed by the clinic")
+    expect(log).to_contain_text("This is general information from our page, not medical advice.")
+    link = log.get_by_role("link", name="Read it on the page")
+    assert link.get_attribute("rel") == "noopener"
+    assert str(link.get_attribute("href")).endswith("/sites/kneecare#:~:text=A")
+
+
+def test_a_mark_counts_code_points_and_the_note_stands_apart(chat: Page):
+    open_chat(chat)
+    say(chat, "What can I expect?")
+    log = chat.get_by_role("log")
+    expect(log.locator("mark").first).to_have_text("You may feel a little soreness for a day or two.")
+    expect(log.locator(".clip")).to_have_count(2)
+    expect(log.locator(".box:visible")).to_contain_text("needs a same-day call to a clinician")
+    expect(log).to_contain_text("Reviewed by the clinic on March 3, 2025")
+
+
+def test_a_quote_that_was_altered_is_withheld(chat: Page):
+    open_chat(chat)
+    say(chat, "altered")
+    log = chat.get_by_role("log")
+    expect(log).to_contain_text("I could not reach our patient advocate.")
+    expect(log.get_by_role("button", name="Talk to a person")).to_be_visible()
+    assert "nothing to worry" not in log.inner_text()
+
+
+def test_feedback_names_the_reply_and_the_passage(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "What is a trigger point?")
+    chat.get_by_role("button", name="Yes", exact=True).click()
+    expect(chat.get_by_role("log")).to_contain_text("Thank you.")
+    until(lambda: api.posted("/feedback"))
+    passage_id = REPLIES["What is a trigger point?"]["quotes"][0]["passage_id"]
+    assert api.posted("/feedback")[0][0] == {"seq": 2, "passage_id": passage_id, "helpful": True}
+
+
+def test_no_i_would_like_a_person_asks_for_one(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "What is a trigger point?")
+    chat.get_by_role("button", name="No, I’d like a person").click()
+    expect(chat.get_by_role("log")).to_contain_text("Of course. Our patient advocate will answer you.")
+    assert [body for body, _ in api.posted("/handover")] == [{}]
+    assert api.posted("/feedback")[0][0]["helpful"] is False
+
+
+def test_headings_close_to_the_question_are_buttons_until_something_is_said(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "What does it cost?")
+    expect(chat.get_by_text("Closest on our page:")).to_be_visible()
+    expect(chat.get_by_role("button", name="None of these, ask a person")).to_be_visible()
+    chat.get_by_role("button", name="How to book a visit").click()
+    expect(chat.locator("blockquote")).to_have_text("Use the form on our page.")
+    assert api.posted("/messages")[1][0] == {"choose": "p1"}
+    expect(chat.get_by_text("Closest on our page:")).to_be_hidden()
+
+
+# Emergencies
+
+
+def test_an_emergency_card_is_pinned_focused_and_read_out_once(chat: Page):
+    open_chat(chat)
+    say(chat, "chest pain")
+    card = chat.get_by_role("alert")
+    expect(card).to_contain_text("This may be an emergency.")
+    expect(card).to_contain_text(EMERGENCY[-60:])
+    assert active(chat) == "danger"
+    assert chat.get_by_role("link", name="Call 911", exact=True).get_attribute("href") == "tel:911"
+    assert chat.get_by_role("link", name="Call or text 988").get_attribute("href") == "tel:988"
+    sizes = in_chat(
+        chat, "[...root.querySelectorAll('.panel *')].map(one => parseFloat(getComputedStyle(one).fontSize))"
+    )
+    assert max(sizes) == in_chat(chat, "parseFloat(getComputedStyle(root.querySelector('.danger h3')).fontSize)")
+    say(chat, "hello")
+    expect(chat.get_by_role("log")).to_contain_text("Hello, I am KneeCare")
+    expect(chat.get_by_role("link", name="Call or text 988")).to_be_visible()
+
+
+def test_our_own_list_speaks_at_once_when_the_server_cannot_be_reached(page_at: PageAt, base: str, api: Api):
+    page = page_at(PHONE)
+    page.goto(base)
+    open_chat(page)
+    page.context.set_offline(True)
+    say(page, "I can't breathe")
+    expect(page.get_by_role("alert")).to_contain_text("Call 911 now")
+    assert active(page) == "danger"
+    page.get_by_role("textbox").focus()
+    page.context.set_offline(False)
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+    assert len({headers["Idempotency-Key"] for _, headers in api.posted("/messages")}) == 1
+
+
+def test_our_own_list_speaks_after_eight_seconds_of_silence_and_the_card_stays_one(
+    page_at: PageAt, base: str, api: Api
+):
+    page = page_at(DESKTOP)
+    page.clock.install()
+    page.goto(base)
+    open_chat(page)
+    api.delay_s = 1.5
+    say(page, "chest pain")
+    page.wait_for_timeout(100)
+    assert page.get_by_role("alert").count() == 0
+    page.clock.fast_forward(8_000)
+    expect(page.get_by_role("alert")).to_contain_text("Call 911 now")
+    page.get_by_role("textbox").focus()
+    expect(page.locator(".danger")).to_contain_text("is being alerted too", timeout=10_000)
+    assert active(page) == "TEXTAREA"
+
+
+def test_an_emergency_in_a_refusal_is_shown(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "hello")
+    expect(chat.get_by_role("log")).to_contain_text("Hello, I am")
+    api.problem = (503, {"reply": REPLIES["chest pain"]}, {"Retry-After": "2"})
+    say(chat, "words only the server understands")
+    expect(chat.get_by_role("alert")).to_contain_text("This may be an emergency.")
+
+
+# Handing over
+
+
+def test_one_tap_asks_for_a_person_and_the_letter_only_completes_it(chat: Page, api: Api):
+    open_chat(chat)
+    chat.get_by_role("button", name="Talk to a person").click()
+    letter = chat.get_by_role("region", name="Your message to Pat Cashen")
+    expect(letter).to_be_visible()
+    expect(letter).to_contain_text("Receipt code: K7QF-2M9X-81TD")
+    assert [body for body, _ in api.posted("/handover")] == [{}]
+    expect(chat.get_by_role("log")).to_have_attribute("aria-live", "polite", timeout=100)  # so the answer is read out
+    letter.get_by_label("Your name").fill("Ann")
+    letter.get_by_label("Phone or email").fill("555 0100")
+    letter.get_by_label("Pat Cashen may also read").check()
+    letter.get_by_role("button", name="Send").click()
+    expect(chat.get_by_role("region", name="Passed on to Pat Cashen")).to_contain_text("Receipt code: K7QF-2M9X-81TD")
+    assert api.posted("/handover")[1][0] == {
+        "name": "Ann", "contact": "555 0100", "text": "", "share_earlier": True, "website": "",
+    }  # fmt: skip
+    assert ["handover", {"status": "waiting"}] in chat.evaluate("news")
+
+
+def test_a_message_that_was_handed_over_is_prefilled_and_not_sent_twice(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "My knee is hot")
+    letter = chat.get_by_role("region", name="Your message to Pat Cashen")
+    expect(letter.get_by_label("What is passed on")).to_have_value("My knee is hot")
+    assert active(chat) == "TEXTAREA"
+    letter.get_by_label("Your name").fill("Ann")
+    letter.get_by_role("button", name="Send").click()
+    until(lambda: api.posted("/handover"))
+    assert api.posted("/handover")[0][0]["text"] == ""
+
+
+def test_the_letter_follows_the_newest_message_until_someone_writes_in_it(chat: Page):
+    open_chat(chat)
+    say(chat, "My knee is hot")
+    words = chat.get_by_role("region", name="Your message to Pat Cashen").get_by_label("What is passed on")
+    expect(words).to_have_value("My knee is hot")
+    say(chat, "What does it cost?")
+    expect(words).to_have_value("What does it cost?")
+    words.fill("Please call me")
+    say(chat, "My knee is hot")
+    expect(chat.get_by_role("log").get_by_text("I can't give medical advice")).to_have_count(2)
+    expect(words).to_have_value("Please call me")
+
+
+def test_a_live_talk_shows_the_person_and_what_she_saw(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "My knee is hot")
+    expect(chat.get_by_role("log")).to_contain_text("I have passed your message on.")
+    api.is_claimed = True
+    api.add("claimed", name="Pat Cashen")
+    expect(chat.get_by_role("log")).to_contain_text("Pat Cashen is here")
+    expect(chat.get_by_role("dialog")).to_contain_text("You are talking with Pat Cashen")
+    expect(chat.get_by_role("dialog")).not_to_contain_text("Automated answers")
+    expect(chat.get_by_role("log")).to_contain_text("Seen by Pat Cashen")
+    api.show_typing()
+    expect(chat.get_by_text("Pat Cashen is writing")).to_be_visible()
+    api.add("message", "advocate", name="Pat Cashen", text="Hello, this is Pat.")
+    expect(chat.locator(".staff")).to_contain_text("Hello, this is Pat.")
+    expect(chat.get_by_text("Pat Cashen is writing")).to_be_hidden()
+    say(chat, "thank you Pat")
+    expect(chat.locator(".mine").last).to_contain_text("Sent")
+    until(lambda: api.posted("/typing"))
+    api.add("closed")
+    expect(chat.get_by_role("log")).to_contain_text("Pat Cashen has closed this chat.")
+    expect(chat.get_by_role("button", name="Talk to a person")).to_be_visible()
+
+
+def test_a_closed_panel_counts_what_the_advocate_wrote(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "My knee is hot")
+    expect(chat.get_by_role("log")).to_contain_text("I have passed your message on.")
+    chat.keyboard.press("Escape")
+    api.add("claimed", name="Pat Cashen")
+    api.add("message", "advocate", name="Pat Cashen", text="Are you there?")
+    expect(chat.get_by_role("status")).to_have_text("Pat Cashen: 1")
+    expect(chat.get_by_role("button", name="Questions? Ask us 1")).to_be_visible()
+    assert ["unread", {"count": 1}] in chat.evaluate("news")
+    assert "Are you there" not in chat.evaluate("JSON.stringify(news)")
+
+
+# Trouble
+
+
+def test_a_message_is_kept_offline_and_sent_once_with_its_key(page_at: PageAt, base: str, api: Api):
+    page = page_at(PHONE)
+    page.goto(base)
+    open_chat(page)
+    say(page, "What is a trigger point?")
+    expect(page.locator("mark")).to_be_visible()
+    page.context.set_offline(True)
+    say(page, "hello")
+    expect(page.get_by_text("Not sent yet, trying again")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_role("log")).to_contain_text("Hello, I am KneeCare")
+    expect(page.get_by_text("Not sent yet")).to_have_count(0)
+    assert [event["text"] for event in api.events if event["author"] == "visitor"] == [
+        "What is a trigger point?",
+        "hello",
+    ]
+
+
+def test_a_server_that_cannot_store_is_tried_again_with_the_same_key(page_at: PageAt, base: str, api: Api):
+    page = page_at(DESKTOP)
+    page.clock.install()
+    page.goto(base)
+    open_chat(page)
+    say(page, "hello")
+    expect(page.get_by_role("log")).to_contain_text("Hello, I am")
+    api.problem = (503, {"reply": REPLIES["What does it cost?"]}, {})
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    say(page, "What is a trigger point?")
+    for tries, seconds in enumerate([1, 2, 4, 8, 16, 30], start=2):
+        until(lambda tries=tries: len(api.posted("/messages")) == tries)
+        expect(page.get_by_text("Not sent yet, trying again")).to_be_visible()
+        sleep(0.1)
+        page.clock.run_for(seconds * 1000 - 1)
+        assert len(api.posted("/messages")) == tries
+        page.clock.run_for(1)
+    expect(page.get_by_text("Not sent yet, trying again")).to_be_visible()
+    expect(page.get_by_role("log").get_by_role("link", name="988")).to_be_visible()
+    until(lambda: len(api.posted("/messages")) == 8)
+    sleep(0.5)  # until that try is refused too
+    api.problem = None
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.locator("mark")).to_be_visible()
+    assert (
+        len({headers["Idempotency-Key"] for body, headers in api.posted("/messages") if body["text"] != "hello"}) == 1
+    )
+    expect(page.get_by_role("log").get_by_role("link", name="988")).to_be_hidden()
+
+
+def test_too_many_messages_say_how_long_to_wait(chat: Page, api: Api):
+    open_chat(chat)
+    api.problem = (429, {}, {"Retry-After": "7"})
+    say(chat, "hello")
+    expect(chat.get_by_text("Not sent yet, trying again (7 s)")).to_be_visible()
+    expect(chat.get_by_role("log").get_by_role("link", name="988")).to_be_visible()
+
+
+def test_what_is_refused_for_good_says_so_and_offers_a_person(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "hello")
+    expect(chat.get_by_role("log")).to_contain_text("Hello, I am")
+    api.problem = (
+        422,
+        {"detail": "no", "reply": {"outcome": "handover", "message": "Please contact the clinic directly."}},
+        {},
+    )
+    say(chat, "again")
+    expect(chat.get_by_role("log")).to_contain_text("Not sent")
+    expect(chat.get_by_role("log")).to_contain_text("Please contact the clinic directly.")
+    api.problem = None
+    say(chat, "What is a trigger point?")
+    expect(chat.locator("mark")).to_be_visible()
+
+
+def test_an_unreachable_server_leaves_the_numbers_and_the_question(page_at: PageAt, base: str, api: Api):
+    api.site_is_down = True
+    page = page_at(PHONE)
+    page.goto(base)
+    page.evaluate(
+        "document.querySelector('advocate-chat').append(Object.assign(document.createElement('a'), {href: 'tel:5550100', textContent: 'Clinic 555 0100'}))"
+    )
+    page.get_by_role("button", name="Questions? Ask us").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Chat is not reachable right now.")
+    expect(page.get_by_role("link", name="911", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="988", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Clinic 555 0100")).to_be_visible()
+    api.site_is_down = False
+    expect(page.get_by_role("button", name="What is a trigger point?")).to_be_visible()
+    expect(page.locator(".notice")).to_be_hidden()
+
+
+def test_a_stream_that_fell_resumes_and_shows_what_was_missed_once_in_order(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "My knee is hot")
+    expect(chat.get_by_role("log")).to_contain_text("I have passed your message on.")
+    until(lambda: [path for method, path, _, _ in api.requests if path.endswith("/events")])
+    chat.wait_for_timeout(300)
+    api.streams_are_down = True
+    api.drop_streams()
+    api.add("claimed", name="Pat Cashen")
+    for number in range(3):
+        api.add("message", "advocate", name="Pat Cashen", text=f"number {number}")
+    chat.wait_for_timeout(600)
+    assert not any("number" in line for line in lines(chat))
+    api.streams_are_down = False
+    chat.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(chat.locator(".staff")).to_have_count(3)
+    chat.evaluate("window.dispatchEvent(new Event('online')); window.dispatchEvent(new Event('pageshow'))")
+    chat.wait_for_timeout(400)
+    assert [line[-8:] for line in lines(chat) if "number" in line] == ["number 0", "number 1", "number 2"]
+    marks = [
+        headers.get("Last-Event-ID")
+        for method, path, _, headers in api.requests
+        if method == "GET" and path.endswith("/events")
+    ]
+    assert marks[0] is None and "2" in marks and marks[-1] == "6"
+
+
+def test_reconnecting_is_said_after_five_seconds_and_posts_go_on(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "hello")
+    expect(chat.get_by_role("log")).to_contain_text("Hello, I am")
+    api.streams_are_down = True
+    api.drop_streams()
+    expect(chat.locator(".notice")).to_contain_text("Reconnecting.", timeout=8_000)
+    say(chat, "What is a trigger point?")
+    expect(chat.locator("mark")).to_be_visible()
+
+
+def test_a_conversation_that_was_erased_says_so_and_offers_a_new_one(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "hello")
+    expect(chat.get_by_role("log")).to_contain_text("Hello, I am")
+    api.problem = (404, {"detail": "gone"}, {})
+    say(chat, "are you there?")
+    expect(chat.get_by_role("dialog")).to_contain_text("This chat has ended or was erased.")
+    api.problem = None
+    api.events.clear()
+    chat.get_by_role("button", name="Start a new chat").click()
+    expect(chat.get_by_role("textbox")).to_have_value("are you there?")
+    expect(chat.get_by_role("button", name="What is a trigger point?")).to_be_visible()
+
+
+# What is kept
+
+
+def test_the_token_is_kept_and_no_word_of_what_was_said(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "My knee is hot")
+    expect(chat.get_by_role("log")).to_contain_text("I have passed your message on.")
+    kept = json.loads(chat.evaluate("sessionStorage.getItem('advocate:kneecare')"))
+    assert set(kept) == {"id", "token", "receipt", "isOpen"}
+    assert chat.evaluate("[sessionStorage.length, localStorage.length, document.cookie]") == [1, 0, ""]
+    assert all("secret-token" not in path for _, path, _, _ in api.requests)
+
+
+def test_a_reload_brings_the_chat_back_without_reading_it_out(chat: Page):
+    open_chat(chat)
+    say(chat, "What is a trigger point?")
+    expect(chat.locator("mark")).to_be_visible()
+    chat.add_init_script(
+        """addEventListener('advocate:open', () => {
+          const log = document.querySelector('advocate-chat').shadowRoot.querySelector('.log')
+          window.readOut = 0
+          new MutationObserver(() => { if (log.ariaLive !== 'off') window.readOut += 1 }).observe(log, {childList: true})
+        })"""
+    )
+    chat.reload()
+    expect(chat.locator("mark")).to_be_visible()
+    assert chat.evaluate("readOut") == 0
+    assert chat.evaluate("document.activeElement.tagName") == "BODY"
+    expect(chat.get_by_role("log")).to_have_attribute("aria-live", "polite")
+
+
+def test_clearing_takes_two_presses_and_leaves_nothing(chat: Page):
+    open_chat(chat)
+    say(chat, "What is a trigger point?")
+    expect(chat.locator("mark")).to_be_visible()
+    chat.get_by_role("button", name="Clear this chat").click()
+    expect(chat.locator("mark")).to_be_visible()
+    chat.get_by_role("button", name="Press again to clear it here").click()
+    expect(chat.get_by_role("button", name="What is a trigger point?")).to_be_visible()
+    assert lines(chat) == []
+    assert chat.evaluate("sessionStorage.length") == 0
+
+
+# Hands, eyes, screens
+
+
+def test_the_keyboard_alone_is_enough(chat: Page):
+    chat.keyboard.press("Tab")
+    chat.keyboard.press("Tab")
+    assert active(chat) == "main launch"
+    chat.keyboard.press("Enter")
+    assert active(chat) == "TEXTAREA"
+    chat.keyboard.type("What is a trigger point?")
+    chat.keyboard.press("Shift+Enter")
+    chat.keyboard.press("Enter")
+    expect(chat.locator("mark")).to_be_visible()
+    assert active(chat) == "TEXTAREA"
+    for _ in range(2):
+        chat.keyboard.press("Shift+Tab")
+    assert active(chat) == "plain"
+    for _ in range(6):
+        chat.keyboard.press("Tab")
+    assert chat.evaluate("document.activeElement.tagName") != "ADVOCATE-CHAT"
+    chat.get_by_role("textbox").focus()
+    chat.keyboard.press("Escape")
+    expect(chat.get_by_role("dialog")).to_be_hidden()
+    assert active(chat) == "main launch"
+
+
+def test_spanish_fits_the_smallest_screen(page_at: PageAt, base: str, api: Api):
+    api.page |= {"lang": "es"}
+    page = page_at(320)
+    page.goto(base)
+    page.get_by_role("button", name="¿Preguntas? Escríbanos").click()
+    page.get_by_role("button", name="Hablar con una persona").click()
+    expect(page.get_by_role("region", name="Su mensaje para Pat Cashen")).to_be_visible()
+    assert in_chat(page, OVERFLOWING) == []
+    assert findings(page) == []
+
+
+def test_what_has_the_focus_is_never_behind_the_panel(page_at: PageAt, base: str):
+    page = page_at(PHONE)
+    page.goto(base)
+    open_chat(page)
+    page.evaluate("document.querySelector('main a').focus()")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+OVERFLOWING = """[...root.querySelectorAll('.panel *')].filter(one => one.scrollWidth > one.clientWidth + 1
+  && one.clientWidth > 1 && getComputedStyle(one).display !== 'inline').map(one => one.className)"""
+SMALL_TARGETS = """[...root.querySelectorAll('button, .call, textarea, .base a, .row a')].filter(one => one.offsetParent
+  && one.getBoundingClientRect().height < 43.9).map(one => one.outerHTML)"""
+
+
+def show_closed(page: Page, api: Api) -> None:
+    expect(page.get_by_role("button", name="Questions? Ask us")).to_be_visible()
+
+
+def show_first_screen(page: Page, api: Api) -> None:
+    open_chat(page)
+
+
+def show_quotes(page: Page, api: Api) -> None:
+    open_chat(page)
+    say(page, "What can I expect?")
+    expect(page.locator("mark").first).to_be_visible()
+
+
+def show_emergency(page: Page, api: Api) -> None:
+    open_chat(page)
+    say(page, "chest pain")
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def show_suggestions(page: Page, api: Api) -> None:
+    open_chat(page)
+    say(page, "What does it cost?")
+    expect(page.get_by_text("Closest on our page:")).to_be_visible()
+
+
+def show_handover(page: Page, api: Api) -> None:
+    open_chat(page)
+    page.get_by_role("button", name="Talk to a person").click()
+    expect(page.get_by_role("log")).to_contain_text("Of course.")
+
+
+def show_talk(page: Page, api: Api) -> None:
+    show_handover(page, api)
+    api.is_claimed = True
+    api.add("claimed", name="Pat Cashen")
+    api.add("message", "advocate", name="Pat Cashen", text="Hello, this is Pat. How can I help?")
+    expect(page.locator(".staff")).to_be_visible()
+    say(page, "I would like to book a visit.")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+
+
+def show_offline(page: Page, api: Api) -> None:
+    open_chat(page)
+    page.context.set_offline(True)
+    say(page, "hello")
+    expect(page.get_by_text("Not sent yet, trying again")).to_be_visible()
+
+
+def show_unreachable(page: Page, api: Api) -> None:
+    api.site_is_down = True
+    page.get_by_role("button", name="Questions? Ask us").click()
+    expect(page.locator(".notice")).to_contain_text("Chat is not reachable")
+
+
+STATES = [
+    show_closed, show_first_screen, show_quotes, show_emergency, show_suggestions, show_handover, show_talk, show_offline,
+    show_unreachable,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [320, PHONE, DESKTOP])
+@pytest.mark.parametrize("show", STATES, ids=lambda show: show.__name__)
+def test_no_barrier_is_found_and_no_policy_is_broken(
+    page_at: PageAt, base: str, api: Api, show: Callable[[Page, Api], None], width: int
+):
+    page = page_at(width, reduced_motion="reduce")
+    page.goto(base)
+    show(page, api)
+    page.context.set_offline(False)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert findings(page) == []
+    assert page.evaluate("violations") == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert in_chat(page, OVERFLOWING) == []
+    assert in_chat(page, SMALL_TARGETS) == []
+
+
+@pytest.mark.parametrize("height", [250, 320])
+def test_a_very_low_screen_scrolls_as_a_whole_and_keeps_the_text_box(page_at: PageAt, base: str, height: int):
+    page = page_at(320, height)
+    page.goto(base)
+    page.get_by_role("button", name="Questions? Ask us").click()
+    say(page, "chest pain")
+    expect(page.get_by_role("alert")).to_be_in_viewport()
+    expect(page.get_by_role("textbox")).to_be_in_viewport()
+    page.get_by_role("textbox").focus()
+    expect(page.get_by_role("link", name="Call 911", exact=True)).to_be_in_viewport()
+
+
+def test_text_twice_as_large_loses_nothing(page_at: PageAt, base: str):
+    page = page_at(PHONE)
+    page.goto(base)
+    open_chat(page)
+    page.evaluate(
+        "document.querySelector('advocate-chat').shadowRoot.querySelector('.root').style.setProperty('font-size', '34px')"
+    )
+    say(page, "What can I expect?")
+    expect(page.locator("mark").first).to_be_visible()
+    assert in_chat(page, "root.querySelector('.panel').scrollWidth <= root.querySelector('.panel').clientWidth")
+    expect(page.get_by_role("textbox")).to_be_in_viewport()
+
+
+def test_spanish_and_right_to_left_pages(page_at: PageAt, base: str, api: Api):
+    api.page |= {"lang": "es-MX", "dir": "rtl"}
+    page = page_at(DESKTOP)
+    page.goto(base)
+    page.get_by_role("button", name="¿Preguntas? Escríbanos").click()
+    expect(page.get_by_role("button", name="Hablar con una persona")).to_be_visible()
+    assert in_chat(page, "root.querySelector('.panel').getBoundingClientRect().right") > DESKTOP - 40
+    page.get_by_role("textbox").fill("What is a trigger point?")
+    page.keyboard.press("Enter")
+    expect(page.locator("blockquote")).to_have_attribute("lang", "en")
+    assert api.requests[0][1].endswith("?lang=es")
+    assert api.posted("/conversations")[0][0]["language"] == "es"
+
+
+# The page's own hands
+
+
+def test_the_page_may_open_it_early_listen_and_stop_listening(page_at: PageAt, base: str, api: Api):
+    page = page_at(DESKTOP)
+    page.add_init_script("window.PatientAdvocate = [['open']]")
+    page.goto(base)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.evaluate("void (window.off = PatientAdvocate.on('close', () => window.heard = (window.heard ?? 0) + 1))")
+    page.evaluate("PatientAdvocate.close(); off(); PatientAdvocate.toggle(); PatientAdvocate.push(['close'])")
+    assert page.evaluate("heard") == 1
+    page.evaluate("PatientAdvocate.hide()")
+    expect(page.get_by_role("button", name="Questions? Ask us")).to_be_hidden()
+    page.evaluate("PatientAdvocate.show()")
+    expect(page.get_by_role("button", name="Questions? Ask us")).to_be_visible()
+
+
+def test_settings_are_attributes(page_at: PageAt, base: str, api: Api):
+    api.page |= {
+        "attributes": 'data-lang="es" data-position="left" data-launcher="#ask" data-open="#chat"',
+        "body": '<button id="ask">Ask the clinic</button>',
+    }
+    page = page_at(DESKTOP)
+    page.goto(base)
+    expect(page.get_by_role("button", name="¿Preguntas?")).to_have_count(0)
+    page.get_by_role("button", name="Ask the clinic").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert in_chat(page, "root.querySelector('.panel').getBoundingClientRect().left") == 16
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "ask"
+    page.evaluate("location.hash = '#chat'")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_it_survives_being_moved_and_a_new_body(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "My knee is hot")
+    expect(chat.get_by_role("log")).to_contain_text("I have passed your message on.")
+    chat.evaluate("document.querySelector('main').prepend(document.querySelector('advocate-chat'))")
+    api.add("message", "advocate", name="Pat Cashen", text="still here")
+    expect(chat.locator(".staff")).to_have_count(1)
+    chat.evaluate("document.body.replaceWith(document.createElement('body'))")
+    expect(chat.locator(".staff")).to_have_count(1)
+    api.add("message", "advocate", name="Pat Cashen", text="and heard again")
+    expect(chat.locator(".staff")).to_have_count(2)
+
+
+def test_a_second_script_and_a_second_tag_change_nothing(page_at: PageAt, base: str, api: Api):
+    api.page |= {
+        "body": '<script async src="/widget.js"></script><advocate-chat id="one"></advocate-chat><advocate-chat></advocate-chat>'
+    }
+    page = page_at(DESKTOP)
+    page.goto(base)
+    open_chat(page)
+    assert page.evaluate("[...document.querySelectorAll('advocate-chat')].map(one => Boolean(one.shadowRoot))") == [
+        True,
+        False,
+    ]
+    assert page.evaluate("PatientAdvocate.element.id") == "one"
+
+
+def test_a_hostile_style_sheet_changes_nothing(page_at: PageAt, base: str):
+    page = page_at(DESKTOP)
+    page.goto(base)
+    page.evaluate(
+        "const sheet = new CSSStyleSheet(); sheet.replaceSync('* {margin: 9px !important; font-size: 8px; display: inline !important; position: static}"
+        " html {font-size: 62.5%} header {z-index: 2147483647}'); document.adoptedStyleSheets = [sheet]"
+    )
+    open_chat(page)
+    assert in_chat(
+        page, "[root.querySelector('.panel').offsetWidth, getComputedStyle(root.querySelector('textarea')).fontSize]"
+    ) == [400, "17px"]
+
+
+def test_the_page_url_goes_without_its_query(page_at: PageAt, base: str, api: Api):
+    page = page_at(DESKTOP)
+    page.goto(f"{base}/knees?name=Ann#me")
+    open_chat(page)
+    say(page, "hello")
+    until(lambda: api.posted("/messages"))
+    assert api.posted("/conversations")[0][0] == {"language": "en", "page_url": f"{base}/knees"}
+    assert re.fullmatch(r"[0-9a-f]{32}", api.posted("/messages")[0][1]["Idempotency-Key"])
+
+
+def test_what_a_site_may_set_of_the_look_is_shown(page_at: PageAt, base: str, api: Api):
+    api.site["look"] = {"accent": "#5b2a86", "radius_px": 0, "font": "serif"}
+    page = page_at(DESKTOP)
+    page.goto(base)
+    open_chat(page)
+    assert in_chat(page, "getComputedStyle(root.querySelector('.write .main')).backgroundColor") == "rgb(91, 42, 134)"
+    assert page.evaluate("violations") == []

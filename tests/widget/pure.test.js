@@ -1,0 +1,144 @@
+'use strict'
+const {test} = require('node:test')
+const assert = require('node:assert/strict')
+const widget = require('../../widget/widget.js')
+
+const message = (seq, author = 'visitor') => ({seq, kind: 'message', author, body: {text: `message ${seq}`}})
+const chatOf = (...events) => events.reduce(widget.reduce, widget.NEW_CHAT)
+
+function readAll(...pieces) {
+  const events = []
+  const read = widget.eventReader(event => events.push(event))
+  pieces.forEach(read)
+  return events
+}
+
+test('an event is read whole, wherever the network cut it', () => {
+  const whole = ': connected\n\nid: 7\r\nevent: quote\r\ndata: {"a":1}\r\ndata: more\r\n\r\nid: 8\ndata: x\n\n'
+  const expected = [
+    {id: '7', event: 'quote', data: '{"a":1}\nmore'},
+    {id: '8', event: '', data: 'x'}
+  ]
+  assert.deepEqual(readAll(whole), expected)
+  for (let cut = 1; cut < whole.length; cut++) assert.deepEqual(readAll(whole.slice(0, cut), whole.slice(cut)), expected)
+  assert.deepEqual(readAll(...whole), expected)
+})
+
+test('comments, heartbeats and half an event are no event', () => {
+  assert.deepEqual(readAll(': still here\n\n', 'event: message\n\n', 'data: never ended\n'), [])
+})
+
+test('an event of the log keeps its number, kind, author and body', () => {
+  const data = JSON.stringify({seq: 3, kind: 'claimed', author: 'system', at: 'now', name: 'Pat Cashen'})
+  assert.deepEqual(widget.parseEvent({id: '3', event: 'claimed', data}), {seq: 3, kind: 'claimed', author: 'system', body: {name: 'Pat Cashen'}})
+  assert.equal(widget.parseEvent({id: '0', event: 'reset', data: '{"reason":"x"}'}).seq, 0)
+  assert.equal(widget.parseEvent({id: '1', event: 'message', data: 'no JSON'}), null)
+})
+
+test('events are kept once and in order, however they arrive', () => {
+  const chat = chatOf(message(2), message(1), message(3), message(2))
+  assert.deepEqual(chat.items.map(item => item.seq), [1, 2, 3])
+  assert.equal(chat.last, 3)
+})
+
+test('an event that is known already changes nothing', () => {
+  const chat = chatOf(message(1))
+  assert.equal(widget.reduce(chat, message(1)), chat)
+  assert.equal(widget.reduce(chat, {...message(0)}), chat)
+})
+
+test('what a sent message told of gives way to the stream, and does not move its mark', () => {
+  const reply = {outcome: 'handover', message: 'passed on', handed_over: true}
+  const [sent, answer] = widget.provisional({message: {seq: 4, author: 'visitor', text: 'hi', at: ''}, reply})
+  assert.deepEqual([sent.kind, answer.kind, answer.seq], ['message', 'handover', 5])
+  const before = chatOf(message(1), sent, answer)
+  assert.deepEqual([before.last, before.status], [1, 'waiting'])
+  const after = widget.reduce(before, {...message(5, 'advocate')})
+  assert.deepEqual([after.last, after.items.at(-1).author], [5, 'advocate'])
+  assert.equal(widget.reduce(after, answer), after)
+})
+
+test('small talk is a message; a message under a claim has no reply; a call for a person has no number', () => {
+  const said = {message: {seq: 1, author: 'visitor', text: 'hi'}, reply: {outcome: 'smalltalk'}}
+  assert.equal(widget.provisional(said)[1].kind, 'message')
+  assert.equal(widget.provisional({...said, reply: null}).length, 1)
+  assert.deepEqual(widget.provisional({message: null, reply: {}}), [])
+})
+
+test('who answers follows the log', () => {
+  const handover = {seq: 1, kind: 'handover', author: 'assistant', body: {reply: {handed_over: true}}}
+  const claimed = {seq: 2, kind: 'claimed', author: 'system', body: {name: 'Pat Cashen'}}
+  const letter = {seq: 3, kind: 'handover', author: 'visitor', body: {letter: {name: 'Ann'}}}
+  const released = to => ({seq: 4, kind: 'released', author: 'system', body: {to}})
+  const closed = {seq: 5, kind: 'closed', author: 'system', body: {}}
+  assert.equal(chatOf(handover).status, 'waiting')
+  const live = chatOf(handover, claimed, letter)
+  assert.deepEqual([live.status, live.name, live.seen, live.hasLetter], ['claimed', 'Pat Cashen', 2, true])
+  assert.equal(chatOf(handover, claimed, released('waiting')).status, 'waiting')
+  assert.equal(chatOf(handover, claimed, released('assistant')).status, 'assistant')
+  assert.deepEqual([chatOf(handover, claimed, closed).status, chatOf(letter, closed).hasLetter], ['closed', false])
+  assert.equal(chatOf(closed, {...handover, seq: 6}).status, 'waiting')
+})
+
+test('a sentence is marked by code points, as the server counts them', () => {
+  assert.deepEqual(widget.slices('😀 “knee”: it hurts', [2, 8]), ['😀 ', '“knee”', ': it hurts'])
+  assert.deepEqual(widget.slices('é👩‍⚕️', [2, 5]).join(''), 'é👩‍⚕️')
+  for (const span of [[0, 99], [3, 2], [-1, 2], [1, 1], undefined, []]) assert.deepEqual(widget.slices('knee', span), ['knee', '', ''])
+})
+
+test('a quote is sound only if every byte is the one that was approved', async () => {
+  const {createHash, webcrypto} = require('node:crypto')
+  const text = '• A “quote” — 😀'
+  const sha256 = createHash('sha256').update(text).digest('hex')
+  assert.equal(await widget.areSound([{text, sha256}], webcrypto.subtle), true)
+  assert.equal(await widget.areSound([{text, sha256}, {text: `${text} `, sha256}], webcrypto.subtle), false)
+  assert.equal(await widget.areSound([], webcrypto.subtle), true)
+})
+
+test('another try waits 1, 2, 4 ... 30 seconds', () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 60].map(widget.backOff), [1, 2, 4, 8, 16, 30, 30, 30])
+})
+
+test('only what may succeed is tried again', () => {
+  for (const status of [undefined, 0, 408, 429, 500, 503]) assert.equal(widget.mayRetry(status), true)
+  for (const status of [400, 401, 404, 413, 422]) assert.equal(widget.mayRetry(status), false)
+})
+
+test('only web links are followed', () => {
+  assert.equal(widget.safeLink('/sites/kneecare#:~:text=knee', 'https://host'), 'https://host/sites/kneecare#:~:text=knee')
+  for (const link of ['javascript:alert(1)', 'data:text/html,x', 'http://', '']) {
+    assert.equal(widget.safeLink(link, link ? 'https://host' : undefined), null)
+  }
+})
+
+test('a name goes into a text as it is', () => {
+  assert.equal(widget.fill('Seen by {}', '$& Pat'), 'Seen by $& Pat')
+})
+
+test('both languages have every text, with the same gaps', () => {
+  for (const [name, texts] of Object.entries(widget.TEXTS)) {
+    assert.equal(texts.length, 2, name)
+    assert.equal(texts[1].includes('{}'), texts[0].includes('{}'), name)
+  }
+  for (const text of [...widget.TEXTS.emergency, ...widget.TEXTS.help]) assert.match(text, /911.*988/)
+})
+
+const EMERGENCIES = [
+  'I have chest pain', 'there is a pressure in my chest', 'sorry to bother you, is it normal that I can’t breathe?',
+  'my mother is short of breath', 'he fainted and won’t wake up', 'she had a seizure just now', 'my lips are swelling',
+  'hives and wheezing', 'his face is drooping', 'my speech is slurred', 'sudden loss of sight', 'the worst headache of my life',
+  'I have a fever and my knee is hot and swollen', 'a red streak is going up my leg', 'my calf is suddenly swollen and hot',
+  'I am coughing up blood', 'the bleeding won’t stop', 'I can’t move my leg', 'my foot is cold and blue',
+  'I lost control of my bladder', 'the bone is sticking out', 'he hit his head and is vomiting', 'she took too many pills',
+  'I want to die', 'I don’t want to live anymore', 'thinking about killing myself', 'I might hurt myself', 'better off dead',
+  'me duele el pecho', 'no puedo respirar', 'se desmayó', 'tiene la garganta hinchada', 'no para de sangrar', 'quiero morir',
+  'no quiero vivir', 'pienso en el suicidio', 'quitarme la vida'
+]
+for (const text of EMERGENCIES) test(`our own list knows an emergency: ${text}`, () => assert.ok(widget.isEmergency(text)))
+
+const PLAIN = [
+  'What is a trigger point?', 'What can I expect on the day of an injection?', 'What if I hate needles?',
+  'How long does it take before I notice an improvement?', 'my knee is killing me', 'dying to know if you take Aetna',
+  'does the injection hurt?', 'can I walk afterwards', 'how do I book a visit', 'gracias', '¿cuánto cuesta?', 'thank you so much'
+]
+for (const text of PLAIN) test(`and leaves alone: ${text}`, () => assert.ok(!widget.isEmergency(text)))
