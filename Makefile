@@ -37,7 +37,7 @@ browser: $(READY)
 test: $(READY) browser  ## Run the whole test suite, with a real browser and a real PostgreSQL
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@node --test tests/widget/ 2>/dev/null || $(BIN)/python -m tests.widget.run
+	@$(BIN)/python -m tests.widget.run
 	@$(BIN)/pytest
 
 lint: $(READY)  ## Check style and types
