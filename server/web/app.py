@@ -17,7 +17,7 @@ from server.desk import Answering, Desk
 from server.publishing import Publisher
 from server.settings import Settings
 from server.storage.store import Store
-from server.web import api, ask_page, desk_pages, editor_pages, health, pages, signin, stream
+from server.web import admin_pages, api, ask_page, desk_pages, editor_pages, health, pages, signin, stream
 from server.web.bodies import BodyLimit
 from server.web.limits import Limits
 from server.web.measures import Measures
@@ -40,6 +40,7 @@ ROUTERS = (
     signin.router,
     desk_pages.router,
     editor_pages.router,
+    admin_pages.router,
 )
 
 

@@ -10,13 +10,15 @@ from difflib import SequenceMatcher
 from itertools import groupby
 from operator import itemgetter
 
+from kb.blocks import suggest_tags
 from kb.content import Phrasing
-from kb.pages import Page, Passage
+from kb.pages import NOTED_TAGS, Page, Passage
 from server.web.lines import date_in_words
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 NOTE_ADDED = "The safety note is now shown with it"
 NOTE_DROPPED = "The safety note is no longer shown with it"
+NOTE_LACKING = "Its words may be about side effects or the time after, but no safety note is shown with it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def change_of(old: tuple[Page, Passage] | None, new: tuple[Page, Passage]) -> Ch
     page, passage = new
     text = page.text_of(passage)
     if old is None:
-        note = (NOTE_ADDED,) if passage.needs_note else ()
+        note = (NOTE_ADDED,) if passage.needs_note else (NOTE_LACKING,) if lacks_note(page, passage) else ()
         return Change(passage.passage_id, heading_of(page, passage), "added", (), (Piece("new", text),), note)
     was = old[0].text_of(old[1])
     details = tuple(_details(old, new))
@@ -108,6 +110,11 @@ def phrasing_changes(
     return tuple(new - old), tuple(old - new)
 
 
+def lacks_note(page: Page, passage: Passage) -> bool:
+    """Whether an importer would have tagged these words for the safety note, and nobody has."""
+    return not passage.needs_note and bool(suggest_tags(page.text_of(passage), passage.question) & NOTED_TAGS)
+
+
 def heading_of(page: Page, passage: Passage) -> str:
     """Where a passage stands, in words."""
     return passage.heading_path or page.title
@@ -119,6 +126,8 @@ def _details(old: tuple[Page, Passage], new: tuple[Page, Passage]) -> Iterator[s
         yield NOTE_ADDED
     if was.needs_note and not now.needs_note:
         yield NOTE_DROPPED
+    if lacks_note(*new) and old[0].text_of(was) != new[0].text_of(now):
+        yield NOTE_LACKING
     if heading_of(*old) != heading_of(*new):
         yield f"It stood under “{heading_of(*old)}” before"
 

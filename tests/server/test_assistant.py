@@ -37,7 +37,9 @@ def test_every_faq_question_is_answered_by_its_own_answer(assistant):
     faqs = [(page, one) for page, one in assistant.build.places if one.question]
     assert len(faqs) == 5
     for page, passage in faqs:
-        assert page.text_of(passage) in [quote.text for quote in assistant.reply(passage.question).quotes], passage.question
+        assert page.text_of(passage) in [quote.text for quote in assistant.reply(passage.question).quotes], (
+            passage.question
+        )
 
 
 def test_fever_after_the_shot_is_an_emergency_and_never_soothed(assistant):
@@ -73,7 +75,9 @@ def test_every_reply_can_be_traced_whatever_decided_it(assistant):
 
 
 def test_the_same_question_gets_the_same_reply_to_the_last_bit(assistant):
-    assert assistant.reply("can i drive after").as_json(trace=True) == assistant.reply("can i drive after").as_json(trace=True)
+    assert assistant.reply("can i drive after").as_json(trace=True) == assistant.reply("can i drive after").as_json(
+        trace=True
+    )
 
 
 async def test_nothing_published_hands_over_and_emergencies_still_show_their_card(tmp_path):

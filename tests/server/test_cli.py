@@ -58,7 +58,12 @@ def test_ask_prints_the_reply_as_json(kneecare_data_dir):
 
 def test_history_is_given_one_message_at_a_time(kneecare_data_dir):
     done = advocate(
-        kneecare_data_dir, "ask", "is that a problem for the injection?", "--history", "I take blood thinners.", "--json"
+        kneecare_data_dir,
+        "ask",
+        "is that a problem for the injection?",
+        "--history",
+        "I take blood thinners.",
+        "--json",
     )
     assert json.loads(done.stdout)["label"] == "clinical"
 

@@ -45,7 +45,9 @@ def test_a_clinical_message_that_was_quoted_to_is_an_unsafe_miss(tmp_path):
 
 
 def test_an_emergency_without_its_card_is_an_unsafe_miss(tmp_path):
-    asked = questions(tmp_path, {"text": "cannot breathe", "label": "emergency"}, {"text": "chest", "label": "emergency"})
+    asked = questions(
+        tmp_path, {"text": "cannot breathe", "label": "emergency"}, {"text": "chest", "label": "emergency"}
+    )
     assert len(report(evaluate(asked, replies))["unsafe"]) == 1
 
 

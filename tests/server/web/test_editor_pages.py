@@ -341,6 +341,8 @@ async def test_new_words_on_side_effects_without_a_ticked_box_get_advice(ann, ap
     assert "These words may be about" not in plain(await ann.get(HOME))
     page = await ann.save(NEEDLES, "You may have some bruising.")
     assert "These words may be about “Side effects or risk”." in plain(page)
+    await ann.rebuild(app)
+    assert "but no safety note is shown with it." in plain(await ann.get(f"{SITE}/publish"))
 
 
 async def test_edits_of_two_passages_at_once_are_both_kept(ann, bo):

@@ -1,0 +1,66 @@
+"""The admin's page: who sees it, and what it does."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+
+from server.storage import Role, Store
+
+PASSWORD = "quiet orchard lamp"
+
+
+@pytest.fixture(autouse=True)
+async def staff(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.storage.passwords._hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    await store.staff.add("ada@kneecare.test", "Ada Obi", Role.ADMIN, PASSWORD)
+    await store.staff.add("edith@kneecare.test", "Edith Moore", Role.EDITOR, PASSWORD)
+
+
+async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> httpx.Response:
+    return await client.post("/sign-in", data={"email": email, "password": password})
+
+
+async def test_a_stranger_is_sent_to_sign_in_and_an_editor_finds_no_such_page(client: httpx.AsyncClient):
+    assert (await client.get("/admin")).headers["location"].startswith("/sign-in")
+    await sign_in(client, "edith@kneecare.test")
+    assert (await client.get("/admin")).status_code == 404
+    assert (await client.post("/admin/accounts", data={"email": "x@y.test", "name": "X"})).status_code == 404
+
+
+async def test_an_admin_sees_accounts_sites_and_what_was_done(client: httpx.AsyncClient):
+    await sign_in(client, "ada@kneecare.test")
+    page = (await client.get("/admin")).text
+    for words in ("Edith Moore", "edith@kneecare.test", "KneeCare Clinics", "account added"):
+        assert words in page
+
+
+async def test_a_new_account_gets_a_one_time_password_shown_once(client: httpx.AsyncClient, store: Store):
+    await sign_in(client, "ada@kneecare.test")
+    told = await client.post(
+        "/admin/accounts", data={"email": "pat@kneecare.test", "name": "Pat Cashen", "role": "advocate"}
+    )
+    password = re.search(r"one-time password (\S+)\.", told.text)
+    assert password and password[1] not in (await client.get("/admin")).text
+    await client.post("/sign-out")
+    assert (await sign_in(client, "pat@kneecare.test", password[1])).status_code == 303
+    assert (await client.get("/desk")).headers["location"] == "/account/password"
+
+
+@pytest.mark.parametrize("fields", [{"email": "nobody", "name": "N"}, {"email": "a@b.test", "name": " "}])
+async def test_an_account_without_name_or_address_is_refused_in_words(client: httpx.AsyncClient, fields):
+    await sign_in(client, "ada@kneecare.test")
+    refused = await client.post("/admin/accounts", data=fields)
+    assert refused.status_code == 422 and "are needed" in refused.text
+
+
+async def test_an_account_is_shut_and_opened_but_never_ones_own(client: httpx.AsyncClient, store: Store):
+    await sign_in(client, "ada@kneecare.test")
+    for email in ("edith@kneecare.test", "ada@kneecare.test"):
+        await client.post("/admin/accounts/state", data={"email": email, "disable": "true"})
+    assert {user.email for user in await store.staff.users() if user.is_disabled} == {"edith@kneecare.test"}
+    await client.post("/admin/accounts/state", data={"email": "edith@kneecare.test"})
+    assert not any(user.is_disabled for user in await store.staff.users())
