@@ -73,7 +73,7 @@ def make_build(
     _refuse_foreign(out)
     source = find_model(recipe.model)
     digest = model_digest(source)
-    build_id = canonical_digest(_inputs(recipe, digest))
+    build_id = canonical_digest(inputs_of(recipe, digest))
     units, examples = units_of(recipe.content), recipe.examples()
     texts = [*(unit.text for unit in units), *(one.text for one in examples)]
     cache = VectorCache(models / f"vectors-{digest[:16]}.npz")
@@ -145,7 +145,7 @@ def _working_encoder(folder: Path) -> OnnxEncoder | None:
         return None
 
 
-def _inputs(recipe: Recipe, digest: str) -> dict[str, Any]:
+def inputs_of(recipe: Recipe, digest: str) -> dict[str, Any]:
     return {
         "pages": [page.as_json() for page in recipe.content.pages],
         "phrasings": [[one.text, one.passage_id, one.quote] for one in recipe.content.phrasings],

@@ -39,7 +39,7 @@ class OnnxEncoder:
             raise ModelError(
                 f"{folder}: ONNX Runtime cannot load the encoder ({type(error).__name__}). Delete the folder and build again."
             ) from error
-        self._inputs = {one.name for one in self._session.get_inputs()}
+        self._input_names = {one.name for one in self._session.get_inputs()}
         self.dim = int(self._session.get_outputs()[0].shape[1])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -67,7 +67,7 @@ class OnnxEncoder:
             tokens[row, : len(one)] = one
             mask[row, : len(one)] = 1
         feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
-        (vectors,) = self._session.run(None, {name: feed[name] for name in self._inputs})
+        (vectors,) = self._session.run(None, {name: feed[name] for name in self._input_names})
         return np.asarray(vectors, dtype=np.float32)
 
 

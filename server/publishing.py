@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.build import Progress, Recipe, make_build
-from index.build import _inputs as inputs_of_build
+from index.build import inputs_of
 from index.loaded import load_build
 from index.manifest import BuildRefused, Manifest, canonical_digest
 from index.publish import Builds, Publication
@@ -190,7 +190,7 @@ class Publisher:
             digests: dict[str, str] = {}  # the id of such a build, by the model that an earlier build was made with
             for one in self.builds(site).all():
                 if one.model_digest not in digests:
-                    digests[one.model_digest] = canonical_digest(inputs_of_build(recipe, one.model_digest))
+                    digests[one.model_digest] = canonical_digest(inputs_of(recipe, one.model_digest))
                 if one.build == digests[one.model_digest] and self.builds(site).path(one.build).is_dir():
                     return one
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,10 @@ from server.core.findings import NOTHING_FOUND
 from server.core.reply import Reply
 from server.desk import Answering
 from server.storage import Author, Event, Kind
-from server.web.desk_words import rule_words
+from server.web.desk_words import matched_words
 from server.web.editor_reading import SiteText, Visit
 from server.web.editor_screens import TraceRow, TriedView, TryView
-from server.web.editor_words import shortened
+from server.web.editor_words import listed, shortened
 from server.web.lines import lines_of
 from server.web.shapes import MAX_TEXT
 from server.web.site_info import site_texts
@@ -42,6 +42,8 @@ LABELS = {
     Label.ANSWER: "May be answered",
     Label.SMALLTALK: "Small talk",
 }
+
+NOTED = "The passage is about side effects or the time after, so the safety note is shown with it."
 
 
 class Trying(Answering, Protocol):
@@ -121,7 +123,7 @@ def _tried(visit: Visit, text: SiteText, question: str, reply: Reply, against: s
         lines=lines_of(events, texts),
         texts=texts,
         passed_on=reply.sent_line if reply.needs_handover else "",
-        why=why(reply, text),
+        why=why(reply, text, {rule.id for rule in visit.parts.assistants.policy.rules.rules}),
         against="your draft" if against == DRAFT else "what is live now",
         rows=tuple(_row(text, one.passage_id, one.score) for one in trace.candidates),
         bar="" if trace.threshold is None else f"{trace.threshold:.2f}",
@@ -134,33 +136,23 @@ def _tried(visit: Visit, text: SiteText, question: str, reply: Reply, against: s
     )
 
 
-def why(reply: Reply, text: SiteText) -> tuple[str, ...]:
-    """What was decided, by what, and what that means for the visitor."""
-    reason = reply.trace.rules[-1] if reply.trace.rules else ""
-    notes = (
-        ("The passage is about side effects or the time after, so the safety note is shown with it.",)
-        if reply.note
-        else ()
-    )
+def why(reply: Reply, text: SiteText, known: Collection[str]) -> tuple[str, ...]:
+    """What was decided, by what, and what that means for the visitor. `known` holds the ids of the policy's rules."""
     if reply.label is Label.ANSWER:
         headings = dict.fromkeys(one.source.heading or one.source.title for one in reply.quotes)
-        return (MEANINGS[reply.label], f"Closest passage: “{'” and “'.join(headings)}”.", *notes)
-    return (MEANINGS[reply.label], *_because(reply, reason, text))
+        closest = f"Closest passage: {listed([f'“{one}”' for one in headings])}."
+        return (MEANINGS[reply.label], closest, *((NOTED,) if reply.note else ()))
+    matched = matched_words(reply.trace.rules, known)
+    decided = (f"What decided: {listed([f'“{one}”' for one in matched])}.",) if matched else ()
+    return (MEANINGS[reply.label], *decided, *_missed(reply, text))
 
 
-def _because(reply: Reply, reason: str, text: SiteText) -> tuple[str, ...]:
-    if reason == NOTHING_FOUND.reason:
-        best = reply.trace.candidates[0] if reply.trace.candidates else None
-        return (
-            (f"The closest passage was “{_name(text, best.passage_id)}”, but it was not close enough.",) if best else ()
-        )
-    if reason.startswith("gate"):
-        return ("Decided by what the assistant has learned from labelled example questions.",)
-    if reason == "language":
+def _missed(reply: Reply, text: SiteText) -> tuple[str, ...]:
+    """What came closest, where nothing came close enough."""
+    if not reply.trace.candidates or NOTHING_FOUND.reason not in reply.trace.rules:
         return ()
-    if reason == "no build to answer from":
-        return ("Nothing is live that could be quoted.",)
-    return (f"Decided by a fixed rule: “{rule_words(reason)}”.",) if reason else ()
+    name = _name(text, reply.trace.candidates[0].passage_id)
+    return (f"The closest passage was “{name}”, but it was not close enough.",)
 
 
 def _row(text: SiteText, passage_id: str, score: float) -> TraceRow:
