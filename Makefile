@@ -38,7 +38,7 @@ test: $(READY) browser  ## Run the whole test suite, with a real browser and a r
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.widget.run
-	@$(BIN)/pytest
+	@$(BIN)/python -m tests
 
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check .

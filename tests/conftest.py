@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -32,6 +33,13 @@ def models() -> Path:
 def kneecare_data_dir(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
     """A data folder in which KneeCare is built and published. Copy it before you change it (`copy_data_dir`)."""
     data_dir = tmp_path_factory.mktemp("kneecare")
+    with (KEPT_MODELS / "lock").open("w") as lock:  # the suite runs in two processes: the second finds all embedded
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _build_kneecare(data_dir, models)
+    return data_dir
+
+
+def _build_kneecare(data_dir: Path, models: Path) -> None:
     (data_dir / "models").symlink_to(models)
     builds = data_dir / "sites" / "kneecare" / "builds"
     if KEPT_BUILD.exists():
@@ -43,7 +51,6 @@ def kneecare_data_dir(tmp_path_factory: pytest.TempPathFactory, models: Path) ->
     shutil.rmtree(builds / f"0-{KEPT_BUILD.name}", ignore_errors=True)
     shutil.rmtree(KEPT_BUILD, ignore_errors=True)
     shutil.copytree(builds / done.stdout.split()[-1], KEPT_BUILD)
-    return data_dir
 
 
 @pytest.fixture

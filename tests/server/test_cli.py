@@ -105,7 +105,7 @@ def test_a_folder_is_built_without_a_database_and_answers(kneecare_data_dir, tmp
     build_id = done.stdout.splitlines()[-1]
     assert json.loads((out / "manifest.json").read_text())["build"] == build_id
     assert not (data_dir / "advocate.db").exists()
-    reply = json.loads(advocate(data_dir, "ask", "can i send a mattress back", "--build", str(out), "--json").stdout)
+    reply = json.loads(advocate(data_dir, "ask", "can I return a mattress?", "--build", str(out), "--json").stdout)
     assert reply["build"] == build_id
     assert [quote["faq"] for quote in reply["quotes"]] == ["r1"]
     assert reply["quotes"][0]["source"]["url"] == "https://shop.example/returns"

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from index.build import _inputs as inputs_of_build
+from index.build import inputs_of
 from index.manifest import FORMAT, Manifest, canonical_digest, digest_files
 from kb.labels import Label
 from kb.pages import Page
@@ -54,7 +54,7 @@ class Builder(Publisher):
 
     async def make(self, site: str) -> str:
         recipe = await self.recipe(site)
-        build = canonical_digest(inputs_of_build(recipe, "stand-in"))
+        build = canonical_digest(inputs_of(recipe, "stand-in"))
         folder = self.builds(site).path(build)
         folder.mkdir(parents=True, exist_ok=True)
         pages = [one.as_json() for one in recipe.content.pages]
