@@ -11,8 +11,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.build import Progress, Recipe, make_build
-from index.build import inputs_of
+from index.build import Progress, Recipe, inputs_of, make_build
 from index.loaded import load_build
 from index.manifest import BuildRefused, Manifest, canonical_digest
 from index.publish import Builds, Publication
