@@ -388,6 +388,7 @@ class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     this.#count(0)
     this.#notice()
     this.#settle()
+    ui.clear.textContent = t.clear
   }
 
   #build() {
@@ -472,6 +473,7 @@ class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   }
 
   #say(text, choose) {
+    ui.clear.textContent = t.clear
     focusOn(ui.scroll)
     this.#post('messages', choose ? {choose} : {text}, text)
   }
@@ -802,7 +804,6 @@ class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     ui.personText.textContent = this.#named({claimed: t.live, waiting: hasLetter ? t.passedOn : t.details}[status] ?? t.person)
     ui.first.hidden = ui.log.firstChild || !ui.danger.hidden
     ui.clear.hidden = !this.#pass && !ui.log.firstChild
-    ui.clear.textContent = t.clear
     ui.looking.hidden = isLive || job?.path !== 'messages' || job.tries
     for (const node of ui.log.querySelectorAll('.mine[data-seq]')) node.lastChild.textContent = this.#named(node.dataset.seq < seen ? t.seen : t.sent)
     const receipt = this.#pass?.receipt
