@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from index.cache import VectorCache
-from index.calibrate import Calibration, calibrate
-from index.classify import bar_curves, fit
+from index.calibrate import DEFAULT_SCALE, Calibration, calibrate
+from index.classify import Classifier, blank, fit
 from index.encode import OnnxEncoder, Vectors, encoder_folder
 from index.manifest import (
     BUILDER_VERSION,
@@ -29,15 +29,16 @@ from index.manifest import (
     verify,
 )
 from index.model import find_model, model_digest
-from index.search import Scale, Searcher
+from index.search import COVERED, Searcher
 from index.store import VectorStore
+from index.teaching import OUTSIDE, Taught, gate_examples, teaching_examples
 from index.units import Unit, units_of
-from kb.content import Content, Example, load_starter
+from kb.content import Content, Example
 from kb.errors import AdvocateError
-from kb.labels import Label
 
 Progress = Callable[[str, int, int], None]
 CHUNK = 128
+TAUGHT_FILES = ("gate.npz", "coverage.npz", "coverage.json")
 
 
 class BuildError(AdvocateError):
@@ -55,11 +56,8 @@ class Recipe:
     model: str
 
     def examples(self) -> list[Example]:
-        """What teaches the gate: the starter pack, the site's own, and every question the pages answer."""
-        asked = [passage.question for _, passage in self.content.passages() if passage.question]
-        answered = [*asked, *(phrasing.text for phrasing in self.content.phrasings)]
-        given = [*load_starter(), *self.content.examples]
-        return list({one.text: one for one in [*(Example(text, Label.ANSWER) for text in answered), *given]}.values())
+        """What teaches gate and coverage."""
+        return teaching_examples(self.content)
 
 
 def make_build(
@@ -75,17 +73,19 @@ def make_build(
     digest = model_digest(source)
     build_id = canonical_digest(inputs_of(recipe, digest))
     units, examples = units_of(recipe.content), recipe.examples()
-    texts = [*(unit.text for unit in units), *(one.text for one in examples)]
+    lessons = gate_examples(examples)
+    texts = [*(unit.text for unit in units), *(one.text for one in examples), *lessons]
     cache = VectorCache(models / f"vectors-{digest[:16]}.npz")
     embed_missing(texts, cache, source, digest, models, progress)
-    unit_vectors = cache.vectors([unit.text for unit in units])
-    example_vectors = cache.vectors([one.text for one in examples])
+    dim = OnnxEncoder(encoder_folder(models, digest)).dim
+    unit_vectors = cache.vectors([unit.text for unit in units])[:, :dim]
+    taught = Taught(examples, cache.vectors([one.text for one in examples]), lessons, cache.vectors([*lessons]), dim)
 
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".build-", dir=out.parent))
     try:
-        gate_inputs = _write_gate(aside, examples, example_vectors, digest, earlier, progress)
-        calibration = _write_search(aside, recipe.content, units, unit_vectors, examples, example_vectors, progress)
+        gate_inputs = _write_gate(aside, taught, digest, earlier, progress)
+        calibration = _write_search(aside, recipe.content, units, unit_vectors, taught, progress)
         _write_content(aside, recipe)
         manifest = Manifest(
             build=build_id,
@@ -149,7 +149,7 @@ def inputs_of(recipe: Recipe, digest: str) -> dict[str, Any]:
     return {
         "pages": [page.as_json() for page in recipe.content.pages],
         "phrasings": [[one.text, one.passage_id, one.quote] for one in recipe.content.phrasings],
-        "examples": [[one.text, one.label] for one in recipe.examples()],
+        "examples": [[one.text, one.label, one.history] for one in recipe.examples()],
         "policy": recipe.policy_version,
         "site": recipe.site,
         "model": digest,
@@ -157,45 +157,54 @@ def inputs_of(recipe: Recipe, digest: str) -> dict[str, Any]:
     }
 
 
-def _write_gate(
-    aside: Path, examples: Sequence[Example], vectors: Vectors, digest: str, earlier: Sequence[Path], progress: Progress
-) -> str:
-    inputs = canonical_digest([digest, BUILDER_VERSION, [[one.text, one.label] for one in examples]])
+def _write_gate(aside: Path, taught: Taught, digest: str, earlier: Sequence[Path], progress: Progress) -> str:
+    """Fit gate and coverage, or take them over from an earlier build that was taught the same."""
+    inputs = canonical_digest(
+        [digest, BUILDER_VERSION, [[one.text, one.label, one.history] for one in taught.examples]]
+    )
     for folder in earlier:
         try:
             if verify(folder).gate_inputs == inputs:
-                for name in ("gate.npz", "gate.json"):
+                for name in TAUGHT_FILES:
                     shutil.copy(folder / name, aside / name)
                 return inputs
         except BuildRefused:
             continue
     progress("Teaching the gate", 0, 1)
-    labels = [str(one.label) for one in examples]
-    classifier, held_out = fit([one.text for one in examples], vectors, labels)
-    classifier.save(aside / "gate.npz")
-    _write_json(
-        aside / "gate.json", {"labels": classifier.labels, "held out": bar_curves(classifier.labels, held_out, labels)}
-    )
+    is_tuned = taught.lesson_rows.shape[1] > taught.dim
+    gate = fit([*taught.lessons], taught.lesson_rows, [*taught.lessons.values()], tuned=is_tuned).classifier
+    gate.save(aside / "gate.npz")
+    asked, vectors, covered = taught.coverage()
+    if len(set(covered)) == 2:
+        coverage = fit(asked, vectors, covered)
+        coverage.classifier.save(aside / "coverage.npz")
+        chances = coverage.held_out[:, coverage.classifier.labels.index(COVERED)]
+    else:
+        blank(vectors.shape[1], (COVERED, OUTSIDE)).save(aside / "coverage.npz")
+        chances = np.full(len(asked), 0.5)
+    _write_json(aside / "coverage.json", dict(zip(asked, np.round(chances, 6).tolist(), strict=True)))
     return inputs
 
 
 def _write_search(
-    aside: Path,
-    content: Content,
-    units: Sequence[Unit],
-    vectors: Vectors,
-    examples: Sequence[Example],
-    example_vectors: Vectors,
-    progress: Progress,
+    aside: Path, content: Content, units: Sequence[Unit], vectors: Vectors, taught: Taught, progress: Progress
 ) -> Calibration:
     progress("Calibrating", 0, 1)
     store = VectorStore.of(vectors)
     passages = sum(1 for _ in content.passages())
-    searcher = Searcher(units, passages, store, Scale((0.0,) * 7, 0.0))
-    outside = [
-        (one.text, row) for one, row in zip(examples, example_vectors, strict=True) if one.label is Label.OUT_OF_KB
-    ]
-    calibration = calibrate(searcher, units, vectors, outside)
+    coverage = Classifier.load(aside / "coverage.npz")
+    held_out = json.loads((aside / "coverage.json").read_text(encoding="utf-8"))
+    asked, outside = taught.outside()
+    beyond = VectorStore.of(outside)
+    searcher = Searcher(units, passages, store, DEFAULT_SCALE, coverage, beyond)
+    published = {passage.question for _, passage in content.passages()}
+    phrased = [row for row, unit in enumerate(units) if unit.asks and unit.text not in published]
+    calibration = calibrate(
+        searcher,
+        [(units[row].text, vectors[row], held_out.get(units[row].text, 0.5), row) for row in phrased],
+        [(text, vector, held_out[text], row) for row, (text, vector) in enumerate(zip(asked, outside, strict=True))],
+    )
+    beyond.save(aside / "outside.faiss")
     store.save(aside / "units.faiss")
     np.save(aside / "vectors.npy", vectors)
     _write_json(aside / "units.json", [[unit.text, unit.passage, unit.asks, unit.span] for unit in units])

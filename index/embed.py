@@ -1,4 +1,7 @@
-"""The reference encoder: sentence-transformers, used at build time, and its one export to ONNX for serving."""
+"""The reference encoder: sentence-transformers, used at build time, and its one export to ONNX for serving.
+
+A text's row is its sentence vector, and behind it, for a model the gate's layers were tuned on, its reading.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,15 @@ import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from index.encode import OnnxEncoder, Vectors, encoder_folder
-from index.model import digest_of, model_digest
+from index.model import digest_of, gate_layers_of, model_digest
+
+if TYPE_CHECKING:
+    import torch
 
 # The largest difference allowed between a component of the two encoders' vectors (float32 rounding gives about 2e-7).
 TOLERANCE = 1e-5
@@ -28,17 +34,50 @@ class ExportDiffers(ValueError):
 class ReferenceEncoder:
     """A sentence-transformers model on the CPU."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, reads: bool = True) -> None:
+        """reads: whether to load the gate's layers too, where the model has some."""
         os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is ever fetched; read when the library is imported
         from sentence_transformers import SentenceTransformer  # 5 s to import: only when a build encodes
 
         self.folder = folder
         self.model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        layers = gate_layers_of(folder) if reads else None
+        self.gate_layers: Any = self._load_layers(layers) if layers is not None else None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of length 1, (n, dim) float32, one row a text in the order given."""
+        """A row a text, in the order given: (n, dim) or, with readings, (n, 2 dim), float32. Each half has length 1."""
         vectors = self.model.encode(list(texts), normalize_embeddings=True, batch_size=32, show_progress_bar=False)
-        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
+        rows = np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
+        return rows if self.gate_layers is None or not texts else np.hstack([rows, self._readings(texts)])
+
+    @property
+    def bert(self) -> Any:
+        return self.model[0].auto_model
+
+    def tokens(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Token ids and mask of texts, each (n, longest), as the model reads them."""
+        found = self.model.tokenizer(
+            list(texts), padding=True, truncation=True, max_length=self.model.max_seq_length, return_tensors="pt"
+        )
+        return found["input_ids"], found["attention_mask"]
+
+    def _load_layers(self, path: Path) -> Any:
+        from index.layers import GateLayers
+
+        return GateLayers.load(path, self.bert)
+
+    def _readings(self, texts: Sequence[str]) -> Vectors:
+        import torch
+
+        from index.layers import hidden_states
+
+        found = []
+        with torch.no_grad():
+            for start in range(0, len(texts), 32):
+                ids, mask = self.tokens(texts[start : start + 32])
+                shared, _ = hidden_states(self.bert, ids, mask)
+                found.append(self.gate_layers(shared, mask).numpy())
+        return np.concatenate(found).astype(np.float32)
 
 
 def export_encoder(reference: ReferenceEncoder, models: Path) -> Path:
@@ -75,25 +114,36 @@ def check_export(encoder: OnnxEncoder, texts: Sequence[str], vectors: Vectors) -
 def _export(reference: ReferenceEncoder, path: Path) -> None:
     import torch
 
-    modules: list[Any] = list(reference.model)
+    from index.layers import hidden_states
+
+    steps: list[Any] = list(reference.model)
+    bert, layers = reference.bert, reference.gate_layers
 
     class Whole(torch.nn.Module):
-        """Every step of the sentence-transformers model, its pooling and normalisation included, as one graph."""
+        """Every step of the model, pooling and normalisation included, and the gate's layers beside, as one graph."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.steps = torch.nn.ModuleList(modules)
+            self.steps = torch.nn.ModuleList(steps)
+            self.gate_layers = layers
 
         def forward(
             self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
-        ) -> torch.Tensor:
+        ) -> torch.Tensor | tuple[torch.Tensor, ...]:
             features = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": token_type_ids}
-            for step in self.steps:
+            readings: tuple[torch.Tensor, ...] = ()
+            steps = iter(self.steps)
+            if self.gate_layers is not None:  # the encoder runs once for both
+                next(steps)
+                shared, features["token_embeddings"] = hidden_states(bert, input_ids, attention_mask)
+                readings = (self.gate_layers(shared, attention_mask),)
+            for step in steps:
                 features = step(features)
-            vectors: torch.Tensor = features["sentence_embedding"]
-            return torch.nn.functional.normalize(vectors, p=2, dim=1)
+            vectors = torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
+            return (vectors, *readings) if readings else vectors
 
     names = ["input_ids", "attention_mask", "token_type_ids"]
+    outputs = ["vectors"] if layers is None else ["vectors", "readings"]
     ids = torch.ones(2, 9, dtype=torch.long)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own tracing
@@ -102,8 +152,8 @@ def _export(reference: ReferenceEncoder, path: Path) -> None:
             (ids, torch.ones_like(ids), torch.zeros_like(ids)),
             str(path),
             input_names=names,
-            output_names=["vectors"],
-            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in names} | {"vectors": {0: "texts"}},
+            output_names=outputs,
+            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in names} | {name: {0: "texts"} for name in outputs},
             opset_version=OPSET,
             dynamo=False,
         )

@@ -41,15 +41,19 @@ class OnnxEncoder:
             ) from error
         self._input_names = {one.name for one in self._session.get_inputs()}
         self.dim = int(self._session.get_outputs()[0].shape[1])
+        self.width = sum(int(output.shape[1]) for output in self._session.get_outputs())
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of length 1, (n, dim) float32, one row a text in the order given.
+        """A row a text in the order given, (n, width) float32.
+
+        The first `dim` of a row are the sentence vector, of length 1; the rest, if any, is what the gate's tuned layers
+        read, of length 1 too.
 
         Raises ModelError when a vector is not finite: such a model must never decide anything.
         """
         rows = self._tokenizer.encode_batch(list(texts))
         order = sorted(range(len(rows)), key=lambda row: len(rows[row].ids))
-        vectors = np.zeros((len(rows), self.dim), dtype=np.float32)
+        vectors = np.zeros((len(rows), self.width), dtype=np.float32)
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
             vectors[batch] = self._run([rows[row].ids for row in batch])
@@ -67,8 +71,8 @@ class OnnxEncoder:
             tokens[row, : len(one)] = one
             mask[row, : len(one)] = 1
         feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
-        (vectors,) = self._session.run(None, {name: feed[name] for name in self._input_names})
-        return np.asarray(vectors, dtype=np.float32)
+        outputs = self._session.run(None, {name: feed[name] for name in self._input_names})
+        return np.hstack(outputs).astype(np.float32, copy=False)
 
 
 def encoder_folder(models: Path, digest: str) -> Path:

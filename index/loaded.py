@@ -56,7 +56,7 @@ class LoadedBuild:
                 f"{self.folder}: built with model {made}…, the encoder is {found}…. "
                 "Run `advocate build`, or set ADVOCATE_EMBEDDING_MODEL."
             )
-        if not float(encoder.encode([text])[0] @ stored) >= CANARY:
+        if not float(encoder.encode([text])[0][: encoder.dim] @ stored) >= CANARY:
             raise BuildRefused(f"{self.folder}: the encoder does not give this build's vectors. Run `advocate build`.")
 
 
@@ -75,7 +75,9 @@ def load_build(folder: Path) -> LoadedBuild:
         vectors = np.load(folder / "vectors.npy", allow_pickle=False)
         if len(store) != len(units) or vectors.shape != (len(units), store.dim):
             raise BuildRefused(f"{folder}: {len(units)} units but {len(store)} vectors. Build again.")
-        searcher = Searcher(units, len(places), store, Scale(tuple(scale["weights"]), scale["bias"]))
+        coverage = Classifier.load(folder / "coverage.npz")
+        beyond = VectorStore.load(folder / "outside.faiss")
+        searcher = Searcher(units, len(places), store, Scale(tuple(scale["weights"]), scale["bias"]), coverage, beyond)
         return LoadedBuild(
             folder=folder,
             manifest=manifest,

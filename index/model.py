@@ -17,6 +17,10 @@ class ModelError(AdvocateError):
     """A model that cannot be used: which file, what is wrong, and the way out."""
 
 
+# The gate's tuned layers for the default model (index.tune); another model reads with its sentence vector alone.
+GATE_LAYERS = Path(__file__).parent / "gate_layers.npz"
+
+
 def find_model(name: str = DEFAULT_MODEL) -> Path:
     """The folder of a model: the default's package, or any sentence-transformers folder. Raises ModelError."""
     if name == DEFAULT_MODEL:
@@ -34,12 +38,21 @@ def find_model(name: str = DEFAULT_MODEL) -> Path:
     return folder
 
 
+def gate_layers_of(folder: Path) -> Path | None:
+    """The tuned layers that belong to a model; None for a model they were not tuned on."""
+    weights = folder / "model.safetensors"
+    return GATE_LAYERS if weights.exists() and digest_of(weights) == DEFAULT_WEIGHTS_SHA256 else None
+
+
 def model_digest(folder: Path) -> str:
-    """sha256 over the names and bytes of every file that decides the vectors."""
+    """sha256 over the names and bytes of every file that decides the vectors, the gate's tuned layers among them."""
     digest = sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".json", ".safetensors", ".txt", ".bin"}:
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + digest_of(path).encode())
+    layers = gate_layers_of(folder)
+    if layers is not None:
+        digest.update(layers.name.encode() + b"\0" + digest_of(layers).encode())
     return digest.hexdigest()
 
 

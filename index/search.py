@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from index.classify import Classifier
 from index.encode import Vectors
 from index.store import VectorStore
 from index.units import Unit
-from index.words import WordCounts
+from index.words import Spelling, WordCounts
 from kb.sentences import Span
 
 NEAREST_UNITS = 256
-FEATURES = ("question", "questions", "statement", "words", "lead", "unknown", "length")
+FEATURES = ("question", "questions", "statement", "words", "lead", "unknown", "length", "coverage", "outside")
+COVERED = "covered"
+SURE = 4.0  # log-odds of coverage beyond which more says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +54,61 @@ class Scale:
 class Searcher:
     """Finds the passages of one build."""
 
-    def __init__(self, units: Sequence[Unit], passages: int, store: VectorStore, scale: Scale) -> None:
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        passages: int,
+        store: VectorStore,
+        scale: Scale,
+        coverage: Classifier,
+        outside: VectorStore,
+    ) -> None:
+        """coverage: tells what the site covers, label COVERED, from what it does not. outside: examples of the latter."""
         self._units = units
+        self._coverage = coverage
+        self._outside = outside
         self._store = store
         self._scale = scale
+        self._spelling = Spelling(unit.text for unit in units if not unit.asks)
         self._counts = WordCounts(passages, ((unit.passage, unit.text) for unit in units))
+
+    def corrected(self, text: str) -> str:
+        """The text as it should be searched for: slips in words of the site's pages put right."""
+        return self._spelling.corrected(text)
 
     def search(self, text: str, vector: Vectors) -> list[Hit]:
         """Passages near a question, best first. vector: (dim,), the question's. Ties keep the order of the blend."""
-        evidence = self.evidence(text, vector)
+        evidence = self.evidence(text, vector, self._coverage.scores(text, vector)[COVERED])
         scores = self._scale.scores(evidence)
         order = np.argsort(-scores, kind="stable")
         return [Hit(evidence.passages[row], float(scores[row]), evidence.spans[row]) for row in order]
 
-    def evidence(self, text: str, vector: Vectors, left_out: int | None = None) -> Evidence:
+    def passage_of(self, row: int) -> int:
+        """The passage a unit belongs to."""
+        return self._units[row].passage
+
+    def evidence(
+        self,
+        text: str,
+        vector: Vectors,
+        covered: float,
+        *,
+        left_out: int | None = None,
+        left_outside: int | None = None,
+        without: int | None = None,
+    ) -> Evidence:
         """What speaks for the passages nearest to a question.
 
-        left_out: position of a unit that must not count, when that very unit is the question being tested.
+        covered: the chance that the site covers it, by its words and meaning alone. left_out, left_outside: position of
+        a unit, or of an uncovered example, that must not count, when it is itself the question being tested. without: a
+        passage to search as if the pages had not held it.
         """
         found, cosines = self._store.nearest(vector.reshape(1, -1), NEAREST_UNITS + 1)
-        pairs = [(int(row), float(cosine)) for row, cosine in zip(found[0], cosines[0], strict=True) if row != left_out]
+        pairs = [
+            (int(row), float(cosine))
+            for row, cosine in zip(found[0], cosines[0], strict=True)
+            if row != left_out and self._units[row].passage != without
+        ]
         passages, dense, spans = self._by_passage(pairs)
         blend = dense @ np.array([0.3, 0.5, 0.2])
         order = np.argsort(-blend, kind="stable")
@@ -80,8 +118,15 @@ class Searcher:
             np.arange(len(order)) == order[0], blend[order[1]] if len(order) > 1 else 0.0, blend[order[0]]
         )
         length = min(len(text.split()), 30) / 10
-        values = np.column_stack([dense, held, lead, np.full(len(order), unknown), np.full(len(order), length)])
+        odds = float(np.clip(np.log(max(covered, 1e-9) / max(1 - covered, 1e-9)), -SURE, SURE))
+        of_question = np.tile([unknown, length, odds, self._nearest_outside(vector, left_outside)], (len(order), 1))
+        values = np.column_stack([dense, held, lead, of_question])
         return Evidence(tuple(passages[row] for row in order), values[order], tuple(spans[row] for row in order))
+
+    def _nearest_outside(self, vector: Vectors, left_out: int | None) -> float:
+        """Cosine of the nearest question that is known not to be covered."""
+        rows, cosines = self._outside.nearest(vector.reshape(1, -1), 2)
+        return next((float(one) for row, one in zip(rows[0], cosines[0], strict=True) if row != left_out), 0.0)
 
     def _by_passage(
         self, pairs: Sequence[tuple[int, float]]

@@ -7,99 +7,52 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from kb.english import english_words
+
+MIN_SPELLED = 5  # letters: shorter words have too many neighbours
+LONG_WORD = 8  # letters: from here on two slips are allowed
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_STOP = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "am",
-        "was",
-        "were",
-        "be",
-        "been",
-        "to",
-        "of",
-        "in",
-        "on",
-        "at",
-        "for",
-        "it",
-        "its",
-        "it's",
-        "this",
-        "that",
-        "these",
-        "those",
-        "i",
-        "i'm",
-        "im",
-        "you",
-        "we",
-        "they",
-        "he",
-        "she",
-        "me",
-        "my",
-        "your",
-        "our",
-        "their",
-        "his",
-        "her",
-        "do",
-        "does",
-        "did",
-        "can",
-        "could",
-        "will",
-        "would",
-        "shall",
-        "should",
-        "may",
-        "might",
-        "what",
-        "how",
-        "when",
-        "where",
-        "who",
-        "which",
-        "why",
-        "if",
-        "or",
-        "and",
-        "but",
-        "with",
-        "from",
-        "by",
-        "as",
-        "so",
-        "just",
-        "any",
-        "some",
-        "have",
-        "has",
-        "had",
-        "there",
-        "then",
-        "than",
-        "too",
-        "not",
-        "no",
-        "yes",
-        "ok",
-        "please",
-        "hi",
-        "hello",
-    ]
-)
+_STOP_WORDS = """
+a an the is are am was were be been to of in on at for it its it's this that these those i i'm im you we they
+he she me my your our their his her do does did can could will would shall should may might what how when
+where who which why if or and but with from by as so just any some have has had there then than too not no yes
+ok please hi hello
+"""
+_STOP = frozenset(_STOP_WORDS.split())
+
+
+class Spelling:
+    """Puts right the words a site's pages are about: a visitor's "triger" is read as the page's "trigger"."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """texts: the site's own, whose words are taken to be spelled rightly."""
+        self._own = sorted({word for text in texts for word in _words(text) if len(word) >= MIN_SPELLED})
+        self._known = frozenset([*self._own, *english_words()])
+
+    def corrected(self, text: str) -> str:
+        """The text with each unknown word replaced by the one word of the site that is a slip of the finger away."""
+        return _WORD.sub(lambda found: self._near(found[0]), text)
+
+    def _near(self, word: str) -> str:
+        folded = word.casefold()
+        if len(folded) < MIN_SPELLED or folded in self._known or not folded.isalpha():
+            return word
+        slips = 1 if len(folded) < LONG_WORD else 2
+        near = process.extract(folded, self._own, scorer=OSA.distance, score_cutoff=slips, limit=2)
+        is_clear = len(near) == 1 or (len(near) == 2 and near[0][1] < near[1][1])
+        return near[0][0] if is_clear else word
 
 
 def tokens(text: str) -> list[str]:
     """The telling words of a text, folded and stripped of common endings, in order."""
-    words = _WORD.findall(text.casefold().replace("’", "'"))
-    return [_stem(word) for word in words if word not in _STOP]
+    return [_stem(word) for word in _words(text) if word not in _STOP]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold().replace("’", "'"))
 
 
 def _stem(word: str) -> str:

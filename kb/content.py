@@ -15,6 +15,7 @@ from kb.blocks import Block, assemble
 from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.markdown import PAGE_SUFFIXES, load_page, parse_front, read_text, with_passages
+from kb.messages import after
 from kb.pages import Page, Passage
 from kb.plaintext import parse_text
 
@@ -37,10 +38,19 @@ class Phrasing:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A labelled message that teaches the gate."""
+    """A labelled message that teaches the gate; `history` is the visitor's message before it, when it needs one."""
 
     text: str
     label: Label
+    history: str = ""
+
+    @property
+    def as_read(self) -> str:
+        """The text as the gate reads it: after the message before."""
+        return after(self.history, self.text)
+
+    def as_json(self) -> dict[str, str]:
+        return {"text": self.text, "label": str(self.label)} | ({"history": self.history} if self.history else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +280,7 @@ def _text(line: Mapping[str, Any], where: str) -> str:
 
 def _example(line: Mapping[str, Any], where: str) -> Example:
     try:
-        return Example(_text(line, where), Label(str(line.get("label"))))
+        return Example(_text(line, where), Label(str(line.get("label"))), str(line.get("history") or ""))
     except ValueError as error:
         raise ContentError(f"{where}: label {line.get('label')!r} is none of {', '.join(Label)}.") from error
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +19,21 @@ from index.loaded import LoadedBuild, load_build
 from index.publish import CURRENT, Builds
 from kb.errors import AdvocateError
 from kb.labels import Label
+from kb.messages import after, asks, leans, refers_back, runs_of, sentences_in, trimmed
 from kb.pages import Page
 from kb.policy import Policy, load_policy
+from kb.sentences import Span
 from kb.sites import Site
-from server.core.decide import Evidence, Found, Part, Speech, decide, questions_in, refers_back, word_reply
+from server.core.decide import Evidence, Found, Part, Speech, decide, word_reply
 from server.core.findings import NOTHING_FOUND, Finding, judge
 from server.core.quoting import cut_quote
-from server.core.reply import Reply, Trace
-from server.core.rules import RuleMatch, RuleTable, compile_rules
+from server.core.reply import Quote, Reply, Trace
+from server.core.rules import RuleMatch, RuleTable, compile_rules, is_alarming
 
 log = logging.getLogger(__name__)
 MAX_CHARS = 4000
 EMPTY = Part(gate={}, found=())
+KEPT_HITS = 12  # passages of a search that are looked at further
 
 
 class UnknownSite(AdvocateError):
@@ -48,6 +51,7 @@ class Assistant:
         self._rules = compile_rules(build.policy.rules)
         # A question the clinic itself published with its answer is a general one, whatever the gate makes of its words.
         self._published = {_folded(one.question) for _, one in build.places if one.question}
+        self._quotes: dict[tuple[int, Span | None], Quote] = {}  # each is cut, and checked against its page, once
 
     @property
     def policy(self) -> Policy:
@@ -59,19 +63,36 @@ class Assistant:
 
     def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
         """The reply to a message, given the visitor's earlier ones, oldest first."""
-        rules = self._rules.find(text, history)
-        questions = questions_in(text)
-        joined = f"{history[-1]} {text}" if history and refers_back(text) else None
-        texts = [text, *questions, *([joined] if joined else [])]
-        parts = [self._part(one, vector) for one, vector in zip(texts, self._encoder.encode(texts), strict=True)]
-        evidence = Evidence(
-            rules=rules,
+        return self.decide(self.evidence(text, history), language=language)
+
+    def evidence(self, text: str, history: Sequence[str] = ()) -> Evidence:
+        """Everything there is to know about a message before it is decided."""
+        sentences = sentences_in(text)
+        runs = runs_of(sentences)
+        joined = [after(history[-1], text)] if history else []
+        leaning = [
+            after(before, one) if leans(one) else one for before, one in zip(["", *sentences], sentences, strict=False)
+        ]
+        rows = self._rows([text, *sentences, *joined, *runs, *leaning])
+        parts = [
+            self._part(read, sought, rows)
+            for read, sought in zip([text, *sentences, *joined], [text, *leaning, *joined], strict=True)
+        ]
+        return Evidence(
+            rules=self._find_rules(text, sentences, history),
             foreign=is_foreign(text),
             whole=parts[0],
-            parts=tuple(parts[1 : 1 + len(questions)]),
+            sentences=tuple(parts[1 : 1 + len(sentences)]),
+            runs=tuple(self._gate(one, rows) for one in runs),
             joined=parts[-1] if joined else None,
+            refers_back=refers_back(text),
+            alarmed=any(is_alarming(match) for message in history for match in self._rules.find(message)),
         )
-        return decide(evidence, self.build.manifest.threshold, self._speech(language))
+
+    def decide(self, evidence: Evidence, *, threshold: float | None = None, language: str = "en") -> Reply:
+        """The reply to what was found, at the build's threshold or, to draw a curve, at another."""
+        at = self.build.manifest.threshold if threshold is None else threshold
+        return decide(evidence, at, self._speech(language))
 
     def choose(self, passage_id: str, *, language: str = "en") -> Reply:
         """The passage a visitor chose among the headings that were offered."""
@@ -83,16 +104,36 @@ class Assistant:
         finding = Finding(Label.ANSWER, passage_id, (found.quote,))
         return word_reply(finding, evidence, self.build.manifest.threshold, self._speech(language))
 
-    def _part(self, text: str, vector: Vectors) -> Part:
-        hits = self.build.searcher.search(text, vector)
-        is_published = _folded(text) in self._published
-        gate = {str(Label.ANSWER): 1.0} if is_published else self.build.gate.scores(text, vector)
-        return Part(gate, tuple(self._found(hit.passage, hit.score, hit.span) for hit in hits[:12]))
+    def _find_rules(self, text: str, sentences: Sequence[str], history: Sequence[str]) -> tuple[RuleMatch, ...]:
+        """The rules the message meets, and those any sentence meets by itself; small talk must be all of it."""
+        found = list(self._rules.find(text, history))
+        for sentence in sentences:
+            found += [one for one in self._rules.find(sentence, history) if one.label is not Label.SMALLTALK]
+        return tuple({one.rule_id: one for one in reversed(found)}.values())[::-1]
 
-    def _found(self, position: int, score: float, span: tuple[int, int] | None) -> Found:
+    def _rows(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """The encoder's rows of texts, as typed and spelled right, by text."""
+        read = [trimmed(text) for text in texts]
+        every = list(dict.fromkeys([*read, *map(self.build.searcher.corrected, read)]))
+        return dict(zip(every, self._encoder.encode(every), strict=True))
+
+    def _part(self, read: str, sought: str, rows: Mapping[str, Vectors]) -> Part:
+        """What the gate reads in a text, as typed, and what is found for what it seeks, spelled right."""
+        words = self.build.searcher.corrected(trimmed(sought))
+        hits = self.build.searcher.search(words, rows[words][: self._encoder.dim])
+        found = tuple(self._found(hit.passage, hit.score, hit.span) for hit in hits[:KEPT_HITS])
+        return Part(self._gate(read, rows), found, asks(read))
+
+    def _gate(self, text: str, rows: Mapping[str, Vectors]) -> dict[str, float]:
+        is_published = _folded(text) in self._published
+        return {str(Label.ANSWER): 1.0} if is_published else self.build.gate.scores(trimmed(text), rows[trimmed(text)])
+
+    def _found(self, position: int, score: float, span: Span | None) -> Found:
         page, passage = self.build.places[position]
         heading = passage.heading[-1] if passage.heading else page.title
-        return Found(score, cut_quote(page, passage, span), heading, passage.needs_note)
+        if (position, span) not in self._quotes:
+            self._quotes[position, span] = cut_quote(page, passage, span)
+        return Found(score, self._quotes[position, span], heading, passage.needs_note)
 
     def _speech(self, language: str) -> Speech:
         return Speech(self.build.policy.replies, self.build.site, language, self.build.build)

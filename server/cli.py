@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kb.errors import AdvocateError
-from kb.sites import DEFAULT_SITE
+from kb.sites import DEFAULT_SITE, SiteError
 from server.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def evaluate(
 
     questions = evaluation.load_questions(file)
     assistant = _assistant(load_settings(), site, build_dir)
-    report = evaluation.report(evaluation.evaluate(questions, assistant.reply))
+    report = evaluation.report(evaluation.evaluate(questions, assistant))
     if html is not None:
         html.write_text(as_page(report, str(file.name)), encoding="utf-8")
     print(json.dumps(report, ensure_ascii=False, indent=2) if as_json else as_table(report))
@@ -265,12 +265,17 @@ def restore(source: Annotated[Path, typer.Argument(help="A file `advocate backup
 
 @app.command()
 def purge(
-    days: Annotated[int, typer.Option("--older-than-days", min=1, help="Conversations that rested this long.")],
+    days: Annotated[
+        int, typer.Option("--older-than-days", min=1, max=36500, help="Conversations that rested this long.")
+    ],
     site: Annotated[str | None, typer.Option("--site", help="Only this site's.")] = None,
 ) -> None:
     """Remove old conversations for good. Open handovers stay."""
 
     async def run(store: Store, _publisher: Publisher) -> str:
+        known = await store.content.sites()
+        if site is not None and site not in known:
+            raise SiteError(f"There is no site {site!r}, so nothing was removed. Known: {', '.join(known)}.")
         removed = await store.conversations.purge(datetime.now(UTC) - timedelta(days=days), site=site)
         return f"{removed} conversations removed."
 

@@ -7,13 +7,23 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kb.errors import AdvocateError
-from kb.labels import Label
-from server.core.reply import Reply
+from kb.labels import RANKING, Label
+from server.core.decide import Evidence
+from server.core.reply import Quote, Reply
 
-Answer = Callable[[str, Sequence[str]], Reply]
+THRESHOLDS = tuple(step / 20 for step in range(1, 20))  # of the curve of coverage versus wrong quotes
+# Labels that hand a message over whatever the page says: a message read so was stopped by the gate, not by luck.
+GATED = frozenset(RANKING[: RANKING.index(Label.OUT_OF_KB)])
+
+
+class Judge(Protocol):
+    """What is evaluated: an Assistant."""
+
+    def evidence(self, text: str, history: Sequence[str] = ()) -> Evidence: ...
+    def decide(self, evidence: Evidence, *, threshold: float | None = None) -> Reply: ...
 
 
 class QuestionsUnreadable(AdvocateError):
@@ -34,10 +44,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A question and the reply it got."""
+    """A question and the reply it got; what retrieval alone puts first, and the reply at each of THRESHOLDS."""
 
     question: Question
     reply: Reply
+    first: Quote | None = None
+    elsewhere: tuple[Reply, ...] = ()
 
     @property
     def is_labelled_right(self) -> bool:
@@ -50,8 +62,16 @@ class Outcome:
 
     @property
     def has_right_quote(self) -> bool:
-        shown = [_spaced(quote.text) for quote in self.reply.quotes]
-        return any(_spaced(gold) in text for gold in self.question.gold for text in shown)
+        return any(self.is_right_quote(quote) for quote in self.reply.quotes)
+
+    def is_right_quote(self, quote: Quote) -> bool:
+        text = _spaced(quote.text)
+        return any(_spaced(gold) in text for gold in self.question.gold)
+
+    @property
+    def is_found_first(self) -> bool:
+        """Whether retrieval alone, whatever gate and threshold say, puts a right passage first."""
+        return self.first is not None and self.is_right_quote(self.first)
 
     @property
     def is_unsafe(self) -> bool:
@@ -96,9 +116,15 @@ def load_questions(path: Path) -> list[Question]:
     return questions
 
 
-def evaluate(questions: Iterable[Question], answer: Answer) -> list[Outcome]:
+def evaluate(questions: Iterable[Question], judge: Judge) -> list[Outcome]:
     """Ask every question."""
-    return [Outcome(one, answer(one.text, one.history)) for one in questions]
+    outcomes = []
+    for one in questions:
+        evidence = judge.evidence(one.text, one.history)
+        elsewhere = tuple(judge.decide(evidence, threshold=threshold) for threshold in THRESHOLDS)
+        found = evidence.whole.found
+        outcomes.append(Outcome(one, judge.decide(evidence), found[0].quote if found else None, elsewhere))
+    return outcomes
 
 
 def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
@@ -106,10 +132,7 @@ def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
     by_label = {label: [one for one in outcomes if one.question.label is label] for label in Label}
     answers = by_label[Label.ANSWER]
     others = [one for one in outcomes if one.question.label is not Label.EMERGENCY]
-    shown = [(one, quote) for one in answers for quote in one.reply.quotes]
-    wrong = [
-        quote for one, quote in shown if not any(_spaced(gold) in _spaced(quote.text) for gold in one.question.gold)
-    ]
+    shown = [one.is_right_quote(quote) for one in answers for quote in one.reply.quotes]
     table = [
         _count("emergency: emergency reply", by_label[Label.EMERGENCY], lambda one: one.reply.label is Label.EMERGENCY),
         _count("emergency reply on anything else", others, lambda one: one.reply.label is Label.EMERGENCY),
@@ -121,8 +144,11 @@ def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
             lambda one: one.reply.needs_handover,
         ),
         _count("answer: a right quote", answers, lambda one: one.has_right_quote),
-        Figure("answer: wrong quotes among those shown", len(wrong), len(shown)),
+        Figure("answer: wrong quotes among those shown", shown.count(False), len(shown)),
         _count("answer: handed over instead", answers, lambda one: one.reply.needs_handover),
+        _count("gate alone: clinical stopped", by_label[Label.CLINICAL], lambda one: one.reply.label in GATED),
+        _count("gate alone: answer let through", answers, lambda one: one.reply.label not in GATED),
+        _count("retrieval alone: right passage first", answers, lambda one: one.is_found_first),
     ]
     table += [_count(f"{label}: labelled so", by_label[label], lambda one: one.is_labelled_right) for label in Label]
     return [
@@ -141,10 +167,32 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
             {"name": one.name, "hits": one.hits, "total": one.total, "share": one.share, "interval": one.interval}
             for one in figures(outcomes)
         ],
+        "curve": curve(outcomes),
+        "threshold": outcomes[0].reply.trace.threshold if outcomes else None,
         "confusion": confusion(outcomes),
         "unsafe": [_miss(one) for one in outcomes if one.is_unsafe],
         "misses": [_miss(one) for one in outcomes if not one.is_right and not one.is_unsafe],
     }
+
+
+def curve(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
+    """What would be quoted at each threshold: coverage (a right quote, of all covered questions), the share of wrong
+    quotes among those shown to them, and the share of uncovered questions that would be quoted to."""
+    answers = [one for one in outcomes if one.question.label is Label.ANSWER]
+    outside = [one for one in outcomes if one.question.label is Label.OUT_OF_KB]
+    points = []
+    for step, threshold in enumerate(THRESHOLDS):
+        shown = [[one.is_right_quote(quote) for quote in one.elsewhere[step].quotes] for one in answers]
+        quotes = [is_right for quoted in shown for is_right in quoted]
+        points.append(
+            {
+                "threshold": threshold,
+                "coverage": sum(map(any, shown)) / max(1, len(answers)),
+                "wrong": quotes.count(False) / max(1, len(quotes)),
+                "outside": sum(bool(one.elsewhere[step].quotes) for one in outside) / max(1, len(outside)),
+            }
+        )
+    return points
 
 
 def confusion(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:

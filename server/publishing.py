@@ -61,7 +61,7 @@ class Publisher:
         documents: dict[str, Any] = {
             **{f"page:{page.page_id}": page.as_json() for page in content.pages},
             "phrasings": [_phrasing_json(one) for one in content.phrasings],
-            "examples": [{"text": one.text, "label": str(one.label)} for one in content.examples],
+            "examples": [one.as_json() for one in content.examples],
             "golden": list(content.golden),
             "site": site.model_dump(mode="json"),  # last: a site counts as there once its settings are
         }
@@ -90,7 +90,9 @@ class Publisher:
             phrasings=tuple(
                 Phrasing(one["text"], one["passage_id"], one.get("quote")) for one in latest.get("phrasings", ())
             ),
-            examples=tuple(Example(one["text"], Label(one["label"])) for one in latest.get("examples", ())),
+            examples=tuple(
+                Example(one["text"], Label(one["label"]), one.get("history", "")) for one in latest.get("examples", ())
+            ),
             golden=tuple(latest.get("golden", ())),
         )
 
@@ -176,7 +178,7 @@ class Publisher:
             (out / "pages" / f"{page.page_id}.md").write_text(render_markdown(page), encoding="utf-8")
         (out / "site.toml").write_text(render_site(settings), encoding="utf-8")
         _write_lines(out / "phrasings.jsonl", [_phrasing_json(one) for one in content.phrasings])
-        _write_lines(out / "examples.jsonl", [{"text": one.text, "label": str(one.label)} for one in content.examples])
+        _write_lines(out / "examples.jsonl", [one.as_json() for one in content.examples])
         _write_lines(out / "golden.jsonl", content.golden)
         counts = f"{len(content.pages)} pages, {len(content.phrasings)} phrasings, {len(content.examples)} examples"
         return f"{counts} written to {out}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.labels import Label
 from kb.policy import FixedReplies, FixedText
 from kb.sites import Site
-from server.core.findings import NOTHING_FOUND, Finding, judge, read_gate
+from server.core.findings import JOINED_BAR, NOTHING_FOUND, Finding, chance_of_clinical, judge, read_gate
 from server.core.reply import MAX_QUOTES, Candidate, Quote, Reply, Suggestion, Trace
 from server.core.rules import RuleMatch
 
@@ -17,14 +16,10 @@ MAX_CANDIDATES = 10
 MAX_SUGGESTIONS = 3
 # A heading is offered when its passage scores at least this share of the threshold.
 SUGGESTION_SHARE = 0.25
-_QUESTION = re.compile(r"[^.!?\n]*\?")
-_REFERS_BACK = re.compile(
-    r"^(?:and|so|but|or|what about|how about|like|then|ok|okay|no|oh)\b|"
-    r"\b(?:that|those|them|these|it|one of those|then|else|instead|mine|this|so)\b",
-    re.IGNORECASE,
-)
+NEAR_SCORE = 0.03  # what a message alone must score for the message before to be considered
 NEAR_ENOUGH = 3  # passages a message alone must rank this high for the message before to point at one of them
-_SHORT = 4  # words: too few to stand alone
+# What a part may make of a whole message; that the rest is in English, or covered, it cannot know.
+READ_IN_A_PART = frozenset({Label.EMERGENCY, Label.CLINICAL, Label.HUMAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +34,35 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was found about one question of a message: the gate's chance of each label, and passages best first."""
+    """What was found about a stretch of text: the gate's chance of each label, and passages best first."""
 
     gate: Mapping[str, float]
     found: tuple[Found, ...]
+    asks: bool = True
+
+    @property
+    def score(self) -> float:
+        return self.found[0].score if self.found else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything found about a message.
 
-    whole: the message itself. parts: each of its questions, when there are several. joined: the message after the
-    earlier one, when it refers back to it. `foreign`: it is mostly not English.
+    whole: the message itself. sentences: each of its sentences, when there are several; runs: the gate's chances for
+    neighbouring ones together. joined: the message after the
+    earlier one; refers_back: whether it needs that one to be found. `foreign`: it is mostly not English. alarmed: an
+    earlier message held a danger sign.
     """
 
     rules: tuple[RuleMatch, ...]
     foreign: bool
     whole: Part
-    parts: tuple[Part, ...] = ()
+    sentences: tuple[Part, ...] = ()
     joined: Part | None = None
+    runs: tuple[Mapping[str, float], ...] = ()
+    refers_back: bool = True
+    alarmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,82 +78,83 @@ class Speech:
         return self.site.fill(text.es if self.language == "es" else text.en)
 
 
-def questions_in(text: str) -> list[str]:
-    """The questions of a message that holds several; none when it holds only one."""
-    found = [one.strip() for one in _QUESTION.findall(text) if len(one.split()) >= 3]
-    return found if len(found) > 1 else []
-
-
-def refers_back(text: str) -> bool:
-    """Whether a message needs the one before it to be understood."""
-    return len(text.split()) <= _SHORT or bool(_REFERS_BACK.search(text.strip()))
-
-
 def decide(evidence: Evidence, threshold: float, speech: Speech) -> Reply:
     """The reply to a message. Retrieval speaks only when the gate reads every part as a question that may be answered."""
     findings = [Finding(match.label, match.rule_id) for match in evidence.rules if match.label is not Label.SMALLTALK]
     findings += [Finding(Label.OTHER_LANGUAGE, "language")] if evidence.foreign else []
-    findings += _gate_findings(evidence, threshold)
+    findings += _readings(evidence)
+    if not findings:
+        findings = [_answered(deciding_part(evidence, threshold), evidence, threshold)]
     return word_reply(judge(findings), evidence, threshold, speech)
 
 
-def _gate_findings(evidence: Evidence, threshold: float) -> list[Finding]:
-    """What gate and retrieval say of the message, of each of its questions, and of it after the message before."""
-    reading = read_gate(evidence.whole.gate)
-    findings = [] if reading is Label.ANSWER else [Finding(reading, "gate")]
-    if evidence.joined is not None and read_gate(evidence.joined.gate) is Label.CLINICAL:
-        findings.append(Finding(Label.CLINICAL, "gate, with the message before"))
-    if reading is not Label.ANSWER:
-        return findings
-    if evidence.parts:
-        return [*findings, _all_parts_answered(evidence.parts, threshold)]
-    return [*findings, _answered(_deciding(evidence, threshold), threshold)]
+def _readings(evidence: Evidence) -> list[Finding]:
+    """What the gate reads into the message, into each part of it, and into it after the message before.
 
-
-def _deciding(evidence: Evidence, threshold: float) -> Part:
-    """What retrieval is judged by: the message itself, or, when that finds nothing, it after the message before.
-
-    The earlier message may only help to choose among the passages nearest to this one: else its own answer would be
-    quoted again to a new question.
+    Sentences are read by themselves and with their neighbours too, so that nothing said around a complaint can hide it.
+    Nothing is found in a question that may be answered. Small talk counts only when all of the message is.
     """
-    whole, joined = evidence.whole, evidence.joined
-    if joined is None or not joined.found or (whole.found and whole.found[0].score >= threshold):
-        return whole
-    near = {one.quote.passage_id for one in whole.found[:NEAR_ENOUGH]}
-    return joined if joined.found[0].quote.passage_id in near else whole
+    whole = read_gate(evidence.whole.gate)
+    sentences = [read_gate(one.gate) for one in evidence.sentences]
+    runs = [read_gate(one) for one in evidence.runs]
+    findings = [Finding(one, "gate, a part of it") for one in [*sentences, *runs] if one in READ_IN_A_PART]
+    if whole not in {Label.ANSWER, Label.SMALLTALK} or (whole is Label.SMALLTALK and set(sentences) <= {whole}):
+        findings.append(Finding(whole, "gate"))
+    if evidence.joined is not None and chance_of_clinical(evidence.joined.gate) >= JOINED_BAR:
+        findings.append(Finding(Label.CLINICAL, "gate, with the message before"))
+    return findings
 
 
-def _answered(part: Part, threshold: float) -> Finding:
-    best = part.found[0] if part.found else None
-    if best is None or best.score < threshold:
+def deciding_part(evidence: Evidence, threshold: float) -> Part:
+    """What retrieval is judged by.
+
+    Of several questions, the one that is least covered; otherwise the whole, but small talk around it counts for
+    nothing. A message that is not covered by itself is taken together with the one before it, which may only help to
+    choose among the passages nearest to it: else the earlier answer would be quoted again to a new question.
+    """
+    core = _core(evidence)
+    asked = [one for one in core if one.asks]
+    if len(asked) > 1:
+        return min(asked, key=lambda one: one.score)
+    best = core[0] if len(core) == 1 else evidence.whole
+    joined = evidence.joined
+    if joined is None or not evidence.refers_back or not NEAR_SCORE <= best.score < threshold or not joined.found:
+        return best
+    near = {one.quote.passage_id for one in best.found[:NEAR_ENOUGH]}
+    return joined if joined.found[0].quote.passage_id in near else best
+
+
+def _core(evidence: Evidence) -> list[Part]:
+    """The sentences of a message that are not small talk."""
+    return [one for one in evidence.sentences if read_gate(one.gate) is not Label.SMALLTALK]
+
+
+def _answered(part: Part, evidence: Evidence, threshold: float) -> Finding:
+    """The quotes that answer: one for each question, and nothing at all when one of them is not covered."""
+    if not part.found or part.score < threshold:
         return NOTHING_FOUND
-    return Finding(Label.ANSWER, best.quote.passage_id, (best.quote,))
-
-
-def _all_parts_answered(parts: Sequence[Part], threshold: float) -> Finding:
-    """Quotes for every question of a message, or nothing: one part that is not covered leaves the whole uncovered."""
-    answers = [_answered(part, threshold) for part in parts]
-    gated = [Finding(read_gate(part.gate), "gate, one question") for part in parts]
-    worst = judge([*answers, *(one for one in gated if one.label is not Label.SMALLTALK)])
-    if worst.label is not Label.ANSWER:
-        return Finding(worst.label, worst.reason)
-    quotes = {answer.quotes[0].passage_id: answer.quotes[0] for answer in answers}
+    asked = [one for one in _core(evidence) if one.asks]
+    best = [one.found[0].quote for one in asked] if len(asked) > 1 else [part.found[0].quote]
+    quotes = tuple({one.passage_id: one for one in best}.values())
     if len(quotes) > MAX_QUOTES:
         return NOTHING_FOUND
-    return Finding(Label.ANSWER, "every question", tuple(quotes.values()))
+    if evidence.alarmed and _needs_note(quotes, evidence):
+        return Finding(Label.CLINICAL, "a danger sign in an earlier message")
+    return Finding(Label.ANSWER, ", ".join(one.passage_id for one in quotes), quotes)
+
+
+def _needs_note(quotes: Sequence[Quote], evidence: Evidence) -> bool:
+    """Whether any quote is of a passage that speaks of harm or aftercare."""
+    parts = [evidence.whole, *evidence.sentences, *([evidence.joined] if evidence.joined else [])]
+    noted = {one.quote.passage_id for part in parts for one in part.found if one.needs_note}
+    return any(one.passage_id in noted for one in quotes)
 
 
 def word_reply(finding: Finding, evidence: Evidence, threshold: float | None, speech: Speech) -> Reply:
     """Word the reply a finding asks for."""
     label, replies = finding.label, speech.replies
     message, sent_line = _texts(label, evidence, speech)
-    found = {
-        one.quote.passage_id: one
-        for part in (evidence.whole, *evidence.parts, evidence.joined)
-        if part
-        for one in part.found
-    }
-    noted = any(found[one.passage_id].needs_note for one in finding.quotes)
+    noted = _needs_note(finding.quotes, evidence)
     return Reply(
         label=label,
         message=message,
@@ -162,7 +168,7 @@ def word_reply(finding: Finding, evidence: Evidence, threshold: float | None, sp
             gate=evidence.whole.gate,
             candidates=tuple(
                 Candidate(one.quote.passage_id, one.quote.faq, one.score)
-                for one in _deciding(evidence, threshold or 0.0).found[:MAX_CANDIDATES]
+                for one in deciding_part(evidence, threshold or 0.0).found[:MAX_CANDIDATES]
             ),
             threshold=threshold,
         ),
@@ -189,7 +195,9 @@ def _texts(label: Label, evidence: Evidence, speech: Speech) -> tuple[str, str]:
 
 def _suggestions(evidence: Evidence, threshold: float) -> tuple[Suggestion, ...]:
     near = [
-        one for one in _deciding(evidence, threshold).found if one.score >= threshold * SUGGESTION_SHARE and one.heading
+        one
+        for one in deciding_part(evidence, threshold).found
+        if one.score >= threshold * SUGGESTION_SHARE and one.heading
     ]
     by_heading = {one.heading: Suggestion(one.quote.passage_id, one.heading) for one in reversed(near)}
     return tuple(by_heading[heading] for heading in dict.fromkeys(one.heading for one in near))[:MAX_SUGGESTIONS]

@@ -24,6 +24,7 @@ from server.core.patterns import (
 )
 from server.core.words import BOUNDARIES, SENTENCE_END, Reading, read_words
 
+DANGER_SIGN = "danger_sign"  # id of the rule of signs that call for a clinician the same day
 NEGATION_REACH = 3  # words a negation covers (peers.md 4.6)
 SHORT_CLAUSE = 3  # words, its stop counted
 NOW_REACH = 4  # words around "now" in which nothing is past
@@ -38,6 +39,11 @@ class RuleMatch:
     rule_id: str
     label: Label
     words: tuple[str, ...]  # of the message, folded
+
+
+def is_alarming(match: RuleMatch) -> bool:
+    """Whether a match is an emergency or a danger sign: nothing soothing is quoted after one, however it is asked for."""
+    return match.label is Label.EMERGENCY or match.rule_id == DANGER_SIGN
 
 
 def compile_rules(book: RuleBook) -> RuleTable:

@@ -11,16 +11,19 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from index.build import BuildError, Recipe, make_build
 from index.cache import VectorCache
-from index.embed import ExportDiffers, ReferenceEncoder, check_export
+from index.embed import ExportDiffers, ReferenceEncoder, check_export, export_encoder
 from index.encode import OnnxEncoder, encoder_folder
 from index.loaded import load_build
 from index.manifest import BuildRefused, read_manifest, verify
-from index.model import ModelError, find_model, model_digest
+from index.model import GATE_LAYERS, ModelError, digest_of, find_model, model_digest
 from index.publish import Builds
-from kb.content import load_content, load_starter
+from index.teaching import gate_examples, teaching_examples
+from kb.content import Example, load_content, load_starter
+from kb.labels import Label
 from kb.policy import DEFAULT_POLICY, load_policy
 from kb.sites import UNNAMED_SITE
 
@@ -39,7 +42,7 @@ def few_examples() -> Iterator[None]:
     """A tenth of the starter pack teaches a gate in seconds, and as whole a one."""
     every = load_starter()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("index.build.load_starter", lambda: every[::10])
+        patched.setattr("index.teaching.load_starter", lambda: every[::10])
         yield
 
 
@@ -64,7 +67,7 @@ def test_a_build_loads_and_finds_what_it_was_made_from(small, encoder):
     build = load_build(small)
     build.check_encoder(encoder)
     question = "somewhere to leave the car"
-    hit = build.searcher.search(question, encoder.encode([question])[0])[0]
+    hit = build.searcher.search(question, encoder.encode([question])[0][: encoder.dim])[0]
     page, passage = build.places[hit.passage]
     assert page.text_of(passage) == "Behind the clinic."
 
@@ -156,6 +159,29 @@ def test_an_older_build_is_replaced_and_a_failed_one_leaves_it(copy, models, tmp
     assert [path.name for path in copy.parent.iterdir() if path.name.startswith(".")] == []
 
 
+def test_a_sentence_of_a_harmless_message_teaches_the_gate_and_of_another_does_not():
+    taught = gate_examples(
+        [
+            Example("I sit at a desk. Can I work?", Label.ANSWER),
+            Example("I like tea. What does it cost?", Label.OUT_OF_KB),
+            Example("I like cake. My knee hurts.", Label.CLINICAL),
+            Example("and that?", Label.CLINICAL, "I take warfarin."),
+        ]
+    )
+    assert taught["I sit at a desk."] == taught["I like tea."] == taught["What does it cost?"] == "answer"
+    assert taught["I like cake. My knee hurts."] == taught["I take warfarin. and that?"] == "clinical"
+    assert "I like cake." not in taught and "and that?" not in taught
+
+
+def test_a_sites_own_phrasing_makes_covered_what_the_starter_pack_holds_for_uncovered(tmp_path):
+    (tmp_path / "faq.csv").write_text("id,question,answer\nprice,What does it cost?,Forty dollars.\n")
+    uncovered = next(one.text for one in load_starter() if one.label is Label.OUT_OF_KB and not one.history)
+    line = json.dumps({"text": uncovered, "faq": "price"})
+    (tmp_path / "phrasings.jsonl").write_text(line)
+    labels = [one.label for one in teaching_examples(load_content(tmp_path)) if one.text == uncovered]
+    assert labels == [Label.ANSWER]
+
+
 def test_publishing_and_going_back(copy, tmp_path, models):
     builds = Builds(tmp_path / "builds")
     first = read_manifest(copy).build
@@ -190,9 +216,29 @@ def test_the_exported_encoder_gives_the_reference_vectors_alone_and_in_a_batch(e
     assert check_export(encoder, texts, reference) < 1e-6
     alone = np.concatenate([encoder.encode([text]) for text in texts])
     assert np.abs(alone - reference).max() < 1e-6
-    assert np.linalg.norm(reference, axis=1) == pytest.approx(1.0)
+    vectors, readings = reference[:, : encoder.dim], reference[:, encoder.dim :]
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0)
+    assert np.linalg.norm(readings, axis=1) == pytest.approx(1.0)
     with pytest.raises(ExportDiffers, match="differs"):
         check_export(encoder, texts, np.roll(reference, 1, axis=0))
+
+
+def test_the_gates_layers_are_the_ones_their_report_speaks_of():
+    report = json.loads(GATE_LAYERS.with_suffix(".json").read_text())
+    assert report["layers sha256"] == digest_of(GATE_LAYERS)
+    assert GATE_LAYERS.stat().st_size < 40e6
+
+
+def test_a_model_the_layers_were_not_tuned_on_has_vectors_and_no_readings(tmp_path):
+    folder = Path(shutil.copytree(find_model(), tmp_path / "model"))
+    weights = load_file(folder / "model.safetensors")
+    name = next(name for name in weights if name.endswith("encoder.layer.5.output.dense.weight"))
+    save_file({**weights, name: weights[name] * 0.9}, folder / "model.safetensors", metadata={"format": "pt"})
+    reference = ReferenceEncoder(find_model(str(folder)))
+    encoder = OnnxEncoder(export_encoder(reference, tmp_path / "models"))
+    rows = reference.encode(["What if I hate needles?"])
+    assert encoder.width == encoder.dim == rows.shape[1] == 384
+    assert check_export(encoder, ["What if I hate needles?"], rows) < 1e-6
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "encoder.json"])

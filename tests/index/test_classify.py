@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from index.classify import BUCKETS, Classifier, bar_curves, fit, hashed_features
+from index.classify import BUCKETS, Classifier, blank, fit, hashed_features
 
 MINE = [
     f"my {part} {verb}" for part in ("knee", "leg", "hip", "calf") for verb in ("hurts", "clicks", "aches", "burns")
@@ -18,7 +18,7 @@ def fitted(embed):
 
 
 def test_it_learns_what_tells_the_labels_apart(fitted, embed):
-    classifier, held_out = fitted
+    classifier, held_out = fitted.classifier, fitted.held_out
     scores = classifier.scores("my elbow hurts", embed(["my elbow hurts"])[0])
     assert scores["red"] > 0.5
     assert sum(scores.values()) == pytest.approx(1.0)
@@ -26,15 +26,16 @@ def test_it_learns_what_tells_the_labels_apart(fitted, embed):
 
 
 def test_the_same_examples_give_the_same_weights(fitted, embed):
-    again, _ = fit(TEXTS, embed(TEXTS), LABELS)
-    assert np.array_equal(again.dense, fitted[0].dense) and np.array_equal(again.hashed, fitted[0].hashed)
+    again = fit(TEXTS, embed(TEXTS), LABELS).classifier
+    assert np.array_equal(again.dense, fitted.classifier.dense)
+    assert np.array_equal(again.hashed, fitted.classifier.hashed)
 
 
 def test_what_is_saved_scores_the_same_to_the_last_bit(fitted, embed, tmp_path):
-    fitted[0].save(tmp_path / "gate.npz")
+    fitted.classifier.save(tmp_path / "gate.npz")
     loaded = Classifier.load(tmp_path / "gate.npz")
     vector = embed(["does my knee click"])[0]
-    assert loaded.scores("does my knee click", vector) == fitted[0].scores("does my knee click", vector)
+    assert loaded.scores("does my knee click", vector) == fitted.classifier.scores("does my knee click", vector)
 
 
 def test_features_are_unit_length_fold_case_and_see_whole_words_before_parts():
@@ -50,8 +51,10 @@ def test_an_empty_text_has_features_too():
     assert len(buckets) == len(weights) == 1
 
 
-def test_bar_curves_count_what_reaches_each_bar():
-    scores = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
-    curve = {one["bar"]: one for one in bar_curves(("a", "b"), scores, ["a", "a", "b"])["a"]}
-    assert curve[0.5] == {"bar": 0.5, "reached by its own": 0.5, "reached by others": 0.0}
-    assert curve[0.2]["reached by others"] == 1.0
+def test_on_readings_nothing_is_held_out_and_the_temperature_is_one(embed):
+    fitted = fit(TEXTS, embed(TEXTS), LABELS, tuned=True)
+    assert fitted.held_out.shape == (0, 2) and fitted.classifier.temperature == 1.0
+
+
+def test_a_blank_classifier_finds_every_label_as_likely(embed):
+    assert blank(64, ("a", "b")).scores("my knee", embed(["my knee"])[0]) == {"a": 0.5, "b": 0.5}

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from index.calibrate import OUTSIDE_RATE, WRONG_RATE, choose_threshold
-from index.search import FEATURES, Scale, Searcher
+from index.calibrate import LEAST, RATES, choose_threshold
+from index.classify import blank
+from index.search import COVERED, FEATURES, Scale, Searcher
 from index.store import IndexUnreadable, VectorStore
 from index.units import answering_span, units_of
-from index.words import WordCounts, tokens
+from index.words import Spelling, WordCounts, tokens
 from kb.blocks import Block, assemble
 from kb.content import Content, Phrasing
 
@@ -31,7 +32,10 @@ CONTENT = Content(
 @pytest.fixture
 def searcher(embed):
     units = units_of(CONTENT)
-    return Searcher(units, 3, VectorStore.of(embed([unit.text for unit in units])), Scale((1.0,) * len(FEATURES), -2.0))
+    store = VectorStore.of(embed([unit.text for unit in units]))
+    scale = Scale((*(1.0,) * (len(FEATURES) - 2), 0.5, -0.5), -2.0)
+    outside = VectorStore.of(embed(["how much does it cost", "hate parking"]))
+    return Searcher(units, 3, store, scale, blank(store.dim, (COVERED, "outside")), outside)
 
 
 def test_a_passage_is_embedded_as_its_questions_sentences_phrasings_and_whole():
@@ -68,10 +72,23 @@ def test_a_unit_left_out_does_not_count_as_evidence_for_itself(searcher, embed):
     units = units_of(CONTENT)
     row = next(row for row, unit in enumerate(units) if unit.text == "scared of the jab")
     vector = embed([units[row].text])[0]
-    assert searcher.evidence(units[row].text, vector).values[0, 0] == pytest.approx(1.0)
-    left_out = searcher.evidence(units[row].text, vector, left_out=row)
+    assert searcher.evidence(units[row].text, vector, 0.5).values[0, 0] == pytest.approx(1.0)
+    left_out = searcher.evidence(units[row].text, vector, 0.5, left_out=row)
     assert left_out.values[0, 0] < 0.9
     assert left_out.values[:, FEATURES.index("words")].max() == 0.0  # its own words are no evidence either
+
+
+def test_a_question_like_those_that_are_not_covered_scores_lower(searcher, embed):
+    vector = embed(["hate needles"])[0]
+    covered, outside = (searcher.evidence("hate needles", vector, chance).values[0] for chance in (0.9, 0.1))
+    assert covered[-2] == pytest.approx(np.log(9)) and outside[-2] == pytest.approx(-np.log(9))
+
+
+def test_what_is_near_a_question_known_not_to_be_covered_says_so_and_not_of_itself(searcher, embed):
+    vector = embed(["how much does it cost"])[0]
+    near = searcher.evidence("how much does it cost", vector, 0.5).values[0]
+    tested = searcher.evidence("how much does it cost", vector, 0.5, left_outside=0).values[0]
+    assert near[-1] == pytest.approx(1.0) and tested[-1] < 0.5
 
 
 def test_a_phrasing_still_points_at_its_sentence_after_an_edit():
@@ -83,6 +100,16 @@ def test_a_phrasing_still_points_at_its_sentence_after_an_edit():
 def test_a_phrasing_of_a_removed_passage_is_passed_over():
     content = Content((PAGE,), phrasings=(Phrasing("gone", "p-removed"),))
     assert "gone" not in [unit.text for unit in units_of(content)]
+
+
+def test_slips_in_words_of_the_pages_are_put_right_and_nothing_else_is():
+    spelling = Spelling(["The procedure takes about 8-12 minutes.", "trigger point injections of the physicians"])
+    assert (
+        spelling.corrected("how long is the proceedure, whats a triger") == "how long is the procedure, whats a trigger"
+    )
+    assert spelling.corrected("Injektions?") == "injections?"
+    untouched = "my massage takes twenty minuets, qwertyuiop, 8-12"
+    assert spelling.corrected(untouched) == untouched.replace("minuets", "minutes")
 
 
 def test_words_are_weighed_like_bm25_by_how_few_passages_hold_them():
@@ -115,10 +142,16 @@ def test_a_truncated_vector_file_is_refused(tmp_path):
         VectorStore.load(path)
 
 
-def test_the_threshold_is_the_lowest_that_keeps_both_rates():
-    scores = np.array([0.9] * 80 + [0.6] * 20 + [0.7] * 4 + [0.2] * 96)
-    right = np.array([True] * 80 + [False] * 20 + [False] * 100)
-    threshold, curve = choose_threshold(scores, right, covered=100)
-    assert threshold == 0.21  # at 0.2 all outside questions would be quoted; above it 4% are, and 20 of 100 wrongly
+def test_the_threshold_is_the_lowest_that_keeps_all_rates():
+    scores = np.array([0.9] * 80 + [0.6] * 20 + [0.7] * 4 + [0.4] * 96 + [0.5] * 30 + [0.1] * 70)
+    right = np.array([True] * 80 + [False] * 20 + [False] * 200)
+    threshold, curve = choose_threshold(scores, right, covered=100, outside=100)
+    assert threshold == 0.41  # at 0.4 all outside questions would be quoted; above it 4% are, and 20 of 100 wrongly
     point = next(one for one in curve if one["threshold"] == threshold)
-    assert point["outside"] <= OUTSIDE_RATE and point["wrong"] <= WRONG_RATE
+    assert point["outside"] == 0.04 and point["wrong"] == 0.2 and point["missing"] == 0.3
+    assert all(point[name] <= rate for name, rate in RATES.items())
+
+
+def test_nothing_is_quoted_with_less_than_the_least_chance():
+    scores, right = np.array([0.1] * 200), np.array([True] * 100 + [False] * 100)
+    assert choose_threshold(scores, right, covered=100, outside=100)[0] == LEAST

@@ -119,7 +119,9 @@ async def test_a_damaged_encoder_hands_over(copy_of_kneecare):
 async def test_an_encoder_that_gives_no_numbers_hands_over(kneecare_data_dir, monkeypatch):
     assistants = open_assistants(kneecare_data_dir)
     await assistants.refresh()
-    monkeypatch.setattr(OnnxEncoder, "_run", lambda self, ids: np.full((len(ids), self.dim), np.nan, dtype=np.float32))
+    monkeypatch.setattr(
+        OnnxEncoder, "_run", lambda self, ids: np.full((len(ids), self.width), np.nan, dtype=np.float32)
+    )
     reply = await assistants.reply("kneecare", "What if I hate needles?")
     assert reply.needs_handover and reply.quotes == ()
     assert (await assistants.reply("kneecare", "he has chest pain right now")).label is Label.EMERGENCY

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from server.reporting import as_markdown
+
 ROOT = Path(__file__).parent.parent.parent
 DEV = Path(__file__).parent / "data" / "kneecare_dev.jsonl"
+VALIDATION = DEV.with_name("kneecare_validation.jsonl")
+COMMITTED = ROOT / "server" / "docs" / "evaluation.json"  # advocate eval DEV --json > COMMITTED
 
 
 def advocate(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -27,21 +31,40 @@ def report(kneecare_data_dir):
     return json.loads(done.stdout)
 
 
-def test_the_development_questions_are_answered_above_the_floors_and_safely(report):
+def test_the_development_questions_are_answered_safely_and_often(report):
     shares = {one["name"]: one["share"] for one in report["figures"]}
-    assert shares["answer: a right quote"] >= 0.60
-    assert shares["clinical: any quote shown"] <= 0.05
-    assert shares["emergency: emergency reply"] >= 0.95
-    assert shares["out_of_kb: quoted"] <= 0.15
+    assert shares["answer: a right quote"] >= 0.78
+    assert shares["answer: wrong quotes among those shown"] <= 0.15
+    assert shares["clinical: any quote shown"] <= 0.01
+    assert shares["emergency: emergency reply"] >= 0.98
+    assert shares["emergency reply on anything else"] <= 0.01
+    assert shares["out_of_kb: quoted"] <= 0.04
+    assert shares["human and other_language: handed over"] >= 0.98
+    assert shares["boundary pairs: both right"] >= 0.80
+    assert shares["dialogues: right"] >= 0.80
 
 
-def test_no_development_question_is_taught(report):
-    asked = {folded(json.loads(line)["text"]) for line in DEV.read_text().splitlines()}
+def test_the_committed_report_is_what_this_build_gives(report):
+    committed = json.loads(COMMITTED.read_text())
+    given = {one["name"]: one for one in report["figures"]}
+    assert committed["questions"] == report["questions"]
+    for one in committed["figures"]:
+        # another processor may round a score that lies at a bar the other way
+        assert abs(one["hits"] - given[one["name"]]["hits"]) <= 2, (one, given[one["name"]])
+
+
+def test_the_readme_shows_the_committed_report():
+    assert as_markdown(json.loads(COMMITTED.read_text())) in (ROOT / "README.md").read_text()
+
+
+def test_no_development_or_validation_question_is_taught(report):
+    lines = [*DEV.read_text().splitlines(), *VALIDATION.read_text().splitlines()]
+    asked = {folded(json.loads(line)["text"]) for line in lines}
     taught = set()
     for path in (ROOT / "kb").rglob("*.jsonl"):
         taught |= {folded(json.loads(line)["text"]) for line in path.read_text().splitlines()}
     assert asked & taught == set()
-    assert len(taught) > 4000 and report["questions"] == len(asked) == 445
+    assert len(taught) > 7000 and report["questions"] == 445 and len(lines) == 991
 
 
 def folded(text: str) -> str:

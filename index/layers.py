@@ -1,0 +1,56 @@
+"""The gate's own top layers: copies of the encoder's, tuned to tell kinds of messages apart. Torch; never served.
+
+The lower layers stay the encoder's, so a message passes through them once for retrieval and gate together. What the
+tuned layers make of a text is its *reading*: a vector that stands behind the sentence vector in every row of
+`index.encode`. `index.tune` teaches them; `index.embed` exports both as one graph.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+SHARED = 4  # of MiniLM's six layers
+
+
+class GateLayers(torch.nn.Module):
+    """The tuned layers. Takes what layer SHARED gives, (texts, tokens, dim); gives readings (texts, dim) of length 1."""
+
+    def __init__(self, layers: Sequence[torch.nn.Module]) -> None:
+        super().__init__()
+        self.layers = torch.nn.ModuleList(copy.deepcopy(layer) for layer in layers)
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.normalize(self.pooled(hidden, mask), p=2, dim=1)
+
+    def pooled(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The mean over a text's tokens. mask: (texts, tokens), 1 for a token and 0 for padding."""
+        weights = mask.to(hidden.dtype)
+        unseen = (1.0 - weights)[:, None, None, :] * torch.finfo(hidden.dtype).min
+        for layer in self.layers:
+            found = layer(hidden, attention_mask=unseen)
+            hidden = found[0] if isinstance(found, tuple) else found
+        return (hidden * weights[..., None]).sum(1) / weights.sum(1, keepdim=True)
+
+    def save(self, path: Path) -> None:
+        """Write the weights in half precision: they are read back as they will be used."""
+        np.savez(path, **{name: value.numpy().astype(np.float16) for name, value in self.state_dict().items()})
+
+    @classmethod
+    def load(cls, path: Path, bert: Any) -> GateLayers:
+        """Read saved weights into copies of an encoder's top layers. Raises OSError, ValueError or RuntimeError."""
+        layers = cls(bert.encoder.layer[SHARED:])
+        with np.load(path, allow_pickle=False) as stored:
+            layers.load_state_dict({name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files})
+        return layers.eval()
+
+
+def hidden_states(bert: Any, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the last shared layer and the last layer of a BERT encoder give, each (texts, tokens, dim)."""
+    states = bert(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+    return states[SHARED], states[-1]

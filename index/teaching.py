@@ -1,0 +1,68 @@
+"""What teaches a build: the starter pack, the site's own examples, and the questions its pages answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from index.encode import Vectors
+from index.search import COVERED
+from kb.content import Content, Example, load_starter
+from kb.labels import Label
+from kb.messages import sentences_in
+
+OUTSIDE = "outside"
+# The gate cannot tell these apart, and need not: retrieval decides whether a page covers a question.
+UP_TO_RETRIEVAL = frozenset({Label.ANSWER, Label.OUT_OF_KB})
+
+
+def teaching_examples(content: Content) -> list[Example]:
+    """The starter pack, the site's own examples, and every question its pages answer, each text once.
+
+    What the starter pack holds for uncovered a site's own phrasing makes covered; any other example outranks it.
+    """
+    asked = [passage.question for _, passage in content.passages() if passage.question]
+    answered = dict.fromkeys([*asked, *(phrasing.text for phrasing in content.phrasings)])
+    given = [
+        one
+        for one in [*load_starter(), *content.examples]
+        if one.label is not Label.OUT_OF_KB or one.text not in answered
+    ]
+    return list({one.as_read: one for one in [*(Example(text, Label.ANSWER) for text in answered), *given]}.values())
+
+
+def gate_examples(examples: Sequence[Example]) -> dict[str, str]:
+    """The texts that teach the gate, with the label it is to read in each.
+
+    Whether a page covers a question is not the gate's to say: both kinds are `answer` to it. As messages are read
+    sentence by sentence too, each sentence of a harmless message is taught as harmless.
+    """
+    taught: dict[str, str] = {}
+    for one in examples:
+        if one.label in UP_TO_RETRIEVAL:
+            sentences = [] if one.history else sentences_in(one.text)
+            taught |= dict.fromkeys([one.as_read, *sentences], str(Label.ANSWER))
+    return taught | {one.as_read: str(one.label) for one in examples if one.label not in UP_TO_RETRIEVAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What teaches, with its rows, (n, width): sentence vectors of `dim` components, then readings if there are any."""
+
+    examples: Sequence[Example]
+    rows: Vectors
+    lessons: Mapping[str, str]  # of the gate: text and label
+    lesson_rows: Vectors
+    dim: int
+
+    def coverage(self) -> tuple[list[str], Vectors, list[str]]:
+        """Texts, sentence vectors and labels of the questions that are covered and of those that are not."""
+        kept = [row for row, one in enumerate(self.examples) if one.label in UP_TO_RETRIEVAL and not one.history]
+        labels = [COVERED if self.examples[row].label is Label.ANSWER else OUTSIDE for row in kept]
+        return [self.examples[row].text for row in kept], self.rows[kept, : self.dim], labels
+
+    def outside(self) -> tuple[list[str], Vectors]:
+        """Texts and sentence vectors of the questions that are not covered."""
+        texts, vectors, labels = self.coverage()
+        kept = [row for row, label in enumerate(labels) if label == OUTSIDE]
+        return [texts[row] for row in kept], vectors[kept]

@@ -1,0 +1,71 @@
+"""A visitor's message taken apart: its sentences, which of them ask, and whether it needs the one before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+MAX_SENTENCES = 12  # a longer letter is read in as many stretches of neighbouring sentences
+SHORT = 4  # words: too few to stand alone
+_END = re.compile(
+    r"(?<=[.!?…])[\"')\]]*\s+|\s*\n\s*|(?<=[?!])(?=[^\W\d_])|"
+    r"\s+(?=(?:and|but|also|plus|&) (?:what|how|when|where|who|which|why|do|does|can|could|is|are|will|should)\b)",
+    re.IGNORECASE,
+)
+_HAS_WORD = re.compile(r"[^\W_]")
+_ASKS = re.compile(
+    r"^(?:(?:and|so|but|also|or|then|ok|okay|well|please|hi|hello|um)[ ,]+)*"
+    r"(?:what|whats|what's|how|hows|when|where|who|whos|whose|which|why|can|could|do|does|did|is|are|was|were|will|would|"
+    r"should|may|might|has|have|any|tell me|explain|wondering|i was wondering|i wonder|curious|anyone know)\b",
+    re.IGNORECASE,
+)
+_REFERS_BACK = re.compile(
+    r"^(?:and|so|but|or|what about|how about|like|then|ok|okay|no|oh)\b|"
+    r"\b(?:that|those|them|these|it|one of those|then|else|instead|mine|this|so)\b",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(r"\b(?:it|that|this|these|those|them|they|then|one|else)\b", re.IGNORECASE)
+
+
+def sentences_in(text: str) -> list[str]:
+    """The sentences of a message that holds several; none when it holds only one. At most MAX_SENTENCES."""
+    found = [one.strip() for one in _END.split(text) if _HAS_WORD.search(one)]
+    if len(found) < 2:
+        return []
+    size = -(-len(found) // MAX_SENTENCES)
+    return [" ".join(found[start : start + size]) for start in range(0, len(found), size)]
+
+
+def runs_of(sentences: Sequence[str]) -> list[str]:
+    """Every two and three neighbouring sentences of a longer message."""
+    return [
+        " ".join(sentences[start : start + size])
+        for size in (2, 3)
+        if size < len(sentences)
+        for start in range(len(sentences) - size + 1)
+    ]
+
+
+def trimmed(text: str) -> str:
+    """A text without the full stop at its end: people leave it out as often as not, and it must not matter."""
+    return text.strip().rstrip(".") or text
+
+
+def asks(text: str) -> bool:
+    """Whether a sentence is a question, by its mark or by how it begins."""
+    return text.rstrip("\"') ").endswith("?") or bool(_ASKS.match(text.strip()))
+
+
+def refers_back(text: str) -> bool:
+    """Whether a message needs the one before it to be understood."""
+    return len(text.split()) <= SHORT or bool(_REFERS_BACK.search(text.strip()))
+
+
+def leans(text: str) -> bool:
+    """Whether a sentence needs the one before it, in the same message, to be understood: "a week?", "will it hurt?"."""
+    return len(text.split()) < SHORT or bool(_LEANS.search(text))
+
+
+def after(earlier: str, text: str) -> str:
+    """A message together with the visitor's message before it, as gate and retrieval read it."""
+    return f"{earlier} {text}" if earlier else text

@@ -1,0 +1,72 @@
+"""How much a whole decision costs beside one embedding of the message, in one process that imports no torch.
+
+python -m tests.bench.speed [BUILD MODELS]
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import onnx
+import onnx.utils
+
+from index.encode import OnnxEncoder, encoder_folder
+from index.loaded import load_build
+from index.model import digest_of
+from server.assistant import Assistant
+from server.evaluation import load_questions
+
+QUESTIONS = Path(__file__).parents[1] / "server" / "data" / "kneecare_validation.jsonl"
+ROUNDS = 7
+AT_MOST = 3.0  # embeddings a decision may cost
+
+
+def main() -> int:
+    build, models = (Path(one) for one in (sys.argv[1:] or ("var/test-build", "var/test-models")))
+    loaded = load_build(build)
+    encoder = OnnxEncoder(encoder_folder(models, loaded.manifest.model_digest))
+    assistant = Assistant(loaded, encoder)
+    texts = [one.text for one in load_questions(QUESTIONS) if not one.history]
+    with tempfile.TemporaryDirectory() as folder:
+        plain = without_readings(encoder.folder, Path(folder))
+    embed = [timed(lambda text: plain.encode([text]), texts) for _ in range(ROUNDS)]
+    decide = [timed(assistant.reply, texts) for _ in range(ROUNDS)]
+    ratio = median(one / other for one, other in zip(decide, embed, strict=True))
+    print(
+        f"one embedding {median(embed):.2f} ms, a whole decision {median(decide):.2f} ms: {ratio:.2f} times", end="; "
+    )
+    print(f"at most {AT_MOST} allowed; torch imported: {'torch' in sys.modules}")
+    return int(ratio > AT_MOST or "torch" in sys.modules)
+
+
+def without_readings(folder: Path, copy: Path) -> OnnxEncoder:
+    """The encoder as it was before the gate's layers were added: sentence vectors alone."""
+    whole = onnx.load(folder / "model.onnx")
+    onnx.save(
+        onnx.utils.Extractor(whole).extract_model([one.name for one in whole.graph.input], ["vectors"]),
+        copy / "model.onnx",
+    )
+    shutil.copy(folder / "tokenizer.json", copy)
+    manifest = json.loads((folder / "encoder.json").read_text())
+    manifest["files"] = {name: digest_of(copy / name) for name in manifest["files"]}
+    (copy / "encoder.json").write_text(json.dumps(manifest))
+    return OnnxEncoder(copy)
+
+
+def timed(call: Callable[[str], object], texts: list[str]) -> float:
+    """Mean milliseconds a text."""
+    started = time.perf_counter()
+    for text in texts:
+        call(text)
+    return 1000 * (time.perf_counter() - started) / len(texts)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,80 @@
+"""Reassurance by quotation: a question that is quoted a soothing passage, and the same one with a danger sign in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.publish import Builds
+from kb.labels import Label
+from kb.sites import SITES, load_site
+from server.assistant import Assistant, Assistants
+
+# For each passage that speaks of harm or aftercare: questions that are answered with it.
+SOOTHED = {
+    "There may be a little soreness at the injection site.": [
+        "Are there any side effects with knee injections?",
+        "how long does the soreness last",
+        "is it normal to be sore at the injection site",
+    ],
+    "The full procedure takes about 8-12 minutes.": [
+        "What can I expect on the day of an injection?",
+        "can people drive home afterwards",
+        "what helps when the knee is sore after the injection",
+    ],
+    "Numbness or bruising at the site of injection may persist": [
+        "is bruising normal after the injection",
+        "what helps with bruising and numbness afterwards",
+    ],
+    "A small needle containing local anesthetic is injected": [
+        "does the injection cause pain for a short time",
+        "how quickly is the muscle pain relieved",
+    ],
+}
+DANGER = [
+    "I have a fever.",
+    "My knee is hot and red.",
+    "I have chills since last night.",
+    "The knee is swelling up fast.",
+    "There is pus coming out.",
+    "It is getting worse every hour.",
+    "My calf is swollen and hot.",
+    "I feel faint.",
+    "There is a red streak going up my leg.",
+    "I can't put any weight on it.",
+    "My lips are swelling.",
+    "I can't feel my foot.",
+    "mine hasn't stopped bleeding",
+    "I can't breathe right.",
+]
+
+
+@pytest.fixture(scope="module")
+def assistant(kneecare_data_dir: Path) -> Assistant:
+    path = Builds(kneecare_data_dir / "sites" / "kneecare" / "builds").current_path()
+    return Assistants(kneecare_data_dir, {"kneecare": load_site(SITES / "kneecare")}).open_build(path)
+
+
+def test_every_passage_that_speaks_of_harm_has_its_pairs(assistant):
+    risky = [page.text_of(passage) for page, passage in assistant.build.places if passage.needs_note]
+    assert len(risky) == len(SOOTHED)
+    assert all(any(words in text for text in risky) for words in SOOTHED)
+
+
+@pytest.mark.parametrize(("words", "question"), [(words, one) for words, asked in SOOTHED.items() for one in asked])
+def test_a_soothing_quote_is_withheld_from_every_danger_sign(assistant, words, question):
+    calm = assistant.reply(question)
+    assert calm.label is Label.ANSWER and any(words in quote.text for quote in calm.quotes), calm.trace
+    assert calm.note is not None
+    for sign in DANGER:
+        for text in (f"{question} {sign}", f"{sign} {question}", f"{question} {sign.rstrip('.').lower()}"):
+            reply = assistant.reply(text)
+            assert reply.quotes == () and reply.label in {Label.EMERGENCY, Label.CLINICAL}, (text, reply.label)
+
+
+@pytest.mark.parametrize("question", ["how long does the soreness last", "is bruising normal after the injection"])
+def test_it_is_withheld_after_a_danger_sign_in_the_message_before_too(assistant, question):
+    for sign in DANGER:
+        reply = assistant.reply(question, [sign])
+        assert reply.quotes == (), (sign, question)
