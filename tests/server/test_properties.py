@@ -18,13 +18,14 @@ from index.encode import OnnxEncoder, encoder_folder
 from index.loaded import load_build
 from index.publish import Builds
 from kb.labels import RANKING, Label
+from kb.messages import sentences_in
 from server.assistant import Assistant
 from server.core.reply import Reply
 from server.evaluation import GATED, load_questions
 
-MESSAGES = [
-    one for one in load_questions(Path(__file__).parent / "data" / "kneecare_validation.jsonl") if not one.history
-]
+QUESTIONS = load_questions(Path(__file__).parent / "data" / "kneecare_validation.jsonl")
+# Up to three sentences are read together whatever stands around them; of a longer letter, its parts are.
+MESSAGES = [one for one in QUESTIONS if not one.history and len(sentences_in(one.text)) <= 3]
 COMPOSITIONS = 10_000
 EMERGENCIES = [
     "My chest feels tight and I can't catch my breath.",
