@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,9 +74,10 @@ def make_build(
     build_id = canonical_digest(inputs_of(recipe, digest))
     units, examples = units_of(recipe.content), recipe.examples()
     lessons = gate_examples(examples)
-    texts = [*(unit.text for unit in units), *(one.text for one in examples), *lessons]
     cache = VectorCache(models / f"vectors-{digest[:16]}.npz")
-    embed_missing(texts, cache, source, digest, models, progress)
+    embed_missing(
+        [unit.text for unit in units], [*(one.text for one in examples), *lessons], cache, source, models, progress
+    )
     dim = OnnxEncoder(encoder_folder(models, digest)).dim
     unit_vectors = cache.vectors([unit.text for unit in units])[:, :dim]
     taught = Taught(examples, cache.vectors([one.text for one in examples]), lessons, cache.vectors([*lessons]), dim)
@@ -113,29 +114,34 @@ def make_build(
 
 
 def embed_missing(
-    texts: Sequence[str], cache: VectorCache, source: Path, digest: str, models: Path, progress: Progress
+    texts: Sequence[str], examples: Sequence[str], cache: VectorCache, source: Path, models: Path, progress: Progress
 ) -> None:
-    """Embed the texts that have no vector yet, and check the exported encoder on each of them."""
+    """Embed what has no row yet: the site's texts with the reference encoder, checking the export on each of them, and
+    the examples with the export so checked."""
     from index.embed import ReferenceEncoder, check_export, export_encoder
 
-    missing = cache.missing(texts)
-    folder = encoder_folder(models, digest)
-    encoder = _working_encoder(folder)
-    if not missing and encoder is not None:
-        return
-    progress("Loading the model", 0, 1)
-    reference = ReferenceEncoder(source)
-    if encoder is None:
-        progress("Exporting the encoder", 0, 1)
-        encoder = OnnxEncoder(export_encoder(reference, models))
-        missing = list(dict.fromkeys(texts))  # a new export is checked on every text
-    for start in range(0, len(missing), CHUNK):
-        chunk = missing[start : start + CHUNK]
-        vectors = reference.encode(chunk)
-        check_export(encoder, chunk, vectors)
-        cache.add(chunk, vectors)
-        progress("Embedding", start + len(chunk), len(missing))
+    encoder = _working_encoder(encoder_folder(models, model_digest(source)))
+    missing = cache.missing(texts) if encoder is not None else list(dict.fromkeys(texts))
+    if missing:
+        progress("Loading the model", 0, 1)
+        reference = ReferenceEncoder(source)
+        if encoder is None:
+            progress("Exporting the encoder", 0, 1)
+            encoder = OnnxEncoder(export_encoder(reference, models))
+        for chunk in _chunks(missing, "Embedding your pages", progress):
+            rows = reference.encode(chunk)
+            check_export(encoder, chunk, rows)
+            cache.add(chunk, rows)
+    if encoder is not None:
+        for chunk in _chunks(cache.missing(examples), "Embedding the examples", progress):
+            cache.add(chunk, encoder.encode(chunk))
     cache.save()
+
+
+def _chunks(texts: Sequence[str], step: str, progress: Progress) -> Iterator[Sequence[str]]:
+    for start in range(0, len(texts), CHUNK):
+        yield texts[start : start + CHUNK]
+        progress(step, min(start + CHUNK, len(texts)), len(texts))
 
 
 def _working_encoder(folder: Path) -> OnnxEncoder | None:

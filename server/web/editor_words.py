@@ -18,7 +18,8 @@ TAGS: Mapping[str, str] = {"risk": "Side effects or risk", "aftercare": "After t
 STAGES: Mapping[str, str] = {
     "Loading the model": "Getting ready",
     "Exporting the encoder": "Getting ready for the first time. This takes a minute or two.",
-    "Embedding": "Reading your text",
+    "Embedding your pages": "Reading your text",
+    "Embedding the examples": "Reading the examples",
     "Teaching the gate": "Learning which questions are for a person",
     "Calibrating": "Checking when an answer is close enough to quote",
 }

@@ -45,7 +45,7 @@ class Builder(Publisher):
     pause: asyncio.Event | None = None
 
     async def build_in_child(self, site: str, progress: Callable[[str, int, int], Awaitable[None]]) -> str:
-        await progress("Embedding", 10, 40)
+        await progress("Embedding your pages", 10, 40)
         if self.pause is not None:
             await self.pause.wait()
         if self.fault:
