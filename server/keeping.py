@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.publish import Builds
+from index.publish import CURRENT, Builds
 from kb.errors import AdvocateError
 from server.assistant import Assistants
+from server.desk import judged
 from server.settings import Settings
 
 if TYPE_CHECKING:
+    from server.storage.events import Event
     from server.storage.store import Store
 
 DATABASE = "advocate.db"
+FOLDERS = ("models", "sites")
 HISTORY = 6  # earlier visitor messages a decision is given, as `Desk.receive` gives them
 
 
@@ -31,16 +36,25 @@ async def back_up(store: Store, settings: Settings, out: Path) -> str:
     """Write the database and every build to one new .tar.gz, while the server runs. Raises KeepingRefused."""
     if out.exists():
         raise KeepingRefused(f"{out}: exists already. Name a file that does not.")
-    with tempfile.TemporaryDirectory(dir=out.resolve().parent) as aside:
-        copy = Path(aside) / DATABASE
-        await store.backup(copy)
-        whole = Path(aside) / "backup.tar.gz"
-        with tarfile.open(whole, "w:gz", compresslevel=3) as archive:
-            archive.add(copy, DATABASE)
-            for name in ("sites", "models"):
-                if (settings.data_dir / name).is_dir():
-                    archive.add((settings.data_dir / name).resolve(), name)
-        whole.rename(out)
+    try:
+        with tempfile.TemporaryDirectory(dir=out.resolve().parent) as aside:
+            copy = Path(aside) / DATABASE
+            await store.backup(copy)
+            whole = Path(aside) / "backup.tar.gz"
+            with tarfile.open(whole, "w:gz", compresslevel=3) as archive:
+                archive.add(copy, DATABASE)
+                # The pointers before the builds: what one points to is there, whatever is published meanwhile.
+                for pointer in settings.data_dir.glob(f"sites/*/builds/{CURRENT}"):
+                    _add(archive, pointer, str(pointer.relative_to(settings.data_dir)))
+                for name in FOLDERS:
+                    if (settings.data_dir / name).is_dir():
+                        _add(archive, (settings.data_dir / name).resolve(), name)
+            whole.rename(out)
+    except OSError as error:
+        raise KeepingRefused(
+            f"{out}: the backup could not be written ({error}). Name a file in a folder that exists and has room, "
+            "and run `advocate backup` again."
+        ) from error
     size = out.stat().st_size // 1_000_000
     return f"Backed up to {out} ({size} MB). Keep it as safe as the data folder: it holds visitors' words."
 
@@ -49,30 +63,35 @@ def restore(backup: Path, settings: Settings) -> str:
     """Unpack a backup into a data folder that holds none yet. Raises KeepingRefused."""
     if settings.database_url:
         raise KeepingRefused("The database is PostgreSQL: restore it with pg_restore.")
-    if (settings.data_dir / DATABASE).exists():
+    # A log left behind counts too: SQLite would replay it over the restored database.
+    held = [name for name in (DATABASE, f"{DATABASE}-wal", *FOLDERS) if (settings.data_dir / name).exists()]
+    if held:
         raise KeepingRefused(
-            f"{settings.data_dir}: holds a database already. Name another folder with ADVOCATE_DATA_DIR."
+            f"{settings.data_dir}: expected an empty data folder, but it holds {' and '.join(held)} already. "
+            "Name another folder with ADVOCATE_DATA_DIR."
         )
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".restore-", dir=settings.data_dir))
+    aside = None
     try:
-        with tarfile.open(backup) as archive:
-            archive.extractall(aside, filter="data")
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".restore-", dir=settings.data_dir))
+        with gzip.open(backup) as whole:
+            with tarfile.open(fileobj=whole, mode="r:") as archive:
+                archive.extractall(aside, filter="data")
+            while whole.read(1 << 20):  # to the end, where gzip's checksum stands: tarfile stops before it
+                pass
         if not (aside / DATABASE).is_file():
             raise KeepingRefused(f"{backup}: holds no {DATABASE}. Was it made by `advocate backup`?")
-        for path in (
-            aside / "models",
-            aside / "sites",
-            aside / DATABASE,
-        ):  # the database last: only then is it restored
-            if path.exists() and not (settings.data_dir / path.name).exists():
-                path.rename(settings.data_dir / path.name)
-    except (tarfile.TarError, OSError, EOFError) as error:
+        for name in (*FOLDERS, DATABASE):  # the database last: only then is it restored
+            if (aside / name).exists():
+                (aside / name).rename(settings.data_dir / name)
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise KeepingRefused(
-            f"{backup}: cannot be unpacked ({error}). Is it whole, and made by `advocate backup`?"
+            f"{backup}: cannot be unpacked into {settings.data_dir} ({error}). "
+            "Is it whole, and made by `advocate backup`? Is there room?"
         ) from error
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)
     return f"Restored into {settings.data_dir}. `advocate verify` checks every file and the audit log."
 
 
@@ -92,23 +111,47 @@ class Replayed:
 async def replay(store: Store, settings: Settings, conversation_id: str) -> list[Replayed]:
     """Decide a conversation's messages again, each on its own build. Raises NotFound, or BuildRefused for one that is gone."""
     conversation = await store.conversations.get(conversation_id)
-    events = await store.conversations.events(conversation_id)
     builds = Builds(settings.data_dir / "sites" / conversation.site / "builds")
     assistants = Assistants(settings.data_dir, {})
     replayed: list[Replayed] = []
     said: list[str] = []
-    for event, body in _turns(events):
-        assistant = assistants.open_build(builds.path(body["build"]))
-        again = assistant.reply(event.body["text"], said[-HISTORY:], language=conversation.language).as_json()
-        is_same = all(again[name] == body[name] for name in ("label", "quotes", "note"))
-        replayed.append(Replayed(event.seq, body["build"], body["label"], is_same))
-        said.append(event.body["text"])
+    for event, body in _turns(await _events(store, conversation_id)):
+        text = judged(event.body["text"])
+        if body.get("build"):
+            assistant = assistants.open_build(builds.path(body["build"]))
+            if chosen := event.body.get("choose"):
+                again = assistant.choose(chosen, language=conversation.language).as_json()
+            else:
+                again = assistant.reply(text, said[-HISTORY:], language=conversation.language).as_json()
+            is_same = all(again[name] == body[name] for name in ("label", "quotes", "note"))
+            replayed.append(Replayed(event.seq, body["build"], body["label"], is_same))
+        said.append(text)
     return replayed
 
 
-def _turns(events: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Each visitor's message with the reply it got, where a build decided it."""
+async def _events(store: Store, conversation_id: str) -> list[Event]:
+    """The whole log, however long."""
+    events: list[Event] = []
+    while page := await store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
+        events.extend(page)
+    return events
+
+
+def _turns(events: list[Event]) -> Iterator[tuple[Event, dict[str, Any]]]:
+    """Each visitor's message with the reply it got; an advocate's visitor gets none. The last event has none either."""
     for event, following in pairwise(events):
-        reply = following.body.get("reply") if event.author == "visitor" and event.kind == "message" else None
-        if reply and reply.get("build"):
-            yield event, reply
+        if event.author == "visitor" and event.kind == "message":
+            yield event, following.body.get("reply") or {}
+
+
+def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
+    """Add a file or a folder, without the pointers. A dot begins the name of what is still being made, and may vanish."""
+    if path.is_file() and not path.is_symlink():
+        with path.open("rb") as file:  # opened once: a file that is replaced meanwhile has the size that is written
+            archive.addfile(archive.gettarinfo(arcname=name, fileobj=file), file)
+        return
+    archive.add(path, name, recursive=False)
+    if path.is_dir() and not path.is_symlink():
+        for inner in sorted(path.iterdir()):
+            if not inner.name.startswith(".") and inner.name != CURRENT:
+                _add(archive, inner, f"{name}/{inner.name}")
