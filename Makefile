@@ -48,8 +48,8 @@ lint: $(READY)  ## Check style and types
 bench: $(READY)  ## Compare speed with plain sentence-transformers + FAISS behind FastAPI, in one run
 	$(BIN)/python -m tests.bench
 
-soak: $(READY)  ## Run the slow campaigns: kills, loads, long runs
-	$(BIN)/pytest -m soak -o addopts=-q
+soak: $(READY)  ## Run the slow campaign: 10,000 composed messages
+	ADVOCATE_COMPOSITIONS=10000 $(BIN)/pytest -o addopts=-q tests/server/test_properties.py
 
 clean:  ## Remove .venv and var (asks nothing; your pages live in var)
 	rm -rf $(VENV) var

@@ -166,6 +166,7 @@ def test_the_link_opens_the_page_at_the_quoted_words(browser: Browser, server: S
     (quote,) = reply["quotes"]
     highlighted = quote["text"][slice(*quote["highlight"])]
     assert highlighted == "The full procedure takes about 8-12 minutes."
+    page.bring_to_front()  # a page behind another is not scrolled
     page.goto(server.url + quote["source"]["link"])
     expect(page.get_by_text(highlighted).first).to_be_in_viewport(timeout=20_000)
     assert page.evaluate("scrollY") > 500

@@ -1,4 +1,4 @@
-"""What must hold of every message, over 10,000 random compositions, with the real build and the real encoder.
+"""What must hold of every message, over thousands of random compositions, with the real build and the real encoder.
 
 Messages are questions and complaints of the validation set; what is put around them are emergencies in words that no
 rule's examples use, courtesies, and sentences that have nothing to do with anything.
@@ -6,6 +6,7 @@ rule's examples use, courtesies, and sentences that have nothing to do with anyt
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from hashlib import sha256
@@ -26,7 +27,7 @@ from server.evaluation import GATED, load_questions
 QUESTIONS = load_questions(Path(__file__).parent / "data" / "kneecare_validation.jsonl")
 # Up to three sentences are read together whatever stands around them; of a longer letter, its parts are.
 MESSAGES = [one for one in QUESTIONS if not one.history and len(sentences_in(one.text)) <= 3]
-COMPOSITIONS = 10_000
+COMPOSITIONS = int(os.environ.get("ADVOCATE_COMPOSITIONS", "2000"))  # `make soak` composes 10,000
 EMERGENCIES = [
     "My chest feels tight and I can't catch my breath.",
     "he just passed out and wont wake up",
