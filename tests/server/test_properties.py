@@ -116,14 +116,11 @@ def test_an_emergency_beside_anything_is_an_emergency(assistant):
         assert reply.label is Label.EMERGENCY, text
 
 
-def test_a_courtesy_never_lowers_a_label(assistant):
+def test_a_courtesy_never_lowers_what_the_gate_reads(assistant):
     for message, text in compositions(2, COURTESIES):
         alone, together = assistant.reply(message), assistant.reply(text)
         check(together, assistant)
-        # "Mostly not in English" is about the whole; what several sentences seek together may be found with a courtesy.
-        if alone.label in GATED - {Label.OTHER_LANGUAGE} or (
-            alone.label is Label.OUT_OF_KB and not sentences_in(message)
-        ):
+        if alone.label in GATED - {Label.OTHER_LANGUAGE}:  # "mostly not in English" is about the whole
             assert rank(together) <= rank(alone), text
 
 
