@@ -63,9 +63,28 @@ class Builds:
         """Folders of the newest builds here, newest first."""
         return [path for path, _ in self._found()[:count]]
 
+    def faults(self) -> list[str]:
+        """What is not as it was written: a damaged build, or a pointer that names none. A sentence each."""
+        faults = []
+        for path in self._folders():
+            try:
+                verify(path)
+            except BuildRefused as error:
+                faults.append(str(error))
+        try:
+            current = self.current_path()
+        except BuildRefused as error:
+            return [*faults, str(error)]
+        if current is not None and not current.is_dir():
+            faults.append(f"{current}: published, but not there. Run `advocate rollback`, or build again.")
+        return faults
+
+    def _folders(self) -> list[Path]:
+        return sorted(path for path in self.folder.glob("[0-9a-f]*") if path.is_dir())
+
     def _found(self) -> list[tuple[Path, Manifest]]:
         found = []
-        for path in self.folder.glob("[0-9a-f]*"):
+        for path in self._folders():
             try:
                 found.append((path, read_manifest(path)))
             except BuildRefused:

@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from index.encode import OnnxEncoder, encoder_folder
 from index.loaded import load_build
-from index.manifest import BuildRefused, verify
 from index.model import find_model, model_digest
 from index.publish import Builds
 from kb.errors import AdvocateError
@@ -71,17 +70,12 @@ async def examine(settings: Settings) -> list[Examined]:
 
 
 async def verify_everything(settings: Settings) -> list[str]:
-    """What is not as it was written, in builds and in the audit log."""
+    """What is not as it was written, in the database with its audit log, and in the builds. A sentence each."""
     store = await Store.open(settings.database)
     try:
-        faults = [str(fault) for fault in await store.verify_audit()]
+        faults = await store.check()
         for site in await store.content.sites():
-            builds = Builds(settings.data_dir / "sites" / site / "builds")
-            for manifest in builds.all():
-                try:
-                    verify(builds.path(manifest.build))
-                except BuildRefused as error:
-                    faults.append(str(error))
+            faults += Builds(settings.data_dir / "sites" / site / "builds").faults()
     finally:
         await store.close()
     return faults

@@ -169,9 +169,9 @@ class Publisher:
         )
 
     async def export(self, site: str, out: Path) -> str:
-        """Write a site's latest content as a folder `build --from` reads. Raises ContentError when `out` is not empty."""
-        if out.exists() and any(out.iterdir()):
-            raise ContentError(f"{out}: not empty. Give a new folder.")
+        """Write a site's latest content as a folder `build --from` reads. Raises ContentError unless `out` is new or empty."""
+        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+            raise ContentError(f"{out}: {'not empty' if out.is_dir() else 'a file'}. Give a new folder.")
         content, settings = await self.content(site), (await self.sites())[site]
         (out / "pages").mkdir(parents=True, exist_ok=True)
         for page in content.pages:

@@ -41,6 +41,9 @@ class AuditFault:
     number: int
     what: str
 
+    def __str__(self) -> str:
+        return f"audit of {self.site or 'all sites'}, entry {self.number}: {self.what}"
+
 
 def record(
     transaction: Transaction,

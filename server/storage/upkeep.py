@@ -17,9 +17,7 @@ class BackupRefused(AdvocateError):
 
 async def check(database: Database) -> list[str]:
     """What is wrong with the database, a sentence each; nothing when it is whole. Reads all of it."""
-    faults = [
-        f"audit of {one.site or 'all sites'}, entry {one.number}: {one.what}" for one in await audit.verify(database)
-    ]
+    faults = [str(one) for one in await audit.verify(database)]
     faults += await database.read(_gaps)
     return faults if database.is_postgresql else faults + await database.read(_damage)
 

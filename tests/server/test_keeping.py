@@ -512,12 +512,23 @@ async def test_verify_names_the_file_that_was_altered(data_dir):
         assert words in done.out
 
 
+async def test_verify_names_a_build_whose_manifest_cannot_be_read_and_a_pointer_to_nothing(data_dir):
+    builds = builds_of(data_dir)
+    current = builds.current_path()
+    (current / "manifest.json").write_text("{")
+    done = await advocate(data_dir, "verify")
+    assert done.status == 1 and done.out.startswith(str(current)) and "manifest" in done.out
+    shutil.move(current, current.with_name("moved"))
+    done = await advocate(data_dir, "verify")
+    assert done.status == 1 and done.out.startswith(str(current)) and "advocate rollback" in done.out
+
+
 async def test_verify_finds_what_was_changed_in_the_audit_log(store, data_dir):
     await claimed(store)
     for statement in ("DROP TRIGGER audit_refuses_update", "UPDATE audit SET actor = 'x' WHERE number = 2"):
         await store.database.write(lambda tx, statement=statement: tx.run(text(statement)))
     done = await advocate(data_dir, "verify")
-    assert done.status == 1 and "kneecare" in done.out and "was altered" in done.out
+    assert done.status == 1 and "audit of kneecare, entry 2: was altered\n" in done.out
 
 
 async def test_an_export_is_a_folder_that_reads_back_as_the_same_site(store, data_dir, tmp_path):
@@ -537,3 +548,5 @@ async def test_an_export_writes_over_nothing(data_dir, tmp_path):
         await advocate(data_dir, "export", tmp_path / "out"), str(tmp_path / "out"), "not empty", "new folder"
     )
     assert files_in(tmp_path / "out") == {"site.toml": b"mine"}
+    taken = tmp_path / "out" / "site.toml"
+    assert_refused(await advocate(data_dir, "export", taken), str(taken), "a file", "new folder")
