@@ -15,6 +15,7 @@ from server.web.editor_reading import SiteText
 from server.web.editor_screens import BlockView, EditForm, Mark, OutlineRow, PassageView
 from server.web.editor_words import TAGS, listed, shortened, tag_choices, tag_words
 
+ENOUGH_PHRASINGS = 3  # of a passage without a question of its own, for the passage classifier to learn it by
 ON_ONE_SCREEN = 100  # passages; a sheet of thousands of questions is shown in parts
 CHANGED = Mark("Changed", "accent diamond")
 NEW = Mark("New", "accent diamond")
@@ -125,13 +126,17 @@ def _passage_view(
     tags = tuple(Mark(one, "warning square") for one in tag_words(passage))
     marks = ((NEW,) if is_added else (CHANGED,) if change else ()) + tags
     count = phrasings[passage.passage_id]
+    advised = [
+        advice(words, passage) if change is not None and change.has_new_words else "",
+        finding_advice(passage, count),
+    ]
     return PassageView(
         passage_id=passage.passage_id,
         name=passage.question or shortened(words, 40),
         pieces=_pieces(words, change),
         marks=marks,
         note=passage.needs_note,
-        advice=advice(words, passage) if change is not None and change.has_new_words else "",
+        advice=" ".join(one for one in advised if one),
         phrasings=f"Other ways visitors ask this ({count})",
         phrasings_url=f"{passage_url}/phrasings",
         edit_url=f"{url}?edit={passage.passage_id}#{passage.passage_id}",
@@ -154,6 +159,13 @@ def advice(words: str, passage: Passage) -> str:
     if not missing or passage.needs_note:
         return ""
     return f"These words may be about “{listed(missing)}”. If so, tick the box, so that the safety note is shown with them."
+
+
+def finding_advice(passage: Passage, phrasings: int) -> str:
+    """What helps visitors find a passage that has no question of its own; empty when it has phrasings enough."""
+    if passage.question or phrasings >= ENOUGH_PHRASINGS:
+        return ""
+    return f"Visitors will hardly find this. Add {ENOUGH_PHRASINGS} or more ways they might ask for it."
 
 
 def _with_form(

@@ -393,11 +393,17 @@ async def test_a_question_is_added_after_the_last_one(ann):
     assert added.tags == {"risk"}
 
 
-async def test_a_paragraph_is_added_after_another_and_refused_after_an_answer(ann):
+async def test_a_paragraph_is_added_after_another_with_a_hint_and_refused_after_an_answer(ann):
     await ann.post(f"{HOME}/add", {"kind": "paragraph", "after": BURSITIS, "text": "Rest helps too."})
     page = await ann.page()
     ids = [one.passage_id for one in page.passages]
-    assert page.text_of(page.passages[ids.index(BURSITIS) + 1]) == "Rest helps too."
+    added = page.passages[ids.index(BURSITIS) + 1]
+    assert page.text_of(added) == "Rest helps too."
+    hint = "Visitors will hardly find this. Add 3 or more ways they might ask for it."
+    assert plain(await ann.get(HOME)).count(hint) == 1
+    for way in ("should i rest it", "does resting help", "rest or move?"):
+        await ann.post(f"{HOME}/passages/{added.passage_id}/phrasings", {"text": way, "sentence": ""})
+    assert hint not in plain(await ann.get(HOME))
     form = {"kind": "paragraph", "after": NEEDLES, "text": "Rest helps too."}
     assert "Edit the answer itself" in plain(await ann.post(f"{HOME}/add", form, status=422))
 
