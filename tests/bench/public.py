@@ -91,24 +91,31 @@ def covidfaq(data: Path) -> Iterator[str]:
 
 
 def hint3(data: Path) -> Iterator[str]:
-    """Three live FAQ bots: five folds of their training phrases; other bots' phrases are what must not be quoted to."""
+    """Three live FAQ bots: five folds of their training phrases; other bots' phrases are what must not be quoted to.
+
+    Two of them are shops and share intents, such as CANCEL_ORDER: "cancel my order" is outside of neither. So the figure
+    is given once more without other bots' phrases of intents that this bot has by the same name.
+    """
     rows = rows_of(data, "hint3_train")
     for bot, best in BOTS.items():
         own = [row for row in rows if row["bot"] == bot]
-        others = [row["text"] for row in rows if row["bot"] != bot]
-        pairs: list[tuple[str, str]] = []
+        others = [row for row in rows if row["bot"] != bot]
+        inside: list[tuple[str, str]] = []
+        outside: list[tuple[str, str]] = []  # its intent in its own bot, and what was quoted
         for fold in range(5):
             taught = [row for row in own if fold_of(row["text"]) != fold]
             assistant = built_from_intents(taught)
-            held = [row for row in own if fold_of(row["text"]) == fold]
-            held = [row for row in held if row["intent"] in {one["intent"] for one in taught}]
-            pairs += [(row["intent"], quoted(assistant.reply(row["text"]))) for row in held]
-            outside = [text for text in others if fold_of(text) == fold]
-            pairs += [("none", quoted(assistant.reply(text))) for text in outside]
-        right = sum(wanted == found for wanted, found in pairs)
-        inside = [(wanted, found) for wanted, found in pairs if wanted != "none"]
-        yield f"{bot}: MCC {matthews(pairs):.3f} (best platform {best}); right {right}/{len(pairs)}"
+            known = {one["intent"] for one in taught}
+            held = [row for row in own if fold_of(row["text"]) == fold and row["intent"] in known]
+            inside += [(row["intent"], quoted(assistant.reply(row["text"]))) for row in held]
+            beyond = [row for row in others if fold_of(row["text"]) == fold]
+            outside += [(row["intent"], quoted(assistant.reply(row["text"]))) for row in beyond]
+        shared = {row["intent"] for row in own} & {row["intent"] for row in others}
+        strict = matthews([*inside, *(("none", found) for _, found in outside)])
+        apart = matthews([*inside, *(("none", found) for intent, found in outside if intent not in shared)])
+        yield f"{bot}: MCC {strict:.3f}; without phrases of shared intents {apart:.3f} (best platform {best})"
         yield line("  its own phrases answered rightly", sum(a == b for a, b in inside), len(inside))
+        yield line("  others' phrases not quoted to", sum(found == "none" for _, found in outside), len(outside))
 
 
 def clinc150(data: Path) -> Iterator[str]:
