@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from index.cache import VectorCache
-from index.calibrate import DEFAULT_SCALE, Calibration, calibrate
-from index.classify import Classifier, blank, fit
+from index.calibrate import DEFAULT_SCALE, Asked, Calibration, calibrate
+from index.classify import Classifier, Fitted, blank, fit
 from index.encode import OnnxEncoder, Vectors, encoder_folder
 from index.manifest import (
     BUILDER_VERSION,
@@ -29,16 +29,20 @@ from index.manifest import (
     verify,
 )
 from index.model import find_model, model_digest
-from index.search import COVERED, Searcher
+from index.search import NONE, Searcher
 from index.store import VectorStore
-from index.teaching import OUTSIDE, Taught, gate_examples, teaching_examples
+from index.teaching import Asking, Taught, gate_examples, teaching_examples
 from index.units import Unit, units_of
 from kb.content import Content, Example
 from kb.errors import AdvocateError
 
 Progress = Callable[[str, int, int], None]
 CHUNK = 128
-TAUGHT_FILES = ("gate.npz", "coverage.npz", "coverage.json")
+TAUGHT_FILES = ("gate.npz", "passages.npz", "held_out.npy")
+# Both chosen on the validation questions (tests/server/data/kneecare_validation.jsonl). Readings were tuned on the very
+# examples, with label smoothing, so that little is left to fit: of 0.05, 0.3 and 5 this left those questions most likely.
+READING_REGULARISATION = 0.3
+PASSAGE_REGULARISATION = 20.0  # of 5, 20 and 60 this put most right passages first
 
 
 class BuildError(AdvocateError):
@@ -79,14 +83,16 @@ def make_build(
         [unit.text for unit in units], [*(one.text for one in examples), *lessons], cache, source, models, progress
     )
     dim = OnnxEncoder(encoder_folder(models, digest)).dim
-    unit_vectors = cache.vectors([unit.text for unit in units])[:, :dim]
+    vectors = cache.vectors([unit.text for unit in units])[:, :dim]
     taught = Taught(examples, cache.vectors([one.text for one in examples]), lessons, cache.vectors([*lessons]), dim)
+    passages = [passage.passage_id for _, passage in recipe.content.passages()]
+    asking = Asking.of(units, vectors, passages, taught)
 
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".build-", dir=out.parent))
     try:
-        gate_inputs = _write_gate(aside, taught, digest, earlier, progress)
-        calibration = _write_search(aside, recipe.content, units, unit_vectors, taught, progress)
+        gate_inputs = _write_taught(aside, taught, asking, digest, earlier, progress)
+        calibration = _write_search(aside, recipe.content, units, vectors, asking, progress)
         _write_content(aside, recipe)
         manifest = Manifest(
             build=build_id,
@@ -97,7 +103,7 @@ def make_build(
             threshold=calibration.threshold,
             counts={
                 "pages": len(recipe.content.pages),
-                "passages": sum(1 for _ in recipe.content.passages()),
+                "passages": len(passages),
                 "phrasings": len(recipe.content.phrasings),
                 "examples": len(examples),
                 "units": len(units),
@@ -128,17 +134,18 @@ def embed_missing(
         if encoder is None:
             progress("Exporting the encoder", 0, 1)
             encoder = OnnxEncoder(export_encoder(reference, models))
-        for chunk in _chunks(missing, "Embedding your pages", progress):
+        for chunk in _chunks(sorted(missing, key=len), "Embedding your pages", progress):
             rows = reference.encode(chunk)
             check_export(encoder, chunk, rows)
             cache.add(chunk, rows)
     if encoder is not None:
-        for chunk in _chunks(cache.missing(examples), "Embedding the examples", progress):
+        for chunk in _chunks(sorted(cache.missing(examples), key=len), "Embedding the examples", progress):
             cache.add(chunk, encoder.encode(chunk))
     cache.save()
 
 
 def _chunks(texts: Sequence[str], step: str, progress: Progress) -> Iterator[Sequence[str]]:
+    """Chunks to embed; `texts` stand shortest first, so that no short text is padded to a long one's length."""
     for start in range(0, len(texts), CHUNK):
         yield texts[start : start + CHUNK]
         progress(step, min(start + CHUNK, len(texts)), len(texts))
@@ -163,11 +170,12 @@ def inputs_of(recipe: Recipe, digest: str) -> dict[str, Any]:
     }
 
 
-def _write_gate(aside: Path, taught: Taught, digest: str, earlier: Sequence[Path], progress: Progress) -> str:
-    """Fit gate and coverage, or take them over from an earlier build that was taught the same."""
-    inputs = canonical_digest(
-        [digest, BUILDER_VERSION, [[one.text, one.label, one.history] for one in taught.examples]]
-    )
+def _write_taught(
+    aside: Path, taught: Taught, asking: Asking, digest: str, earlier: Sequence[Path], progress: Progress
+) -> str:
+    """Fit the gate and the passage classifier, or take them over from an earlier build that was taught the same."""
+    lessons = [[one.text, one.label, one.history] for one in taught.examples]
+    inputs = canonical_digest([digest, BUILDER_VERSION, lessons, list(zip(asking.texts, asking.wanted, strict=True))])
     for folder in earlier:
         try:
             if verify(folder).gate_inputs == inputs:
@@ -177,39 +185,39 @@ def _write_gate(aside: Path, taught: Taught, digest: str, earlier: Sequence[Path
         except BuildRefused:
             continue
     progress("Teaching the gate", 0, 1)
-    is_tuned = taught.lesson_rows.shape[1] > taught.dim
-    gate = fit([*taught.lessons], taught.lesson_rows, [*taught.lessons.values()], tuned=is_tuned).classifier
-    gate.save(aside / "gate.npz")
-    asked, vectors, covered = taught.coverage()
-    if len(set(covered)) == 2:
-        coverage = fit(asked, vectors, covered)
-        coverage.classifier.save(aside / "coverage.npz")
-        chances = coverage.held_out[:, coverage.classifier.labels.index(COVERED)]
+    rows, labels = taught.lesson_rows, [*taught.lessons.values()]
+    if rows.shape[1] > taught.dim:  # readings were taught these very examples: nothing can be held out
+        gate = fit([*taught.lessons], rows, labels, strength=READING_REGULARISATION, holds_out=False)
     else:
-        blank(vectors.shape[1], (COVERED, OUTSIDE)).save(aside / "coverage.npz")
-        chances = np.full(len(asked), 0.5)
-    _write_json(aside / "coverage.json", dict(zip(asked, np.round(chances, 6).tolist(), strict=True)))
+        gate = fit([*taught.lessons], rows, labels)
+    gate.classifier.save(aside / "gate.npz")
+    progress("Teaching what the passages answer", 0, 1)
+    if len(set(asking.wanted)) > 1:
+        passages = fit(asking.texts, asking.vectors, asking.wanted, strength=PASSAGE_REGULARISATION)
+    else:
+        passages = Fitted(blank(taught.dim, (NONE,)), np.ones((len(asking.texts), 1)))
+    passages.classifier.save(aside / "passages.npz")
+    np.save(aside / "held_out.npy", passages.held_out.astype(np.float32))
     return inputs
 
 
 def _write_search(
-    aside: Path, content: Content, units: Sequence[Unit], vectors: Vectors, taught: Taught, progress: Progress
+    aside: Path, content: Content, units: Sequence[Unit], vectors: Vectors, asking: Asking, progress: Progress
 ) -> Calibration:
     progress("Calibrating", 0, 1)
-    store = VectorStore.of(vectors)
-    passages = sum(1 for _ in content.passages())
-    coverage = Classifier.load(aside / "coverage.npz")
-    held_out = json.loads((aside / "coverage.json").read_text(encoding="utf-8"))
-    asked, outside = taught.outside()
-    beyond = VectorStore.of(outside)
-    searcher = Searcher(units, passages, store, DEFAULT_SCALE, coverage, beyond)
+    classifier = Classifier.load(aside / "passages.npz")
+    held_out = np.load(aside / "held_out.npy")
+    store, beyond = VectorStore.of(vectors), VectorStore.of(asking.outside())
+    passages = [passage.passage_id for _, passage in content.passages()]
+    searcher = Searcher(units, passages, store, DEFAULT_SCALE, classifier, beyond)
     published = {passage.question for _, passage in content.passages()}
-    phrased = [row for row, unit in enumerate(units) if unit.asks and unit.text not in published]
-    calibration = calibrate(
-        searcher,
-        [(units[row].text, vectors[row], held_out.get(units[row].text, 0.5), row) for row in phrased],
-        [(text, vector, held_out[text], row) for row, (text, vector) in enumerate(zip(asked, outside, strict=True))],
-    )
+    questions = [
+        Asked(text, vector, dict(zip(classifier.labels, chances.tolist(), strict=True)))
+        for text, vector, chances in zip(asking.texts, asking.vectors, held_out, strict=True)
+    ]
+    asks = [row for row, unit in enumerate(units) if unit.asks]
+    phrased = [(row, one) for row, one in zip(asks, questions, strict=False) if one.text not in published]
+    calibration = calibrate(searcher, phrased, questions[len(asks) :])
     beyond.save(aside / "outside.faiss")
     store.save(aside / "units.faiss")
     np.save(aside / "vectors.npy", vectors)

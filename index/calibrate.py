@@ -7,30 +7,38 @@ site's subject as an uncovered question can be, whatever that subject is. No tes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from index.classify import FOLDS, fold_of
 from index.encode import Vectors
-from index.search import FEATURES, Scale, Searcher
+from index.search import FEATURES, Evidence, Scale, Searcher
 
 # What retrieval alone may at most do (the gate stops much of it as well): quote to held-out questions that are not
 # covered; quote another passage to those that are; quote something when the right passage is missing. The last two are
 # loose because pages repeat themselves: "another passage" often answers too.
-RATES = {"outside": 0.08, "wrong": 0.25, "missing": 0.50}
+RATES = {"outside": 0.06, "wrong": 0.25, "missing": 0.50}
 LEAST = 0.25  # nothing is quoted with a lower chance of being right; held-out phrasings are harder than real questions
 MISSING_WEIGHT = 0.3  # of a question whose passage was taken out, as some other passage may rightly answer it
 MIN_QUESTIONS = 60  # fewer held-out questions say too little: the default scale is used
+CANDIDATES = 5  # passages of each question that the scale is fitted on
 # Fitted on the KneeCare content (`advocate build`, report.json, 2026-11-22); used where a site has few phrasings.
 DEFAULT_SCALE = Scale(weights=(0.0, 5.0, 1.0, 2.7, 6.5, 0.1, 1.2, 0.0, 0.0), bias=-6.35)
 DEFAULT_THRESHOLD = 0.40
 
 
-# A question, its vector (dim,), the held-out chance that it is covered, and its own row among units or outside examples.
-Asked: TypeAlias = tuple[str, Vectors, float, int]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with its vector, (dim,), and what a passage classifier that never saw it makes of it, by passage id."""
+
+    text: str
+    vector: Vectors
+    chances: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,57 +50,92 @@ class Calibration:
     report: dict[str, Any]
 
 
-def calibrate(searcher: Searcher, asked: Sequence[Asked], outside: Sequence[Asked]) -> Calibration:
-    """Fit the scale and choose the threshold. asked: the phrasings; outside: questions that must not be quoted to."""
-    if len(asked) < MIN_QUESTIONS or len(outside) < MIN_QUESTIONS:
+def calibrate(searcher: Searcher, phrased: Sequence[tuple[int, Asked]], outside: Sequence[Asked]) -> Calibration:
+    """Fit the scale and choose the threshold.
+
+    phrased: phrasings, each with its row among the searcher's units. outside: questions that must not be quoted to, in
+    the order of the searcher's.
+    """
+    if len(phrased) < MIN_QUESTIONS or len(outside) < MIN_QUESTIONS:
         return Calibration(
-            DEFAULT_SCALE, DEFAULT_THRESHOLD, {"fitted": False, "questions": len(asked), "outside": len(outside)}
+            DEFAULT_SCALE, DEFAULT_THRESHOLD, {"fitted": False, "questions": len(phrased), "outside": len(outside)}
         )
-    found = [searcher.evidence(text, vector, covered, left_out=row) for text, vector, covered, row in asked]
-    right = [one.passages[0] == searcher.passage_of(row) for one, (*_, row) in zip(found, asked, strict=True)]
-    found += [searcher.evidence(text, vector, covered, left_outside=row) for text, vector, covered, row in outside]
-    missing = [
-        searcher.evidence(text, vector, covered, left_out=row, without=searcher.passage_of(row))
-        for text, vector, covered, row in asked
-    ]
-    found += [one for one in missing if one.passages]
-    features = np.array([one.values[0] for one in found])
-    wanted = np.array(right + [False] * (len(found) - len(right)))
-    weights = np.full(len(found), MISSING_WEIGHT)
-    weights[: len(asked) + len(outside)] = 1.0
-    scores = _held_out_scores(features, wanted, weights)
-    threshold, curve = choose_threshold(scores, wanted, covered=len(asked), outside=len(outside))
+    trials = list(_trials(searcher, phrased, outside))
+    best = _held_out(trials)
+    threshold, curve = choose_threshold(best)
+    right = [one.right for one in best if one.kind is Kind.COVERED]
     report = {
         "fitted": True,
-        "questions": len(asked),
-        "right first": round(float(np.mean(right[: len(asked)])), 4),
+        "questions": len(phrased),
+        "right first": round(float(np.mean(right)), 4),
         "outside": len(outside),
         "rates allowed": RATES,
         "features": list(FEATURES),
         "curve": curve,
     }
-    return Calibration(_fitted(features, wanted, weights), threshold, report)
+    return Calibration(_fitted(trials), threshold, report)
 
 
-def choose_threshold(
-    scores: npt.NDArray[Any], right: npt.NDArray[Any], *, covered: int, outside: int
-) -> tuple[float, list[dict[str, float]]]:
+class Kind(StrEnum):
+    """Whether a passage answers a question: one does, none does, or the one that does was taken out."""
+
+    COVERED = "covered"
+    OUTSIDE = "outside"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A question as it was searched for. features: (m, len(FEATURES)), of its best passages; right: (m,), which answers."""
+
+    kind: Kind
+    text: str
+    features: npt.NDArray[np.float64]
+    right: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best passage of a question: its held-out score, and whether it answers."""
+
+    kind: Kind
+    score: float
+    right: bool
+
+
+def _trials(searcher: Searcher, phrased: Sequence[tuple[int, Asked]], outside: Sequence[Asked]) -> Iterator[Trial]:
+    for row, one in phrased:
+        passage = searcher.passage_of(row)
+        yield _trial(Kind.COVERED, one, searcher.evidence(one.text, one.vector, one.chances, left_out=row), passage)
+        without = searcher.evidence(one.text, one.vector, one.chances, left_out=row, without=passage)
+        yield _trial(Kind.MISSING, one, without, passage)
+    for row, one in enumerate(outside):
+        yield _trial(
+            Kind.OUTSIDE, one, searcher.evidence(one.text, one.vector, one.chances, left_outside=row), passage=None
+        )
+
+
+def _trial(kind: Kind, one: Asked, evidence: Evidence, passage: int | None) -> Trial:
+    right = np.array([found == passage for found in evidence.passages[:CANDIDATES]], dtype=np.bool_)
+    return Trial(kind, one.text, evidence.values[:CANDIDATES], right)
+
+
+def choose_threshold(best: Sequence[Best]) -> tuple[float, list[dict[str, float]]]:
     """The lowest threshold from LEAST on that keeps all rates, and the whole curve.
 
-    scores: (n,), held out; right: (n,), whether the best passage answers. The first `covered` are covered questions, the
-    next `outside` are not, the rest are covered ones whose passage was taken out. Coverage is the share of covered
-    questions that would be quoted rightly.
+    Coverage is the share of covered questions that would be quoted rightly.
     """
+    scores = {kind: np.array([one.score for one in best if one.kind is kind]) for kind in Kind}
+    right = np.array([one.right for one in best if one.kind is Kind.COVERED])
     curve = []
     for step in range(1, 100):
-        quoted = scores >= step / 100
-        asked = quoted[:covered]
-        wrong = (asked & ~right[:covered]).sum() / max(1, asked.sum())
+        quoted = {kind: scores[kind] >= step / 100 for kind in Kind}
+        asked = quoted[Kind.COVERED]
         point = {
-            "coverage": (asked & right[:covered]).mean(),
-            "wrong": wrong,
-            "outside": quoted[covered : covered + outside].mean(),
-            "missing": quoted[covered + outside :].mean() if len(quoted) > covered + outside else 0.0,
+            "coverage": (asked & right).mean(),
+            "wrong": (asked & ~right).sum() / max(1, asked.sum()),
+            "outside": quoted[Kind.OUTSIDE].mean(),
+            "missing": quoted[Kind.MISSING].mean() if len(quoted[Kind.MISSING]) else 0.0,
         }
         curve.append({"threshold": step / 100, **{name: round(float(value), 4) for name, value in point.items()}})
     kept = (
@@ -101,21 +144,27 @@ def choose_threshold(
     return next((one["threshold"] for one in kept), 0.99), curve
 
 
-def _held_out_scores(
-    features: npt.NDArray[Any], wanted: npt.NDArray[Any], weights: npt.NDArray[Any]
-) -> npt.NDArray[np.float64]:
-    from sklearn.model_selection import StratifiedKFold
+def _held_out(trials: Sequence[Trial]) -> list[Best]:
+    """The best passage of each question, scored by a fit that never saw the question."""
+    folds = [fold_of(one.text) for one in trials]
+    scales = [_fitted([one for one, its in zip(trials, folds, strict=True) if its != fold]) for fold in range(FOLDS)]
+    best = []
+    for one, fold in zip(trials, folds, strict=True):
+        if not len(one.features):
+            continue  # its passage was the only one near it
+        scores = scales[fold].scores(one.features)
+        row = int(np.argmax(scores))
+        best.append(Best(one.kind, float(scores[row]), bool(one.right[row])))
+    return best
 
-    chances = np.zeros(len(wanted))
-    for taught, held in StratifiedKFold(5, shuffle=True, random_state=0).split(features, wanted):
-        scale = _fitted(features[taught], wanted[taught], weights[taught])
-        logits = features[held] @ np.asarray(scale.weights) + scale.bias
-        chances[held] = 1 / (1 + np.exp(-logits))
-    return chances
 
-
-def _fitted(features: npt.NDArray[Any], wanted: npt.NDArray[Any], weights: npt.NDArray[Any]) -> Scale:
+def _fitted(trials: Sequence[Trial]) -> Scale:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=100, max_iter=2000).fit(features, wanted, sample_weight=weights)
+    features = np.concatenate([one.features for one in trials])
+    right = np.concatenate([one.right for one in trials])
+    weights = np.concatenate(
+        [np.full(len(one.right), MISSING_WEIGHT if one.kind is Kind.MISSING else 1.0) for one in trials]
+    )
+    model = LogisticRegression(C=10, max_iter=2000).fit(features, right, sample_weight=weights)
     return Scale(tuple(float(one) for one in model.coef_[0]), float(model.intercept_[0]))

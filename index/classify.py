@@ -26,10 +26,7 @@ WORD_WEIGHT = 2.0
 CHARACTERS = (3, 4, 5)
 INVERSE_REGULARISATION = 5.0
 FOLDS = 5
-# On readings, tuned on the very examples with label smoothing, folds tell nothing and little is left to fit. Of 0.05,
-# 0.3 and 5 this left the validation questions (tests/server/data/kneecare_validation.jsonl) most likely, near its own
-# temperature of 1.
-READING_REGULARISATION = 0.3
+UNSEEN = -30.0  # logit of a label that a fold's fit was never shown
 SEED = 20261122
 Scores = npt.NDArray[np.float64]
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|\?")
@@ -85,11 +82,18 @@ class Fitted:
     held_out: Scores
 
 
-def fit(texts: Sequence[str], vectors: Vectors, labels: Sequence[str], *, tuned: bool = False) -> Fitted:
-    """Fit a classifier, and score its own examples held out: in 5 folds, each by a fit that never saw it.
+def fit(
+    texts: Sequence[str],
+    vectors: Vectors,
+    labels: Sequence[str],
+    *,
+    strength: float = INVERSE_REGULARISATION,
+    holds_out: bool = True,
+) -> Fitted:
+    """Fit a classifier and, where holds_out, score its own examples held out: in 5 folds, each by a fit that never saw it.
 
-    The temperature is the one that makes the held-out scores most likely. tuned: the vectors hold readings that were
-    taught these examples, so nothing can be held out here. Deterministic for the same input.
+    The temperature is the one that makes the held-out scores most likely, else 1. strength: of the fit to the examples,
+    the inverse of its regularisation. Deterministic for the same input.
     """
     from scipy.sparse import csr_matrix, hstack
 
@@ -97,11 +101,11 @@ def fit(texts: Sequence[str], vectors: Vectors, labels: Sequence[str], *, tuned:
     wanted = np.asarray(labels)
     known = tuple(sorted(set(labels)))
     held_out, temperature = np.zeros((0, len(known))), 1.0
-    if not tuned:
-        logits = _held_out_logits(features, wanted, known, np.array([fold_of(text) for text in texts]))
+    if holds_out:
+        logits = _held_out_logits(features, wanted, known, np.array([fold_of(text) for text in texts]), strength)
         temperature = _best_temperature(logits, np.array([known.index(label) for label in labels]))
         held_out = _softmax(logits / temperature)
-    model = _fitted(features, wanted, READING_REGULARISATION if tuned else INVERSE_REGULARISATION)
+    model = _fitted(features, wanted, strength)
     dim = vectors.shape[1]
     weights = _per_label(model.coef_).astype(np.float32)
     hashed = weights[:, dim:].astype(np.float16).astype(np.float32)  # as it will be stored
@@ -119,14 +123,18 @@ def blank(dim: int, labels: tuple[str, ...]) -> Classifier:
 
 
 def _held_out_logits(
-    features: csr_matrix, wanted: npt.NDArray[np.str_], known: Sequence[str], folds: npt.NDArray[np.int64]
+    features: csr_matrix,
+    wanted: npt.NDArray[np.str_],
+    known: Sequence[str],
+    folds: npt.NDArray[np.int64],
+    strength: float,
 ) -> Scores:
-    logits = np.zeros((len(wanted), len(known)))
+    logits = np.full((len(wanted), len(known)), UNSEEN)
     for fold in range(FOLDS):
         held = folds == fold
         if not held.any() or len(set(wanted[~held])) < 2:
             continue
-        model = _fitted(features[~held], wanted[~held])
+        model = _fitted(features[~held], wanted[~held], strength)
         columns = [known.index(label) for label in model.classes_]
         logits[np.ix_(held, columns)] = features[held] @ _per_label(model.coef_).T + _per_label(model.intercept_)
     return logits
@@ -168,7 +176,7 @@ def fold_of(text: str) -> int:
     return zlib.crc32(text.encode()) % FOLDS
 
 
-def _fitted(features: csr_matrix, labels: npt.NDArray[np.str_], strength: float = INVERSE_REGULARISATION) -> Any:
+def _fitted(features: csr_matrix, labels: npt.NDArray[np.str_], strength: float) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(features, labels)

@@ -75,9 +75,14 @@ def load_build(folder: Path) -> LoadedBuild:
         vectors = np.load(folder / "vectors.npy", allow_pickle=False)
         if len(store) != len(units) or vectors.shape != (len(units), store.dim):
             raise BuildRefused(f"{folder}: {len(units)} units but {len(store)} vectors. Build again.")
-        coverage = Classifier.load(folder / "coverage.npz")
-        beyond = VectorStore.load(folder / "outside.faiss")
-        searcher = Searcher(units, len(places), store, Scale(tuple(scale["weights"]), scale["bias"]), coverage, beyond)
+        searcher = Searcher(
+            units,
+            [passage.passage_id for _, passage in places],
+            store,
+            Scale(tuple(scale["weights"]), scale["bias"]),
+            Classifier.load(folder / "passages.npz"),
+            VectorStore.load(folder / "outside.faiss"),
+        )
         return LoadedBuild(
             folder=folder,
             manifest=manifest,

@@ -13,9 +13,9 @@ from index.model import digest_of
 from kb.errors import AdvocateError
 
 MANIFEST = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 # Raise it whenever the same content would be built differently.
-BUILDER_VERSION = 2
+BUILDER_VERSION = 3
 
 
 class BuildRefused(AdvocateError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,9 @@ from index.words import Spelling, WordCounts
 from kb.sentences import Span
 
 NEAREST_UNITS = 256
-FEATURES = ("question", "questions", "statement", "words", "lead", "unknown", "length", "coverage", "outside")
-COVERED = "covered"
-SURE = 4.0  # log-odds of coverage beyond which more says nothing
+FEATURES = ("question", "questions", "statement", "words", "lead", "unknown", "length", "outside", "chance")
+NONE = "none"  # what the passage classifier calls a question that no passage answers
+LEAST_CHANCE = 1e-6  # chances of the passage classifier below this are all alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,9 @@ class Scale:
     weights: tuple[float, ...]
     bias: float
 
-    def scores(self, evidence: Evidence) -> npt.NDArray[np.float64]:
-        logits = evidence.values @ np.asarray(self.weights) + self.bias
+    def scores(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The chance, (m,), that each passage answers. values: (m, len(FEATURES))."""
+        logits = values @ np.asarray(self.weights) + self.bias
         return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float64)
 
 
@@ -57,20 +58,22 @@ class Searcher:
     def __init__(
         self,
         units: Sequence[Unit],
-        passages: int,
+        passages: Sequence[str],
         store: VectorStore,
         scale: Scale,
-        coverage: Classifier,
+        classifier: Classifier,
         outside: VectorStore,
     ) -> None:
-        """coverage: tells what the site covers, label COVERED, from what it does not. outside: examples of the latter."""
+        """passages: their ids. classifier: tells by whole questions which passage is asked for, or NONE. outside:
+        questions that no passage answers."""
         self._units = units
-        self._coverage = coverage
+        self._passages = passages
+        self._classifier = classifier
         self._outside = outside
         self._store = store
         self._scale = scale
         self._spelling = Spelling(unit.text for unit in units if not unit.asks)
-        self._counts = WordCounts(passages, ((unit.passage, unit.text) for unit in units))
+        self._counts = WordCounts(len(passages), ((unit.passage, unit.text) for unit in units))
 
     def corrected(self, text: str) -> str:
         """The text as it should be searched for: slips in words of the site's pages put right."""
@@ -78,8 +81,8 @@ class Searcher:
 
     def search(self, text: str, vector: Vectors) -> list[Hit]:
         """Passages near a question, best first. vector: (dim,), the question's. Ties keep the order of the blend."""
-        evidence = self.evidence(text, vector, self._coverage.scores(text, vector)[COVERED])
-        scores = self._scale.scores(evidence)
+        evidence = self.evidence(text, vector, self._classifier.scores(text, vector))
+        scores = self._scale.scores(evidence.values)
         order = np.argsort(-scores, kind="stable")
         return [Hit(evidence.passages[row], float(scores[row]), evidence.spans[row]) for row in order]
 
@@ -91,7 +94,7 @@ class Searcher:
         self,
         text: str,
         vector: Vectors,
-        covered: float,
+        chances: Mapping[str, float],
         *,
         left_out: int | None = None,
         left_outside: int | None = None,
@@ -99,8 +102,8 @@ class Searcher:
     ) -> Evidence:
         """What speaks for the passages nearest to a question.
 
-        covered: the chance that the site covers it, by its words and meaning alone. left_out, left_outside: position of
-        a unit, or of an uncovered example, that must not count, when it is itself the question being tested. without: a
+        chances: what the passage classifier makes of it, by passage id and NONE. left_out, left_outside: position of a
+        unit, or of an uncovered example, that must not count, when it is itself the question being tested. without: a
         passage to search as if the pages had not held it.
         """
         found, cosines = self._store.nearest(vector.reshape(1, -1), NEAREST_UNITS + 1)
@@ -118,9 +121,10 @@ class Searcher:
             np.arange(len(order)) == order[0], blend[order[1]] if len(order) > 1 else 0.0, blend[order[0]]
         )
         length = min(len(text.split()), 30) / 10
-        odds = float(np.clip(np.log(max(covered, 1e-9) / max(1 - covered, 1e-9)), -SURE, SURE))
-        of_question = np.tile([unknown, length, odds, self._nearest_outside(vector, left_outside)], (len(order), 1))
-        values = np.column_stack([dense, held, lead, of_question])
+        of_question = np.tile([unknown, length, self._nearest_outside(vector, left_outside)], (len(order), 1))
+        # A passage that nobody phrased a question for is part of NONE to the classifier.
+        chance = [chances.get(self._passages[one], chances[NONE]) for one in passages]
+        values = np.column_stack([dense, held, lead, of_question, np.log(np.maximum(chance, LEAST_CHANCE))])
         return Evidence(tuple(passages[row] for row in order), values[order], tuple(spans[row] for row in order))
 
     def _nearest_outside(self, vector: Vectors, left_out: int | None) -> float:

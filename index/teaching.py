@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from index.encode import Vectors
-from index.search import COVERED
+from index.search import NONE
+from index.units import Unit
 from kb.content import Content, Example, load_starter
 from kb.labels import Label
 from kb.messages import sentences_in
 
-OUTSIDE = "outside"
 # The gate cannot tell these apart, and need not: retrieval decides whether a page covers a question.
 UP_TO_RETRIEVAL = frozenset({Label.ANSWER, Label.OUT_OF_KB})
 
@@ -55,14 +57,31 @@ class Taught:
     lesson_rows: Vectors
     dim: int
 
-    def coverage(self) -> tuple[list[str], Vectors, list[str]]:
-        """Texts, sentence vectors and labels of the questions that are covered and of those that are not."""
-        kept = [row for row, one in enumerate(self.examples) if one.label in UP_TO_RETRIEVAL and not one.history]
-        labels = [COVERED if self.examples[row].label is Label.ANSWER else OUTSIDE for row in kept]
-        return [self.examples[row].text for row in kept], self.rows[kept, : self.dim], labels
-
     def outside(self) -> tuple[list[str], Vectors]:
-        """Texts and sentence vectors of the questions that are not covered."""
-        texts, vectors, labels = self.coverage()
-        kept = [row for row, label in enumerate(labels) if label == OUTSIDE]
-        return [texts[row] for row in kept], vectors[kept]
+        """Texts and sentence vectors of the questions that no passage answers."""
+        kept = [row for row, one in enumerate(self.examples) if one.label is Label.OUT_OF_KB and not one.history]
+        return [self.examples[row].text for row in kept], self.rows[kept, : self.dim]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Questions with what they ask for, a passage's id or NONE. vectors: (n, dim)."""
+
+    texts: Sequence[str]
+    vectors: Vectors
+    wanted: Sequence[str]
+
+    @classmethod
+    def of(cls, units: Sequence[Unit], vectors: Vectors, passages: Sequence[str], taught: Taught) -> Asking:
+        """The questions and phrasings of passages, and the questions that no passage answers, in this order."""
+        rows = [row for row, unit in enumerate(units) if unit.asks]
+        outside, beyond = taught.outside()
+        return cls(
+            texts=[*(units[row].text for row in rows), *outside],
+            vectors=np.vstack([vectors[rows], beyond]),
+            wanted=[*(passages[units[row].passage] for row in rows), *[NONE] * len(outside)],
+        )
+
+    def outside(self) -> Vectors:
+        """Vectors of the questions that no passage answers."""
+        return self.vectors[[row for row, wanted in enumerate(self.wanted) if wanted == NONE]]

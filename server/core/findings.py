@@ -30,7 +30,7 @@ NOTHING_FOUND = Finding(Label.OUT_OF_KB, "nothing on the page answers it")
 # than 0.15 does. Emergencies are for the rules to find: the gate alone calls one only when it is rather sure, and what
 # may be one is clinical at least.
 BARS: Mapping[Label, float] = {
-    Label.EMERGENCY: 0.80,
+    Label.EMERGENCY: 0.90,
     Label.OTHER_LANGUAGE: 0.60,
     Label.CLINICAL: 0.08,
     Label.HUMAN: 0.30,

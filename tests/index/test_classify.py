@@ -51,8 +51,8 @@ def test_an_empty_text_has_features_too():
     assert len(buckets) == len(weights) == 1
 
 
-def test_on_readings_nothing_is_held_out_and_the_temperature_is_one(embed):
-    fitted = fit(TEXTS, embed(TEXTS), LABELS, tuned=True)
+def test_where_nothing_can_be_held_out_the_temperature_is_one(embed):
+    fitted = fit(TEXTS, embed(TEXTS), LABELS, holds_out=False)
     assert fitted.held_out.shape == (0, 2) and fitted.classifier.temperature == 1.0
 
 

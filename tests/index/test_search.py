@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from index.calibrate import LEAST, RATES, choose_threshold
+from index.calibrate import LEAST, RATES, Best, Kind, choose_threshold
 from index.classify import blank
-from index.search import COVERED, FEATURES, Scale, Searcher
+from index.search import FEATURES, LEAST_CHANCE, NONE, Scale, Searcher
 from index.store import IndexUnreadable, VectorStore
 from index.units import answering_span, units_of
 from index.words import Spelling, WordCounts, tokens
@@ -27,6 +27,7 @@ CONTENT = Content(
         Phrasing("scared of the jab", NEEDLES.passage_id, "Our physicians numb the joint first."),
     ),
 )
+EVEN = dict.fromkeys((NONE, *(one.passage_id for one in PAGE.passages)), 0.25)
 
 
 @pytest.fixture
@@ -35,7 +36,8 @@ def searcher(embed):
     store = VectorStore.of(embed([unit.text for unit in units]))
     scale = Scale((*(1.0,) * (len(FEATURES) - 2), 0.5, -0.5), -2.0)
     outside = VectorStore.of(embed(["how much does it cost", "hate parking"]))
-    return Searcher(units, 3, store, scale, blank(store.dim, (COVERED, "outside")), outside)
+    passages = [one.passage_id for one in PAGE.passages]
+    return Searcher(units, passages, store, scale, blank(store.dim, (NONE, *passages)), outside)
 
 
 def test_a_passage_is_embedded_as_its_questions_sentences_phrasings_and_whole():
@@ -72,23 +74,25 @@ def test_a_unit_left_out_does_not_count_as_evidence_for_itself(searcher, embed):
     units = units_of(CONTENT)
     row = next(row for row, unit in enumerate(units) if unit.text == "scared of the jab")
     vector = embed([units[row].text])[0]
-    assert searcher.evidence(units[row].text, vector, 0.5).values[0, 0] == pytest.approx(1.0)
-    left_out = searcher.evidence(units[row].text, vector, 0.5, left_out=row)
+    assert searcher.evidence(units[row].text, vector, EVEN).values[0, 0] == pytest.approx(1.0)
+    left_out = searcher.evidence(units[row].text, vector, EVEN, left_out=row)
     assert left_out.values[0, 0] < 0.9
     assert left_out.values[:, FEATURES.index("words")].max() == 0.0  # its own words are no evidence either
 
 
-def test_a_question_like_those_that_are_not_covered_scores_lower(searcher, embed):
-    vector = embed(["hate needles"])[0]
-    covered, outside = (searcher.evidence("hate needles", vector, chance).values[0] for chance in (0.9, 0.1))
-    assert covered[-2] == pytest.approx(np.log(9)) and outside[-2] == pytest.approx(-np.log(9))
+def test_the_classifier_of_whole_questions_speaks_for_each_passage_by_itself(searcher, embed):
+    chances = {NONE: 0.2, MINUTES.passage_id: 0.7, NEEDLES.passage_id: 0.0}  # nobody phrased a question for the third
+    found = searcher.evidence("hate needles", embed(["hate needles"])[0], chances)
+    chance = dict(zip(found.passages, found.values[:, FEATURES.index("chance")], strict=True))
+    assert chance == pytest.approx({0: np.log(0.7), 1: np.log(LEAST_CHANCE), 2: np.log(0.2)})
 
 
 def test_what_is_near_a_question_known_not_to_be_covered_says_so_and_not_of_itself(searcher, embed):
     vector = embed(["how much does it cost"])[0]
-    near = searcher.evidence("how much does it cost", vector, 0.5).values[0]
-    tested = searcher.evidence("how much does it cost", vector, 0.5, left_outside=0).values[0]
-    assert near[-1] == pytest.approx(1.0) and tested[-1] < 0.5
+    near = searcher.evidence("how much does it cost", vector, EVEN).values[0]
+    tested = searcher.evidence("how much does it cost", vector, EVEN, left_outside=0).values[0]
+    column = FEATURES.index("outside")
+    assert near[column] == pytest.approx(1.0) and tested[column] < 0.5
 
 
 def test_a_phrasing_still_points_at_its_sentence_after_an_edit():
@@ -143,15 +147,22 @@ def test_a_truncated_vector_file_is_refused(tmp_path):
 
 
 def test_the_threshold_is_the_lowest_that_keeps_all_rates():
-    scores = np.array([0.9] * 80 + [0.6] * 20 + [0.7] * 4 + [0.4] * 96 + [0.5] * 30 + [0.1] * 70)
-    right = np.array([True] * 80 + [False] * 20 + [False] * 200)
-    threshold, curve = choose_threshold(scores, right, covered=100, outside=100)
+    threshold, curve = choose_threshold(
+        [
+            *[Best(Kind.COVERED, 0.9, True)] * 80,
+            *[Best(Kind.COVERED, 0.6, False)] * 20,
+            *[Best(Kind.OUTSIDE, 0.7, False)] * 4,
+            *[Best(Kind.OUTSIDE, 0.4, False)] * 96,
+            *[Best(Kind.MISSING, 0.5, False)] * 30,
+            *[Best(Kind.MISSING, 0.1, False)] * 70,
+        ]
+    )
     assert threshold == 0.41  # at 0.4 all outside questions would be quoted; above it 4% are, and 20 of 100 wrongly
     point = next(one for one in curve if one["threshold"] == threshold)
-    assert point["outside"] == 0.04 and point["wrong"] == 0.2 and point["missing"] == 0.3
+    assert point["coverage"] == 0.8 and point["outside"] == 0.04 and point["wrong"] == 0.2 and point["missing"] == 0.3
     assert all(point[name] <= rate for name, rate in RATES.items())
 
 
 def test_nothing_is_quoted_with_less_than_the_least_chance():
-    scores, right = np.array([0.1] * 200), np.array([True] * 100 + [False] * 100)
-    assert choose_threshold(scores, right, covered=100, outside=100)[0] == LEAST
+    best = [*[Best(Kind.COVERED, 0.1, True)] * 100, *[Best(Kind.OUTSIDE, 0.1, False)] * 100]
+    assert choose_threshold(best)[0] == LEAST

@@ -15,6 +15,7 @@ from server.reporting import as_markdown
 ROOT = Path(__file__).parent.parent.parent
 DEV = Path(__file__).parent / "data" / "kneecare_dev.jsonl"
 VALIDATION = DEV.with_name("kneecare_validation.jsonl")
+PERSONAL = DEV.with_name("personal_knees.jsonl")
 COMMITTED = ROOT / "server" / "docs" / "evaluation.json"  # advocate eval DEV --json > COMMITTED
 
 
@@ -57,14 +58,21 @@ def test_the_readme_shows_the_committed_report():
     assert as_markdown(json.loads(COMMITTED.read_text())) in (ROOT / "README.md").read_text()
 
 
-def test_no_development_or_validation_question_is_taught(report):
-    lines = [*DEV.read_text().splitlines(), *VALIDATION.read_text().splitlines()]
+def test_people_talking_about_their_own_knees_are_not_quoted_to(kneecare_data_dir):
+    done = advocate(kneecare_data_dir, "eval", str(PERSONAL), "--json")
+    shares = {one["name"]: one["share"] for one in json.loads(done.stdout)["figures"]}
+    assert shares["clinical: any quote shown"] <= 0.02
+    assert shares["emergency reply on anything else"] <= 0.01
+
+
+def test_no_question_that_is_reported_on_is_taught(report):
+    lines = [line for path in (DEV, VALIDATION, PERSONAL) for line in path.read_text().splitlines()]
     asked = {folded(json.loads(line)["text"]) for line in lines}
     taught = set()
     for path in (ROOT / "kb").rglob("*.jsonl"):
         taught |= {folded(json.loads(line)["text"]) for line in path.read_text().splitlines()}
     assert asked & taught == set()
-    assert len(taught) > 7000 and report["questions"] == 445 and len(lines) == 991
+    assert len(taught) > 7000 and report["questions"] == 445 and len(lines) == 1111
 
 
 def folded(text: str) -> str:
