@@ -206,18 +206,24 @@ def _write_search(
 ) -> Calibration:
     progress("Calibrating", 0, 1)
     classifier = Classifier.load(aside / "passages.npz")
-    held_out = np.load(aside / "held_out.npy")
-    store, beyond = VectorStore.of(vectors), VectorStore.of(asking.outside())
+    held_out = dict(zip(asking.texts, np.load(aside / "held_out.npy"), strict=True))
+    outside, vectors_outside = asking.outside()
+    store, beyond = VectorStore.of(vectors), VectorStore.of(vectors_outside)
     passages = [passage.passage_id for _, passage in content.passages()]
     searcher = Searcher(units, passages, store, DEFAULT_SCALE, classifier, beyond)
+
+    def asked(text: str, vector: Vectors) -> Asked:
+        if text in held_out:
+            return Asked(text, vector, dict(zip(classifier.labels, held_out[text].tolist(), strict=True)))
+        return Asked(text, vector, classifier.scores(text, vector))  # of a passage with too few to be taught
+
     published = {passage.question for _, passage in content.passages()}
-    questions = [
-        Asked(text, vector, dict(zip(classifier.labels, chances.tolist(), strict=True)))
-        for text, vector, chances in zip(asking.texts, asking.vectors, held_out, strict=True)
-    ]
-    asks = [row for row, unit in enumerate(units) if unit.asks]
-    phrased = [(row, one) for row, one in zip(asks, questions, strict=False) if one.text not in published]
-    calibration = calibrate(searcher, phrased, questions[len(asks) :])
+    phrased = [row for row, unit in enumerate(units) if unit.asks and unit.text not in published]
+    calibration = calibrate(
+        searcher,
+        [(row, asked(units[row].text, vectors[row])) for row in phrased],
+        [asked(text, vector) for text, vector in zip(outside, vectors_outside, strict=True)],
+    )
     beyond.save(aside / "outside.faiss")
     store.save(aside / "units.faiss")
     np.save(aside / "vectors.npy", vectors)

@@ -26,6 +26,7 @@ WORD_WEIGHT = 2.0
 CHARACTERS = (3, 4, 5)
 INVERSE_REGULARISATION = 5.0
 FOLDS = 5
+MANY = 1_000_000
 UNSEEN = -30.0  # logit of a label that a fold's fit was never shown
 SEED = 20261122
 Scores = npt.NDArray[np.float64]
@@ -34,7 +35,7 @@ _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|\?")
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """Weights of a fitted classifier. dense: (labels, dim); hashed: (labels, BUCKETS); bias: (labels,)."""
+    """Weights of a fitted classifier. dense: (labels, dim); hashed: (labels, BUCKETS or 0); bias: (labels,)."""
 
     labels: tuple[str, ...]
     dense: Vectors
@@ -44,8 +45,10 @@ class Classifier:
 
     def scores(self, text: str, vector: Vectors) -> dict[str, float]:
         """The calibrated chance of each label; they sum to 1. vector: (dim,), the text's."""
-        buckets, weights = hashed_features(text)
-        logits = self.dense @ vector + self.hashed[:, buckets] @ weights + self.bias
+        logits = self.dense @ vector + self.bias
+        if self.hashed.size:
+            buckets, weights = hashed_features(text)
+            logits = logits + self.hashed[:, buckets] @ weights
         return dict(zip(self.labels, _softmax(logits[None, :] / self.temperature)[0].tolist(), strict=True))
 
     def save(self, path: Path) -> None:
@@ -93,13 +96,12 @@ def fit(
     """Fit a classifier and, where holds_out, score its own examples held out: in 5 folds, each by a fit that never saw it.
 
     The temperature is the one that makes the held-out scores most likely, else 1. strength: of the fit to the examples,
-    the inverse of its regularisation. Deterministic for the same input.
+    the inverse of its regularisation. Past MANY texts times labels the vectors must do: n-grams would take an hour.
+    Deterministic for the same input.
     """
-    from scipy.sparse import csr_matrix, hstack
-
-    features = hstack([csr_matrix(vectors), _hashed_matrix(texts)]).tocsr()
     wanted = np.asarray(labels)
     known = tuple(sorted(set(labels)))
+    features = vectors if len(texts) * len(known) > MANY else _with_ngrams(vectors, texts)
     held_out, temperature = np.zeros((0, len(known))), 1.0
     if holds_out:
         logits = _held_out_logits(features, wanted, known, np.array([fold_of(text) for text in texts]), strength)
@@ -123,7 +125,7 @@ def blank(dim: int, labels: tuple[str, ...]) -> Classifier:
 
 
 def _held_out_logits(
-    features: csr_matrix,
+    features: Vectors | csr_matrix,
     wanted: npt.NDArray[np.str_],
     known: Sequence[str],
     folds: npt.NDArray[np.int64],
@@ -144,12 +146,13 @@ def hashed_features(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.fl
     """Buckets and weights, of length 1, of a text's words, word pairs, and characters within words."""
     words = _WORD.findall(text.casefold().replace("’", "'"))
     pairs = zip(["^", *words], [*words, "$"], strict=True)
-    found = {f"w {word}" for word in words} | {f"p {one} {other}" for one, other in pairs}
+    # Each once, in the order read: the same text must give the same sums in every process.
+    found = dict.fromkeys([*(f"w {word}" for word in words), *(f"p {one} {other}" for one, other in pairs)])
     gathered: dict[int, float] = {}
     for feature in found:
         bucket = zlib.crc32(feature.encode()) % BUCKETS
         gathered[bucket] = gathered.get(bucket, 0.0) + WORD_WEIGHT
-    for feature in {f"c {part}" for word in words for part in _parts(f"<{word[:40]}>")}:
+    for feature in dict.fromkeys(f"c {part}" for word in words for part in _parts(f"<{word[:40]}>")):
         bucket = zlib.crc32(feature.encode()) % BUCKETS
         gathered[bucket] = gathered.get(bucket, 0.0) + 1.0
     weights = np.array(list(gathered.values()), dtype=np.float32)
@@ -161,14 +164,15 @@ def _parts(word: str) -> list[str]:
     return [word[start : start + size] for size in CHARACTERS for start in range(len(word) - size + 1)]
 
 
-def _hashed_matrix(texts: Sequence[str]) -> csr_matrix:
-    from scipy.sparse import csr_matrix
+def _with_ngrams(vectors: Vectors, texts: Sequence[str]) -> csr_matrix:
+    from scipy.sparse import csr_matrix, hstack
 
     rows = [hashed_features(text) for text in texts]
     starts = np.concatenate([[0], np.cumsum([len(buckets) for buckets, _ in rows])])
     columns = np.concatenate([buckets for buckets, _ in rows])
     values = np.concatenate([weights for _, weights in rows])
-    return csr_matrix((values, columns, starts), shape=(len(texts), BUCKETS))
+    hashed = csr_matrix((values, columns, starts), shape=(len(texts), BUCKETS))
+    return hstack([csr_matrix(vectors), hashed]).tocsr()
 
 
 def fold_of(text: str) -> int:
@@ -176,10 +180,12 @@ def fold_of(text: str) -> int:
     return zlib.crc32(text.encode()) % FOLDS
 
 
-def _fitted(features: csr_matrix, labels: npt.NDArray[np.str_], strength: float) -> Any:
+def _fitted(features: Vectors | csr_matrix, labels: npt.NDArray[np.str_], strength: float) -> Any:
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
-    return LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(features, labels)
+    with threadpool_limits(limits=1):  # sums in one order, whatever the machine and its load
+        return LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(features.astype(np.float64), labels)
 
 
 def _per_label(weights: npt.NDArray[Any]) -> npt.NDArray[Any]:

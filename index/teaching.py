@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from kb.content import Content, Example, load_starter
 from kb.labels import Label
 from kb.messages import sentences_in
 
+ENOUGH_QUESTIONS = 3  # of a passage, to learn it by
 # The gate cannot tell these apart, and need not: retrieval decides whether a page covers a question.
 UP_TO_RETRIEVAL = frozenset({Label.ANSWER, Label.OUT_OF_KB})
 
@@ -73,8 +75,9 @@ class Asking:
 
     @classmethod
     def of(cls, units: Sequence[Unit], vectors: Vectors, passages: Sequence[str], taught: Taught) -> Asking:
-        """The questions and phrasings of passages, and the questions that no passage answers, in this order."""
-        rows = [row for row, unit in enumerate(units) if unit.asks]
+        """The questions and phrasings of passages that have enough of them, then the questions that no passage answers."""
+        asked = Counter(unit.passage for unit in units if unit.asks)
+        rows = [row for row, unit in enumerate(units) if unit.asks and asked[unit.passage] >= ENOUGH_QUESTIONS]
         outside, beyond = taught.outside()
         return cls(
             texts=[*(units[row].text for row in rows), *outside],
@@ -82,6 +85,7 @@ class Asking:
             wanted=[*(passages[units[row].passage] for row in rows), *[NONE] * len(outside)],
         )
 
-    def outside(self) -> Vectors:
-        """Vectors of the questions that no passage answers."""
-        return self.vectors[[row for row, wanted in enumerate(self.wanted) if wanted == NONE]]
+    def outside(self) -> tuple[list[str], Vectors]:
+        """Texts and vectors of the questions that no passage answers."""
+        rows = [row for row, wanted in enumerate(self.wanted) if wanted == NONE]
+        return [self.texts[row] for row in rows], self.vectors[rows]

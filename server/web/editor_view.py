@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
+from index.teaching import ENOUGH_QUESTIONS
 from kb.blocks import suggest_tags
 from kb.pages import Heading, Kind, Page, Passage
 from server.web.desk_words import counted
@@ -15,7 +16,6 @@ from server.web.editor_reading import SiteText
 from server.web.editor_screens import BlockView, EditForm, Mark, OutlineRow, PassageView
 from server.web.editor_words import TAGS, listed, shortened, tag_choices, tag_words
 
-ENOUGH_PHRASINGS = 3  # of a passage without a question of its own, for the passage classifier to learn it by
 ON_ONE_SCREEN = 100  # passages; a sheet of thousands of questions is shown in parts
 CHANGED = Mark("Changed", "accent diamond")
 NEW = Mark("New", "accent diamond")
@@ -163,9 +163,9 @@ def advice(words: str, passage: Passage) -> str:
 
 def finding_advice(passage: Passage, phrasings: int) -> str:
     """What helps visitors find a passage that has no question of its own; empty when it has phrasings enough."""
-    if passage.question or phrasings >= ENOUGH_PHRASINGS:
+    if passage.question or phrasings >= ENOUGH_QUESTIONS:
         return ""
-    return f"Visitors will hardly find this. Add {ENOUGH_PHRASINGS} or more ways they might ask for it."
+    return f"Visitors will hardly find this. Add {ENOUGH_QUESTIONS} or more ways they might ask for it."
 
 
 def _with_form(

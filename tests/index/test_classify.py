@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -46,6 +50,13 @@ def test_features_are_unit_length_fold_case_and_see_whole_words_before_parts():
     assert set(hashed_features("mine")[0]) != set(hashed_features("my")[0])
 
 
+def test_a_text_has_the_same_features_in_every_process():
+    code = "from index.classify import hashed_features as f; print([one.tolist() for one in f('does my knee hurt')])"
+    seeds = [{**os.environ, "PYTHONHASHSEED": seed} for seed in ("1", "2")]
+    given = {subprocess.check_output([sys.executable, "-c", code], env=seed) for seed in seeds}
+    assert len(given) == 1
+
+
 def test_an_empty_text_has_features_too():
     buckets, weights = hashed_features("")
     assert len(buckets) == len(weights) == 1
@@ -58,3 +69,12 @@ def test_where_nothing_can_be_held_out_the_temperature_is_one(embed):
 
 def test_a_blank_classifier_finds_every_label_as_likely(embed):
     assert blank(64, ("a", "b")).scores("my knee", embed(["my knee"])[0]) == {"a": 0.5, "b": 0.5}
+
+
+def test_past_many_texts_times_labels_the_vectors_do_alone(embed, monkeypatch):
+    monkeypatch.setattr("index.classify.MANY", 1)
+    fitted = fit(TEXTS, embed(TEXTS), LABELS)
+    assert fitted.classifier.hashed.shape == (2, 0)
+    words, vectors = ("my knee hurts", "does the hip ache"), embed(["my knee hurts"])
+    first, second = (fitted.classifier.scores(text, vectors[0]) for text in words)
+    assert first == second and sum(first.values()) == pytest.approx(1.0)

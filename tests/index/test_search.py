@@ -5,10 +5,12 @@ from index.calibrate import LEAST, RATES, Best, Kind, choose_threshold
 from index.classify import blank
 from index.search import FEATURES, LEAST_CHANCE, NONE, Scale, Searcher
 from index.store import IndexUnreadable, VectorStore
-from index.units import answering_span, units_of
+from index.teaching import Asking, Taught
+from index.units import Unit, answering_span, units_of
 from index.words import Spelling, WordCounts, tokens
 from kb.blocks import Block, assemble
-from kb.content import Content, Phrasing
+from kb.content import Content, Example, Phrasing
+from kb.labels import Label
 
 PAGE = assemble(
     [
@@ -93,6 +95,27 @@ def test_what_is_near_a_question_known_not_to_be_covered_says_so_and_not_of_itse
     tested = searcher.evidence("how much does it cost", vector, EVEN, left_outside=0).values[0]
     column = FEATURES.index("outside")
     assert near[column] == pytest.approx(1.0) and tested[column] < 0.5
+
+
+def test_passages_with_few_questions_are_not_taught(embed):
+    examples = [Example("how much does it cost", Label.OUT_OF_KB), Example("and parking?", Label.OUT_OF_KB, "hello")]
+    rows = embed([one.text for one in examples])
+    units, passages = units_of(CONTENT), [one.passage_id for one in PAGE.passages]
+    more = [Unit(text, 1, asks=True) for text in ("is the jab numbed", "needles scare me")]
+    asking = Asking.of(
+        [*units, *more],
+        embed([one.text for one in [*units, *more]]),
+        passages,
+        Taught(examples, rows, {}, rows, rows.shape[1]),
+    )
+    assert set(zip(asking.texts, asking.wanted, strict=True)) == {
+        ("What if I hate needles?", NEEDLES.passage_id),
+        ("scared of the jab", NEEDLES.passage_id),
+        ("is the jab numbed", NEEDLES.passage_id),
+        ("needles scare me", NEEDLES.passage_id),
+        ("how much does it cost", NONE),
+    }
+    assert asking.outside()[0] == ["how much does it cost"]
 
 
 def test_a_phrasing_still_points_at_its_sentence_after_an_edit():
