@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kb.labels import Label
 from kb.policy import FixedReplies, FixedText
 from kb.sites import Site
-from server.core.findings import JOINED_BAR, NOTHING_FOUND, Finding, chance_of_clinical, judge, read_gate
+from server.core.findings import NOTHING_FOUND, PART_BAR, Finding, chance_of_clinical, judge, read_gate
 from server.core.reply import MAX_QUOTES, Candidate, Quote, Reply, Suggestion, Trace
 from server.core.rules import RuleMatch
 
@@ -95,12 +95,12 @@ def _readings(evidence: Evidence) -> list[Finding]:
     Nothing is found in a question that may be answered. Small talk counts only when all of the message is.
     """
     whole = read_gate(evidence.whole.gate)
-    sentences = [read_gate(one.gate) for one in evidence.sentences]
-    runs = [read_gate(one) for one in evidence.runs]
+    sentences = [read_gate(one.gate, PART_BAR) for one in evidence.sentences]
+    runs = [read_gate(one, PART_BAR) for one in evidence.runs]
     findings = [Finding(one, "gate, a part of it") for one in [*sentences, *runs] if one in READ_IN_A_PART]
     if whole not in {Label.ANSWER, Label.SMALLTALK} or (whole is Label.SMALLTALK and set(sentences) <= {whole}):
         findings.append(Finding(whole, "gate"))
-    if evidence.joined is not None and chance_of_clinical(evidence.joined.gate) >= JOINED_BAR:
+    if evidence.joined is not None and chance_of_clinical(evidence.joined.gate) >= PART_BAR:
         findings.append(Finding(Label.CLINICAL, "gate, with the message before"))
     return findings
 
