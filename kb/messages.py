@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 MAX_SENTENCES = 12  # a longer letter is read in as many stretches of neighbouring sentences
 SHORT = 4  # words: too few to stand alone
@@ -36,14 +35,9 @@ def sentences_in(text: str) -> list[str]:
     return [" ".join(found[start : start + size]) for start in range(0, len(found), size)]
 
 
-def runs_of(sentences: Sequence[str]) -> list[str]:
-    """Every two and three neighbouring sentences of a longer message."""
-    return [
-        " ".join(sentences[start : start + size])
-        for size in (2, 3)
-        if size < len(sentences)
-        for start in range(len(sentences) - size + 1)
-    ]
+def runs_of(count: int) -> list[range]:
+    """Where every two and three neighbouring sentences of a longer message stand, of `count` sentences."""
+    return [range(start, start + size) for size in (2, 3) if size < count for start in range(count - size + 1)]
 
 
 def trimmed(text: str) -> str:

@@ -24,7 +24,7 @@ from kb.pages import Page
 from kb.policy import Policy, load_policy
 from kb.sentences import Span
 from kb.sites import Site
-from server.core.decide import Evidence, Found, Part, Speech, decide, word_reply
+from server.core.decide import Evidence, Found, Part, Run, Speech, decide, word_reply
 from server.core.findings import NOTHING_FOUND, Finding, judge
 from server.core.quoting import cut_quote
 from server.core.reply import Quote, Reply, Trace
@@ -68,12 +68,12 @@ class Assistant:
     def evidence(self, text: str, history: Sequence[str] = ()) -> Evidence:
         """Everything there is to know about a message before it is decided."""
         sentences = sentences_in(text)
-        runs = runs_of(sentences)
+        runs = {where: " ".join(sentences[where.start : where.stop]) for where in runs_of(len(sentences))}
         joined = [after(history[-1], text)] if history else []
         leaning = [
             after(before, one) if leans(one) else one for before, one in zip(["", *sentences], sentences, strict=False)
         ]
-        rows = self._rows([text, *sentences, *joined, *runs, *leaning])
+        rows = self._rows([text, *sentences, *joined, *runs.values(), *leaning])
         parts = [
             self._part(read, sought, rows)
             for read, sought in zip([text, *sentences, *joined], [text, *leaning, *joined], strict=True)
@@ -83,7 +83,7 @@ class Assistant:
             foreign=is_foreign(text),
             whole=parts[0],
             sentences=tuple(parts[1 : 1 + len(sentences)]),
-            runs=tuple(self._gate(one, rows) for one in runs),
+            runs=tuple(Run(where, self._gate(one, rows)) for where, one in runs.items()),
             joined=parts[-1] if joined else None,
             refers_back=refers_back(text),
             alarmed=any(is_alarming(match) for message in history for match in self._rules.find(message)),
@@ -122,7 +122,8 @@ class Assistant:
         words = self.build.searcher.corrected(trimmed(sought))
         hits = self.build.searcher.search(words, rows[words][: self._encoder.dim])
         found = tuple(self._found(hit.passage, hit.score, hit.span) for hit in hits[:KEPT_HITS])
-        return Part(self._gate(read, rows), found, asks(read))
+        is_courtesy = any(one.label is Label.SMALLTALK for one in self._rules.find(read))
+        return Part(self._gate(read, rows), found, asks(read) and not is_courtesy)
 
     def _gate(self, text: str, rows: Mapping[str, Vectors]) -> dict[str, float]:
         is_published = _folded(text) in self._published

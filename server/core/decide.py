@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kb.labels import Label
 from kb.policy import FixedReplies, FixedText
 from kb.sites import Site
-from server.core.findings import NOTHING_FOUND, PART_BAR, Finding, chance_of_clinical, judge, read_gate
+from server.core.findings import BARS, NOTHING_FOUND, PART_BAR, Finding, chance_of_clinical, judge, read_gate
 from server.core.reply import MAX_QUOTES, Candidate, Quote, Reply, Suggestion, Trace
 from server.core.rules import RuleMatch
 
@@ -46,13 +46,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring sentences of a message: which ones, and the gate's chance of each label for them together."""
+
+    where: range
+    gate: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything found about a message.
 
-    whole: the message itself. sentences: each of its sentences, when there are several; runs: the gate's chances for
-    neighbouring ones together. joined: the message after the
-    earlier one; refers_back: whether it needs that one to be found. `foreign`: it is mostly not English. alarmed: an
-    earlier message held a danger sign.
+    whole: the message itself. sentences: each of its sentences, when there are several; runs: neighbouring ones
+    together. joined: the message after the earlier one; refers_back: whether it needs that one to be found.
+    foreign: it is mostly not English. alarmed: an earlier message held a danger sign.
     """
 
     rules: tuple[RuleMatch, ...]
@@ -60,7 +67,7 @@ class Evidence:
     whole: Part
     sentences: tuple[Part, ...] = ()
     joined: Part | None = None
-    runs: tuple[Mapping[str, float], ...] = ()
+    runs: tuple[Run, ...] = ()
     refers_back: bool = True
     alarmed: bool = False
 
@@ -95,14 +102,24 @@ def _readings(evidence: Evidence) -> list[Finding]:
     Nothing is found in a question that may be answered. Small talk counts only when all of the message is.
     """
     whole = read_gate(evidence.whole.gate)
-    sentences = [read_gate(one.gate, PART_BAR) for one in evidence.sentences]
-    runs = [read_gate(one, PART_BAR) for one in evidence.runs]
-    findings = [Finding(one, "gate, a part of it") for one in [*sentences, *runs] if one in READ_IN_A_PART]
-    if whole not in {Label.ANSWER, Label.SMALLTALK} or (whole is Label.SMALLTALK and set(sentences) <= {whole}):
+    runs = [*(Run(range(at, at + 1), one.gate) for at, one in enumerate(evidence.sentences)), *evidence.runs]
+    parts = [read_gate(one.gate, _bar(one.where, evidence.sentences)) for one in runs]
+    findings = [Finding(one, "gate, a part of it") for one in parts if one in READ_IN_A_PART]
+    talk = {read_gate(one.gate, PART_BAR) for one in evidence.sentences} <= {Label.SMALLTALK}
+    if whole not in {Label.ANSWER, Label.SMALLTALK} or (whole is Label.SMALLTALK and talk):
         findings.append(Finding(whole, "gate"))
     if evidence.joined is not None and chance_of_clinical(evidence.joined.gate) >= PART_BAR:
         findings.append(Finding(Label.CLINICAL, "gate, with the message before"))
     return findings
+
+
+def _bar(where: range, sentences: Sequence[Part]) -> float:
+    """How clinical some sentences must be: no more than a whole message when the rest is courtesies and harmless remarks.
+
+    So nothing that may be said around a message makes it less clinical.
+    """
+    rest = [one for at, one in enumerate(sentences) if at not in where]
+    return PART_BAR if any(one.asks or read_gate(one.gate) in READ_IN_A_PART for one in rest) else BARS[Label.CLINICAL]
 
 
 def deciding_part(evidence: Evidence, threshold: float) -> Part:

@@ -36,8 +36,9 @@ BARS: Mapping[Label, float] = {
 }
 # What is small talk before anything else must be this much like a complaint to be read as one.
 SMALLTALK_BAR = 0.30
-# A part torn from its message, and a message put after the one before it, must be clinical about as likely as not: one
-# says less than the whole, the other more than was asked. No clinical validation message hides behind this either.
+# A part of a message that asks something else too, and a message put after the one before it, must be clinical about as
+# likely as not: one says less than the whole, the other more than was asked. No clinical validation message hides behind
+# this either.
 PART_BAR = 0.40
 
 

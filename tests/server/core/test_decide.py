@@ -7,7 +7,7 @@ from kb.blocks import Block, assemble
 from kb.labels import RANKING, Label
 from kb.policy import load_policy
 from kb.sites import SITES, load_site
-from server.core.decide import Evidence, Found, Part, Speech, decide
+from server.core.decide import Evidence, Found, Part, Run, Speech, decide
 from server.core.findings import BARS, SMALLTALK_BAR, Finding, chance_of_clinical, judge, read_gate
 from server.core.quoting import cut_quote
 from server.core.rules import RuleMatch
@@ -123,6 +123,16 @@ def test_kind_words_around_a_complaint_do_not_hide_it():
     mine = Part({"clinical": 0.9, "answer": 0.1}, (), asks=False)
     kind = Part({"smalltalk": 1.0}, (), asks=False)
     assert reply_to(gate={"smalltalk": 0.9, "clinical": 0.1}, sentences=(kind, mine)).label is Label.CLINICAL
+
+
+def test_a_remark_beside_a_doubtful_sentence_does_not_make_it_harmless_and_a_question_asks_for_more():
+    doubtful = Part({"clinical": 0.2, "answer": 0.8}, (found(MINUTES, 0.9),), asks=False)
+    remark = Part({"answer": 1.0}, (), asks=False)
+    assert reply_to(gate=doubtful.gate).label is Label.CLINICAL
+    assert reply_to(sentences=(remark, doubtful)).label is Label.CLINICAL
+    assert reply_to(sentences=(doubtful, Part(A_QUESTION, (found(MINUTES, 0.9),)))).label is Label.ANSWER
+    both = Run(range(1, 3), doubtful.gate)
+    assert reply_to(sentences=(remark, remark, remark), runs=(both,)).label is Label.CLINICAL
 
 
 def test_thanks_around_an_uncovered_question_do_not_make_it_covered():
