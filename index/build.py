@@ -69,13 +69,18 @@ def make_build(
 ) -> Manifest:
     """Build into the folder `out`, replacing an older build there in one rename.
 
-    models: where encoders and vectors are kept between builds. earlier: builds whose gate may be reused when its
-    inputs are the same. Raises BuildError, ContentError, ModelError or OSError; then `out` is as it was.
+    models: where encoders and vectors are kept between builds. earlier: builds that are taken over when nothing changed
+    since, and whose gate is when its own inputs are the same. Raises BuildError, ContentError, ModelError or OSError;
+    then `out` is as it was.
     """
     _refuse_foreign(out)
     source = find_model(recipe.model)
     digest = model_digest(source)
     build_id = canonical_digest(inputs_of(recipe, digest))
+    if _working_encoder(encoder_folder(models, digest)) is not None:
+        for folder in earlier:
+            if (same := _whole(folder)) is not None and same.build == build_id:
+                return same if folder == out else _take_over(folder, out)
     units, examples = units_of(recipe.content), recipe.examples()
     lessons = gate_examples(examples)
     cache = VectorCache(models / f"vectors-{digest[:16]}.npz")
@@ -177,13 +182,10 @@ def _write_taught(
     lessons = [[one.text, one.label, one.history] for one in taught.examples]
     inputs = canonical_digest([digest, BUILDER_VERSION, lessons, list(zip(asking.texts, asking.wanted, strict=True))])
     for folder in earlier:
-        try:
-            if verify(folder).gate_inputs == inputs:
-                for name in TAUGHT_FILES:
-                    shutil.copy(folder / name, aside / name)
-                return inputs
-        except BuildRefused:
-            continue
+        if (taught_before := _whole(folder)) is not None and taught_before.gate_inputs == inputs:
+            for name in TAUGHT_FILES:
+                shutil.copy(folder / name, aside / name)
+            return inputs
     progress("Teaching the gate", 0, 1)
     rows, labels = taught.lesson_rows, [*taught.lessons.values()]
     if rows.shape[1] > taught.dim:  # readings were taught these very examples: nothing can be held out
@@ -244,6 +246,26 @@ def _write_content(aside: Path, recipe: Recipe) -> None:
 
 def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def _whole(folder: Path) -> Manifest | None:
+    """The manifest of an earlier build, or None when anything about the build is wrong."""
+    try:
+        return verify(folder)
+    except BuildRefused:
+        return None
+
+
+def _take_over(folder: Path, out: Path) -> Manifest:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".build-", dir=out.parent))
+    try:
+        shutil.copytree(folder, aside, dirs_exist_ok=True)
+        manifest = verify(aside)
+        _move_into_place(aside, out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return manifest
 
 
 def _refuse_foreign(out: Path) -> None:

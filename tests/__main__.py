@@ -1,4 +1,4 @@
-"""Runs the whole suite: first what builds the site all others use, then what waits for a browser beside the rest.
+"""Runs the whole suite: first what builds the site all others use, beside what needs none; then the browser beside the rest.
 
 python -m tests
 """
@@ -10,12 +10,15 @@ import sys
 import tempfile
 import time
 
-FIRST = ["tests/index/test_build.py"]  # alone: encoding takes every core
+BUILD = [
+    "tests/index/test_build.py"
+]  # encoding takes every core for minutes: nothing that needs a build runs beside it
+PURE = ["tests/kb", "tests/server/core", "tests/server/storage"]
 STAGES = (
-    {"the build": FIRST},
+    {"the build": BUILD, "pages, rules and storage": PURE},
     {
         "in the browser": ["tests/browser"],
-        "everything else": ["tests", "--ignore=tests/browser", *(f"--ignore={path}" for path in FIRST)],
+        "everything else": ["tests", "--ignore=tests/browser", *(f"--ignore={path}" for path in [*BUILD, *PURE])],
     },
 )
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -73,11 +74,22 @@ def test_a_build_loads_and_finds_what_it_was_made_from(small, encoder):
 
 
 def test_the_same_inputs_give_the_same_build_id_and_any_other_input_another(small, models, tmp_path):
-    again = make_build(recipe_of(tmp_path / "content"), models, tmp_path / "again", earlier=[small])
+    again = make_build(recipe_of(tmp_path / "content"), models, tmp_path / "again")
     other = make_build(
         recipe_of(tmp_path / "content", FAQ.replace("Mondays", "Tuesdays")), models, tmp_path / "other", earlier=[small]
     )
     assert again.build == read_manifest(small).build != other.build
+
+
+def test_a_build_of_which_nothing_changed_is_taken_over_whole_and_a_damaged_one_never(
+    small, copy, models, tmp_path, monkeypatch
+):
+    (copy / "units.json").write_bytes(b"[]")
+    rebuilt = make_build(recipe_of(tmp_path / "content"), models, tmp_path / "rebuilt", earlier=[copy])
+    assert rebuilt == replace(read_manifest(small), created=rebuilt.created)  # the same to the last byte
+    monkeypatch.setattr("index.build.calibrate", None)
+    taken = make_build(recipe_of(tmp_path / "content"), models, tmp_path / "taken", earlier=[copy, small])
+    assert taken == verify(tmp_path / "taken") == read_manifest(small)
 
 
 def test_a_rebuild_embeds_only_what_changed_and_keeps_the_gate(small, models, tmp_path, monkeypatch):

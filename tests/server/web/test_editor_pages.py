@@ -270,14 +270,14 @@ async def test_the_editor_opens_the_page_with_its_outline_and_marks(ann):
     assert page.count("The safety note is always shown with it.") == 4
 
 
-@pytest.mark.parametrize("word", ["index", "embedding", "threshold", "corpus", "vector"])
-async def test_no_page_speaks_as_engineers_do(ann, app, word):
+async def test_no_page_speaks_as_engineers_do(ann, app):
     await ann.publish(app)
     await ann.save(NEEDLES, NEW_WORDS)
     await ann.rebuild(app)
     paths = (HOME, f"{HOME}?edit={NEEDLES}", f"{HOME}/add", f"{HOME}/revisions", f"{SITE}/publish", f"{SITE}/history")
     for path in (*paths, f"{SITE}/build", f"{HOME}/passages/{NEEDLES}/phrasings"):
-        assert word not in plain((await ann.get(path)).split("<body")[1]).lower(), path
+        words = plain((await ann.get(path)).split("<body")[1]).lower()
+        assert not re.search("index|embedding|threshold|corpus|vector", words), path
 
 
 async def test_a_passage_opens_for_editing_where_it_stands(ann):
