@@ -104,15 +104,15 @@ class Best:
 
 
 def _trials(searcher: Searcher, phrased: Sequence[tuple[int, Asked]], outside: Sequence[Asked]) -> Iterator[Trial]:
-    for row, one in phrased:
+    for (row, one), near in zip(phrased, searcher.nearest(np.stack([one.vector for _, one in phrased])), strict=True):
         passage = searcher.passage_of(row)
-        yield _trial(Kind.COVERED, one, searcher.evidence(one.text, one.vector, one.chances, left_out=row), passage)
-        without = searcher.evidence(one.text, one.vector, one.chances, left_out=row, without=passage)
+        yield _trial(Kind.COVERED, one, searcher.evidence(one.text, near, one.chances, left_out=row), passage)
+        without = searcher.evidence(one.text, near, one.chances, left_out=row, without=passage)
         yield _trial(Kind.MISSING, one, without, passage)
-    for row, one in enumerate(outside):
-        yield _trial(
-            Kind.OUTSIDE, one, searcher.evidence(one.text, one.vector, one.chances, left_outside=row), passage=None
-        )
+    beyond = searcher.nearest(np.stack([one.vector for one in outside]))
+    for row, (one, near) in enumerate(zip(outside, beyond, strict=True)):
+        found = searcher.evidence(one.text, near, one.chances, left_outside=row)
+        yield _trial(Kind.OUTSIDE, one, found, passage=None)
 
 
 def _trial(kind: Kind, one: Asked, evidence: Evidence, passage: int | None) -> Trial:

@@ -6,9 +6,11 @@ The vector knows meaning; the n-grams know that "my" and "mine" make a question 
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,12 +104,18 @@ def fit(
     wanted = np.asarray(labels)
     known = tuple(sorted(set(labels)))
     features = vectors if len(texts) * len(known) > MANY else _with_ngrams(vectors, texts)
+    folds = np.array([fold_of(text) for text in texts])
+    shown = [folds != fold for fold in range(FOLDS)] if holds_out else []
+    *models, model = _fitted_on([*shown, np.full(len(texts), fill_value=True)], features, wanted, strength)
     held_out, temperature = np.zeros((0, len(known))), 1.0
     if holds_out:
-        logits = _held_out_logits(features, wanted, known, np.array([fold_of(text) for text in texts]), strength)
+        logits = np.full((len(texts), len(known)), UNSEEN)
+        for rows, one in zip(shown, models, strict=True):
+            if one is not None and not rows.all():
+                columns = [known.index(label) for label in one.classes_]
+                logits[np.ix_(~rows, columns)] = features[~rows] @ _per_label(one.coef_).T + _per_label(one.intercept_)
         temperature = _best_temperature(logits, np.array([known.index(label) for label in labels]))
         held_out = _softmax(logits / temperature)
-    model = _fitted(features, wanted, strength)
     dim = vectors.shape[1]
     weights = _per_label(model.coef_).astype(np.float32)
     hashed = weights[:, dim:].astype(np.float16).astype(np.float32)  # as it will be stored
@@ -122,24 +130,6 @@ def blank(dim: int, labels: tuple[str, ...]) -> Classifier:
     return Classifier(
         labels, zeros((rows, dim), np.float32), zeros((rows, BUCKETS), np.float32), zeros(rows, np.float32), 1.0
     )
-
-
-def _held_out_logits(
-    features: Vectors | csr_matrix,
-    wanted: npt.NDArray[np.str_],
-    known: Sequence[str],
-    folds: npt.NDArray[np.int64],
-    strength: float,
-) -> Scores:
-    logits = np.full((len(wanted), len(known)), UNSEEN)
-    for fold in range(FOLDS):
-        held = folds == fold
-        if not held.any() or len(set(wanted[~held])) < 2:
-            continue
-        model = _fitted(features[~held], wanted[~held], strength)
-        columns = [known.index(label) for label in model.classes_]
-        logits[np.ix_(held, columns)] = features[held] @ _per_label(model.coef_).T + _per_label(model.intercept_)
-    return logits
 
 
 def hashed_features(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
@@ -180,12 +170,26 @@ def fold_of(text: str) -> int:
     return zlib.crc32(text.encode()) % FOLDS
 
 
-def _fitted(features: Vectors | csr_matrix, labels: npt.NDArray[np.str_], strength: float) -> Any:
+def _fitted_on(
+    subsets: Sequence[npt.NDArray[np.bool_]],
+    features: Vectors | csr_matrix,
+    labels: npt.NDArray[np.str_],
+    strength: float,
+) -> list[Any]:
+    """A model for each subset of the rows, side by side; None where a subset has fewer than two labels."""
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1):  # sums in one order, whatever the machine and its load
-        return LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(features.astype(np.float64), labels)
+    exact = features.astype(np.float64)
+
+    def fitted(rows: npt.NDArray[np.bool_]) -> Any:
+        if len(set(labels[rows])) < 2:
+            return None
+        return LogisticRegression(C=strength, max_iter=200, tol=1e-3).fit(exact[rows], labels[rows])
+
+    # One thread a model: sums in one order, whatever the machine and its load.
+    with threadpool_limits(limits=1), ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(fitted, subsets))
 
 
 def _per_label(weights: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from index.words import Spelling, WordCounts
 from kb.sentences import Span
 
 NEAREST_UNITS = 256
+BEST_QUESTIONS = 3  # of a passage, whose mean cosine counts
+AT_ONCE = 256  # questions searched for together
 FEATURES = ("question", "questions", "statement", "words", "lead", "unknown", "length", "outside", "chance")
 NONE = "none"  # what the passage classifier calls a question that no passage answers
 LEAST_CHANCE = 1e-6  # chances of the passage classifier below this are all alike
@@ -28,6 +30,14 @@ class Hit:
     passage: int
     score: float
     span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """Rows nearest to a question, best first, with their cosine: of units, and of questions known not to be covered."""
+
+    units: Sequence[tuple[int, float]]
+    outside: Sequence[tuple[int, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,8 @@ class Searcher:
 
     def search(self, text: str, vector: Vectors) -> list[Hit]:
         """Passages near a question, best first. vector: (dim,), the question's. Ties keep the order of the blend."""
-        evidence = self.evidence(text, vector, self._classifier.scores(text, vector))
+        near = next(self.nearest(vector.reshape(1, -1)))
+        evidence = self.evidence(text, near, self._classifier.scores(text, vector))
         scores = self._scale.scores(evidence.values)
         order = np.argsort(-scores, kind="stable")
         return [Hit(evidence.passages[row], float(scores[row]), evidence.spans[row]) for row in order]
@@ -90,10 +101,18 @@ class Searcher:
         """The passage a unit belongs to."""
         return self._units[row].passage
 
+    def nearest(self, vectors: Vectors) -> Iterator[Nearest]:
+        """What stands nearest to each question. vectors: (n, dim), the questions'."""
+        for start in range(0, len(vectors), AT_ONCE):
+            asked = vectors[start : start + AT_ONCE]
+            found, beyond = self._store.nearest(asked, NEAREST_UNITS + 1), self._outside.nearest(asked, 2)
+            for units, cosines, outside, likeness in zip(*found, *beyond, strict=True):
+                yield Nearest(_pairs(units, cosines), _pairs(outside, likeness))
+
     def evidence(
         self,
         text: str,
-        vector: Vectors,
+        near: Nearest,
         chances: Mapping[str, float],
         *,
         left_out: int | None = None,
@@ -106,12 +125,7 @@ class Searcher:
         unit, or of an uncovered example, that must not count, when it is itself the question being tested. without: a
         passage to search as if the pages had not held it.
         """
-        found, cosines = self._store.nearest(vector.reshape(1, -1), NEAREST_UNITS + 1)
-        pairs = [
-            (int(row), float(cosine))
-            for row, cosine in zip(found[0], cosines[0], strict=True)
-            if row != left_out and self._units[row].passage != without
-        ]
+        pairs = [(row, cosine) for row, cosine in near.units if row != left_out and self._units[row].passage != without]
         passages, dense, spans = self._by_passage(pairs)
         blend = dense @ np.array([0.3, 0.5, 0.2])
         order = np.argsort(-blend, kind="stable")
@@ -120,41 +134,37 @@ class Searcher:
         lead = blend - np.where(
             np.arange(len(order)) == order[0], blend[order[1]] if len(order) > 1 else 0.0, blend[order[0]]
         )
+        outside = next((cosine for row, cosine in near.outside if row != left_outside), 0.0)
         length = min(len(text.split()), 30) / 10
-        of_question = np.tile([unknown, length, self._nearest_outside(vector, left_outside)], (len(order), 1))
+        of_question = np.tile([unknown, length, outside], (len(order), 1))
         # A passage that nobody phrased a question for is part of NONE to the classifier.
         chance = [chances.get(self._passages[one], chances[NONE]) for one in passages]
         values = np.column_stack([dense, held, lead, of_question, np.log(np.maximum(chance, LEAST_CHANCE))])
         return Evidence(tuple(passages[row] for row in order), values[order], tuple(spans[row] for row in order))
 
-    def _nearest_outside(self, vector: Vectors, left_out: int | None) -> float:
-        """Cosine of the nearest question that is known not to be covered."""
-        rows, cosines = self._outside.nearest(vector.reshape(1, -1), 2)
-        return next((float(one) for row, one in zip(rows[0], cosines[0], strict=True) if row != left_out), 0.0)
-
     def _by_passage(
         self, pairs: Sequence[tuple[int, float]]
     ) -> tuple[list[int], npt.NDArray[np.float64], list[Span | None]]:
         """Per passage: cosine of its best question, mean of its best three, of its best statement; and what answers."""
-        floor = pairs[-1][1] if pairs else 0.0
         asked: dict[int, list[float]] = {}
         stated: dict[int, float] = {}
         spans: dict[int, Span | None] = {}
         for row, cosine in pairs:
             unit = self._units[row]
-            if unit.asks:
-                asked.setdefault(unit.passage, []).append(cosine)
-            else:
+            best = asked.setdefault(unit.passage, [])
+            if not unit.asks:
                 stated.setdefault(unit.passage, cosine)
+            elif len(best) < BEST_QUESTIONS:
+                best.append(cosine)
             if unit.span is not None or (unit.asks and unit.passage not in spans):
                 spans.setdefault(unit.passage, unit.span)  # an FAQ's own question is answered by the whole
-        passages = list(dict.fromkeys(self._units[row].passage for row, _ in pairs))
+        floor = pairs[-1][1] if pairs else 0.0
         dense = [
-            [max(asked.get(one, [floor])), float(np.mean(asked.get(one, [floor])[:3])), stated.get(one, floor)]
-            for one in passages
+            (max(best, default=floor), sum(best) / len(best) if best else floor, stated.get(passage, floor))
+            for passage, best in asked.items()
         ]
-        return (
-            passages,
-            np.array(dense, dtype=np.float64).reshape(len(passages), 3),
-            [spans.get(one) for one in passages],
-        )
+        return [*asked], np.array(dense, dtype=np.float64).reshape(len(asked), 3), [spans.get(one) for one in asked]
+
+
+def _pairs(rows: npt.NDArray[np.int64], cosines: Vectors) -> list[tuple[int, float]]:
+    return list(zip(rows.tolist(), cosines.tolist(), strict=True))

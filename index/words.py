@@ -71,10 +71,11 @@ class WordCounts:
         for passage, text in units:
             self._counts[passage].update(set(tokens(text)))
         self._passages_with = Counter(word for counts in self._counts for word in counts)
+        self._weights = {word: self._weight(found) for word, found in self._passages_with.items()}
+        self._unknown_weight = self._weight(0)
 
-    def weight(self, word: str) -> float:
-        """Inverse document frequency over passages, as in BM25; an unknown word weighs most."""
-        found = self._passages_with.get(word, 0)
+    def _weight(self, found: int) -> float:
+        """Inverse document frequency of a word that `found` passages hold, as in BM25; an unknown word weighs most."""
         return math.log(1 + (len(self._counts) + 0.5) / (found + 0.5))
 
     def shares(
@@ -84,17 +85,18 @@ class WordCounts:
 
         left_out: (passage, text) of a unit that must not count, when that very unit is the question being tested.
         """
-        words = set(tokens(text))
+        # In the order read: the same text must give the same sums in every process.
+        weights = {word: self._weights.get(word, self._unknown_weight) for word in tokens(text)}
         own = set(tokens(left_out[1])) if left_out else set()
-        total = sum(map(self.weight, words)) or 1.0
+        total = sum(weights.values()) or 1.0
 
         def holds(passage: int, word: str) -> bool:
             without = 1 if left_out and passage == left_out[0] and word in own else 0
             return self._counts[passage].get(word, 0) > without
 
-        held = [sum(self.weight(word) for word in words if holds(passage, word)) / total for passage in passages]
-        unknown = [word for word in words if not self._known(word, left_out, own)]
-        return held, sum(map(self.weight, unknown)) / total
+        held = [sum(weight for word, weight in weights.items() if holds(passage, word)) / total for passage in passages]
+        unknown = [weight for word, weight in weights.items() if not self._known(word, left_out, own)]
+        return held, sum(unknown) / total
 
     def _known(self, word: str, left_out: tuple[int, str] | None, own: set[str]) -> bool:
         found = self._passages_with.get(word, 0)

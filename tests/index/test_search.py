@@ -75,26 +75,26 @@ def test_every_passage_near_enough_is_ranked_best_first(searcher, embed):
 def test_a_unit_left_out_does_not_count_as_evidence_for_itself(searcher, embed):
     units = units_of(CONTENT)
     row = next(row for row, unit in enumerate(units) if unit.text == "scared of the jab")
-    vector = embed([units[row].text])[0]
-    assert searcher.evidence(units[row].text, vector, EVEN).values[0, 0] == pytest.approx(1.0)
-    left_out = searcher.evidence(units[row].text, vector, EVEN, left_out=row)
+    (near,) = searcher.nearest(embed([units[row].text]))
+    assert searcher.evidence(units[row].text, near, EVEN).values[0, 0] == pytest.approx(1.0)
+    left_out = searcher.evidence(units[row].text, near, EVEN, left_out=row)
     assert left_out.values[0, 0] < 0.9
     assert left_out.values[:, FEATURES.index("words")].max() == 0.0  # its own words are no evidence either
 
 
 def test_the_classifier_of_whole_questions_speaks_for_each_passage_by_itself(searcher, embed):
     chances = {NONE: 0.2, MINUTES.passage_id: 0.7, NEEDLES.passage_id: 0.0}  # nobody phrased a question for the third
-    found = searcher.evidence("hate needles", embed(["hate needles"])[0], chances)
+    found = searcher.evidence("hate needles", next(searcher.nearest(embed(["hate needles"]))), chances)
     chance = dict(zip(found.passages, found.values[:, FEATURES.index("chance")], strict=True))
     assert chance == pytest.approx({0: np.log(0.7), 1: np.log(LEAST_CHANCE), 2: np.log(0.2)})
 
 
 def test_what_is_near_a_question_known_not_to_be_covered_says_so_and_not_of_itself(searcher, embed):
-    vector = embed(["how much does it cost"])[0]
-    near = searcher.evidence("how much does it cost", vector, EVEN).values[0]
-    tested = searcher.evidence("how much does it cost", vector, EVEN, left_outside=0).values[0]
+    (near,) = searcher.nearest(embed(["how much does it cost"]))
+    asked = searcher.evidence("how much does it cost", near, EVEN).values[0]
+    tested = searcher.evidence("how much does it cost", near, EVEN, left_outside=0).values[0]
     column = FEATURES.index("outside")
-    assert near[column] == pytest.approx(1.0) and tested[column] < 0.5
+    assert asked[column] == pytest.approx(1.0) and tested[column] < 0.5
 
 
 def test_passages_with_few_questions_are_not_taught(embed):
