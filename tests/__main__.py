@@ -1,4 +1,4 @@
-"""Runs the whole suite: first what builds the site all others use, beside what needs none; then the browser beside the rest.
+"""Runs the whole suite: types, the first build and what needs none of it; then what waits for a browser beside the rest.
 
 python -m tests
 """
@@ -10,17 +10,19 @@ import sys
 import tempfile
 import time
 
-BUILD = [
-    "tests/index/test_build.py"
-]  # encoding takes every core for minutes: nothing that needs a build runs beside it
+PYTEST = ["pytest", "--durations=5"]
+# Encoding takes every core for minutes: nothing that needs a build runs beside the first.
+BUILD = ["tests/index/test_build.py"]
 PURE = ["tests/kb", "tests/server/core", "tests/server/storage"]
 STAGES = (
-    {"the build": BUILD, "pages, rules and storage": PURE},
+    {"the build": [*PYTEST, *BUILD], "pages, rules and storage": [*PYTEST, *PURE], "types": ["mypy"]},
     {
-        "in the browser": ["tests/browser"],
-        "everything else": ["tests", "--ignore=tests/browser", *(f"--ignore={path}" for path in [*BUILD, *PURE])],
+        "in the browser": [*PYTEST, "tests/browser"],
+        "everything else": [
+            *PYTEST, "tests", "--ignore=tests/browser", *(f"--ignore={path}" for path in [*BUILD, *PURE])
+        ],
     },
-)
+)  # fmt: skip
 
 
 def main() -> int:
@@ -44,9 +46,9 @@ def _failures(stage: dict[str, list[str]], started: float) -> int:
     return failed
 
 
-def _start(arguments: list[str]) -> tuple[subprocess.Popen[str], tempfile._TemporaryFileWrapper[str]]:
-    output = tempfile.NamedTemporaryFile("w+", suffix=".log")  # noqa: SIM115 - read and closed when the half has ended
-    command = [sys.executable, "-m", "pytest", "--durations=5", *arguments]
+def _start(module: list[str]) -> tuple[subprocess.Popen[str], tempfile._TemporaryFileWrapper[str]]:
+    output = tempfile.NamedTemporaryFile("w+", suffix=".log")  # noqa: SIM115 - read and closed when the part has ended
+    command = [sys.executable, "-m", *module]
     return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, text=True), output
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -20,6 +21,7 @@ from index.build import Recipe, make_build
 from index.classify import fold_of
 from index.encode import OnnxEncoder, encoder_folder
 from index.loaded import load_build
+from index.teaching import teaching_examples
 from kb.content import load_content
 from kb.labels import Label
 from kb.policy import DEFAULT_POLICY, load_policy
@@ -52,13 +54,14 @@ def main() -> int:
 
 
 def kneecare(data: Path) -> Iterator[str]:
-    """Messages that have nothing to do with KneeCare's page, asked of its build."""
+    """Messages that have nothing to do with KneeCare's page, asked of its build. Texts that happen to be taught are not."""
     assistant = built(SITES / "kneecare")
+    taught = {folded(one.text) for one in teaching_examples(load_content(SITES / "kneecare"))}
     for name in (*HANDED_OVER, *GENERAL, *HEALTH):
         rows = rows_of(data, name)
         if name.startswith("medquad"):
             rows = [row for row in rows if not str(row["collection"]).startswith(DRUGS_AND_HERBS)]
-        asked = sampled([row["text"] for row in rows])
+        asked = sampled([row["text"] for row in rows if folded(row["text"]) not in taught])
         replies = [assistant.reply(text) for text in asked]
         yield line(f"{name}: no quote", sum(not one.quotes for one in replies), len(asked))
         yield line("  stopped by the gate itself", sum(one.label in GATED for one in replies), len(asked))
@@ -191,6 +194,10 @@ def rows_of(data: Path, name: str) -> list[Row]:
 
 def sampled(texts: Sequence[str]) -> list[str]:
     return Random(0).sample(list(texts), min(AT_MOST, len(texts)))
+
+
+def folded(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def spoken(name: str) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from kb.messages import MAX_SENTENCES, after, asks, leans, refers_back, runs_of, sentences_in, trimmed
+from kb.messages import MAX_SENTENCES, after, asks, bare, leans, refers_back, runs_of, sentences_in, trimmed
 
 
 def test_a_message_is_read_sentence_by_sentence_only_when_it_holds_several():
@@ -53,6 +53,11 @@ def test_neighbouring_sentences_are_read_together_too():
     assert runs_of(2) == []  # the message itself
     assert runs_of(3) == [range(0, 2), range(1, 3)]
     assert runs_of(4) == [range(0, 2), range(1, 3), range(2, 4), range(0, 3), range(1, 4)]
+
+
+def test_what_ties_a_sentence_to_the_one_before_is_no_part_of_its_question():
+    assert bare("and does it hurt?") == bare("but also, does it hurt?") == "does it hurt?"
+    assert bare("so what") == "so what" and bare("sober people only") == "sober people only"
 
 
 def test_a_full_stop_at_the_end_does_not_matter():

@@ -42,6 +42,12 @@ def test_every_faq_question_is_answered_by_its_own_answer(assistant):
         )
 
 
+@pytest.mark.parametrize("courtesy", ["Hi there. ", "Thanks! ", "Good morning.\n", "Thank you so much. Hello! "])
+def test_a_greeting_changes_nothing_about_a_question(assistant, courtesy):
+    assert assistant.reply(f"{courtesy}how long does it take").quotes == assistant.reply("how long does it take").quotes
+    assert assistant.reply("how long does it take").label is Label.ANSWER
+
+
 def test_fever_after_the_shot_is_an_emergency_and_never_soothed(assistant):
     reply = assistant.reply("my knee is hot and I have a fever since the shot")
     assert reply.label is Label.EMERGENCY

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -87,6 +88,12 @@ def assistant(kneecare_data_dir: Path) -> Assistant:
     return Assistant(build, RememberingEncoder(encoder))
 
 
+@pytest.fixture(scope="module")
+def alone(assistant: Assistant) -> Callable[[str], Reply]:
+    """The reply to a message by itself, decided once."""
+    return cache(assistant.reply)
+
+
 def compositions(seed: int, around: list[str], count: int = COMPOSITIONS // 4) -> Iterator[tuple[str, str]]:
     """A message, and the same message with a text before or after it, as its own sentence or line."""
     choose = random.Random(seed)
@@ -97,8 +104,8 @@ def compositions(seed: int, around: list[str], count: int = COMPOSITIONS // 4) -
         yield message, f"{message}{gap}{text}" if choose.random() < 0.5 else f"{text}{after}{message}"
 
 
-def rank(reply: Reply) -> int:
-    return RANKING.index(reply.label)
+def rank(label: Label) -> int:
+    return RANKING.index(label)
 
 
 def check(reply: Reply, assistant: Assistant) -> None:
@@ -116,27 +123,39 @@ def test_an_emergency_beside_anything_is_an_emergency(assistant):
         assert reply.label is Label.EMERGENCY, text
 
 
-def test_a_courtesy_never_lowers_what_the_gate_reads(assistant):
+def test_a_courtesy_never_lowers_what_the_gate_reads(assistant, alone):
     for message, text in compositions(2, COURTESIES):
-        alone, together = assistant.reply(message), assistant.reply(text)
+        together, label = assistant.reply(text), alone(message).label
         check(together, assistant)
-        if alone.label in GATED - {Label.OTHER_LANGUAGE}:  # "mostly not in English" is about the whole
-            assert rank(together) <= rank(alone), text
+        if label in GATED - {Label.OTHER_LANGUAGE}:  # "mostly not in English" is about the whole
+            assert rank(together.label) <= rank(label), text
 
 
-def test_an_unrelated_sentence_never_lowers_what_the_gate_reads(assistant):
+def test_a_courtesy_the_rules_know_changes_nothing_about_a_question(assistant, alone):
+    known = ("Thank you so much!", "Hello there.", "Good morning!", "Thanks in advance.", "Hi, how are you?")
+    choose = random.Random(5)
+    for _ in range(COMPOSITIONS // 8):
+        question, courtesy = choose.choice(MESSAGES).text, choose.choice(known)
+        together = assistant.reply(f"{courtesy} {question}")
+        assert (together.label, together.quotes) == (alone(question).label, alone(question).quotes), (
+            courtesy,
+            question,
+        )
+
+
+def test_an_unrelated_sentence_never_lowers_what_the_gate_reads(assistant, alone):
     for message, text in compositions(3, UNRELATED):
-        alone, together = assistant.reply(message), assistant.reply(text)
+        together, label = assistant.reply(text), alone(message).label
         check(together, assistant)
-        if alone.label in GATED - {Label.OTHER_LANGUAGE}:
-            assert rank(together) <= rank(alone), text
+        if label in GATED - {Label.OTHER_LANGUAGE}:
+            assert rank(together.label) <= rank(label), text
 
 
-def test_an_earlier_message_never_lowers_what_the_gate_reads(assistant):
+def test_an_earlier_message_never_lowers_what_the_gate_reads(assistant, alone):
     choose = random.Random(4)
     for _ in range(COMPOSITIONS // 4):
         before, message = choose.choice(MESSAGES).text, choose.choice(MESSAGES).text
-        alone, after = assistant.reply(message), assistant.reply(message, [before])
+        after, label = assistant.reply(message, [before]), alone(message).label
         check(after, assistant)
-        if alone.label in GATED:
-            assert rank(after) <= rank(alone), (before, message)
+        if label in GATED:
+            assert rank(after.label) <= rank(label), (before, message)
