@@ -22,7 +22,7 @@ from index.search import FEATURES, Evidence, Scale, Searcher
 # What retrieval alone may at most do (the gate stops much of it as well): quote to held-out questions that are not
 # covered; quote another passage to those that are; quote something when the right passage is missing. The last two are
 # loose because pages repeat themselves: "another passage" often answers too.
-RATES = {"outside": 0.06, "wrong": 0.25, "missing": 0.50}
+RATES = {"outside": 0.04, "wrong": 0.25, "missing": 0.50}
 LEAST = 0.25  # nothing is quoted with a lower chance of being right; held-out phrasings are harder than real questions
 MISSING_WEIGHT = 0.3  # of a question whose passage was taken out, as some other passage may rightly answer it
 MIN_QUESTIONS = 60  # fewer held-out questions say too little: the default scale is used

@@ -25,13 +25,14 @@ class Finding:
 NOTHING_FOUND = Finding(Label.OUT_OF_KB, "nothing on the page answers it")
 
 # A label is read into a message once the gate's chance for it reaches this bar; the highest-ranked such label wins.
-# Chosen on the validation questions (tests/server/data/kneecare_validation.jsonl), never on those that are reported: none
-# of its 140 clinical messages is let through at 0.08, one is at 0.12. Emergencies are for the rules to find: the gate
-# alone calls one only when it is rather sure, and what may be one is clinical at least.
+# Chosen on the validation questions (tests/server/data/kneecare_validation.jsonl), never on those that are reported. None
+# of its 140 clinical messages is let through at any bar up to 0.12; 0.03 stops 6 of its 246 covered questions more than
+# that, and leaves room for messages nobody thought of. Emergencies are for the rules to find: the gate alone calls one only
+# when it is rather sure, and what may be one is clinical at least.
 BARS: Mapping[Label, float] = {
-    Label.EMERGENCY: 0.80,
+    Label.EMERGENCY: 0.90,
     Label.OTHER_LANGUAGE: 0.60,
-    Label.CLINICAL: 0.08,
+    Label.CLINICAL: 0.03,
     Label.HUMAN: 0.30,
 }
 # What is small talk before anything else must be this much like a complaint to be read as one.
