@@ -35,8 +35,9 @@ BARS: Mapping[Label, float] = {
     Label.CLINICAL: 0.03,
     Label.HUMAN: 0.30,
 }
-# What is small talk before anything else must be this much like a complaint to be read as one.
-SMALLTALK_BAR = 0.30
+# What is small talk, or asks for a person, before anything else must be this much like a complaint to be read as one.
+# Neither is ever quoted to.
+UNQUOTED_BAR = 0.30
 # A part of a message that asks something else too, and a message put after the one before it, must be clinical about as
 # likely as not: one says less than the whole, the other more than was asked. No clinical validation message hides behind
 # this either.
@@ -54,14 +55,14 @@ def read_gate(scores: Mapping[str, float], clinical: float = BARS[Label.CLINICAL
     `answer` says only that retrieval may decide: whether the page covers a question is not the gate's to say.
     Small talk is read only when it is the likeliest of all and nothing that outranks it reaches its bar.
     """
-    likeliest = max((score, label) for label, score in scores.items())[1] if scores else Label.OUT_OF_KB
-    is_talk = likeliest == Label.SMALLTALK
-    bars = {**BARS, Label.CLINICAL: max(clinical, SMALLTALK_BAR) if is_talk else clinical}
+    chance, likeliest = max((score, label) for label, score in scores.items()) if scores else (0.0, Label.OUT_OF_KB)
+    is_unquoted = likeliest == Label.SMALLTALK or (likeliest == Label.HUMAN and chance >= BARS[Label.HUMAN])
+    bars = {**BARS, Label.CLINICAL: max(clinical, UNQUOTED_BAR) if is_unquoted else clinical}
     chances = {**scores, Label.CLINICAL: chance_of_clinical(scores)}
     for label, bar in bars.items():
         if chances.get(label, 0.0) >= bar:
             return label
-    return Label.SMALLTALK if is_talk else Label.ANSWER
+    return Label.SMALLTALK if likeliest == Label.SMALLTALK else Label.ANSWER
 
 
 def chance_of_clinical(scores: Mapping[str, float]) -> float:

@@ -8,7 +8,7 @@ from kb.labels import RANKING, Label
 from kb.policy import load_policy
 from kb.sites import SITES, load_site
 from server.core.decide import Evidence, Found, Part, Run, Speech, decide
-from server.core.findings import BARS, SMALLTALK_BAR, Finding, chance_of_clinical, judge, read_gate
+from server.core.findings import BARS, UNQUOTED_BAR, Finding, chance_of_clinical, judge, read_gate
 from server.core.quoting import cut_quote
 from server.core.rules import RuleMatch
 
@@ -169,8 +169,9 @@ def test_an_earlier_question_is_never_answered_again_to_a_new_one():
 @given(st.dictionaries(st.sampled_from(list(Label)), st.floats(0, 1), min_size=1))
 def test_the_gate_reads_the_highest_ranked_label_that_reaches_its_bar(scores):
     read = read_gate(scores)
-    is_talk = bool(scores) and max((score, label) for label, score in scores.items())[1] == Label.SMALLTALK
-    bars = {**BARS, Label.CLINICAL: SMALLTALK_BAR} if is_talk else BARS
+    chance, likeliest = max((score, label) for label, score in scores.items())
+    is_talk, asks_for_person = likeliest == Label.SMALLTALK, likeliest == Label.HUMAN and chance >= BARS[Label.HUMAN]
+    bars = {**BARS, Label.CLINICAL: UNQUOTED_BAR} if is_talk or asks_for_person else BARS
     chances = {**scores, Label.CLINICAL: chance_of_clinical(scores)}
     reached = [label for label in RANKING if label in bars and chances.get(label, 0) >= bars[label]]
     if reached:
