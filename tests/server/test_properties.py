@@ -136,6 +136,8 @@ def test_a_courtesy_the_rules_know_changes_nothing_about_a_question(assistant, a
     choose = random.Random(5)
     for _ in range(COMPOSITIONS // 8):
         question, courtesy = choose.choice(MESSAGES).text, choose.choice(known)
+        if not any(map(str.isalpha, question)):
+            continue  # an emoji is no sentence of its own
         together = assistant.reply(f"{courtesy} {question}")
         assert (together.label, together.quotes) == (alone(question).label, alone(question).quotes), (
             courtesy,
