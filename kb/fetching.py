@@ -50,6 +50,7 @@ class Fetched:
 def fetch(address: str, *, max_bytes: int, allow_private: bool = False) -> Fetched:
     """Fetch an http or https address. Raises FetchFailed."""
     limit = _Limit()
+    too_long = FetchFailed(f"{address}: took longer than {_WHOLE_TIMEOUT_S:.0f} s. Save the page and import the file.")
     opener = OpenerDirector()
     for handler in (HTTPDefaultErrorHandler(), HTTPRedirectHandler(), HTTPErrorProcessor(), UnknownHandler()):
         opener.add_handler(handler)
@@ -63,12 +64,14 @@ def fetch(address: str, *, max_bytes: int, allow_private: bool = False) -> Fetch
         error.close()
         raise FetchFailed(f"{address}: the site answered {error.code} ({error.reason}). Check the address.") from error
     except (URLError, HTTPException, OSError, ValueError) as error:
+        if limit.is_over:
+            raise too_long from error  # cut off by us, which shows as a reset or as an end, as it happens
         reason = error.reason if isinstance(error, URLError) else error
         raise FetchFailed(f"{address}: cannot be fetched ({reason}). Save the page and import the file.") from error
     finally:
         limit.stop()
     if limit.is_over:
-        raise FetchFailed(f"{address}: took longer than {_WHOLE_TIMEOUT_S:.0f} s. Save the page and import the file.")
+        raise too_long
     if len(data) > max_bytes:
         raise FetchFailed(f"{address}: larger than {max_bytes // 2**20} MB. Import a smaller page.")
     if missing:
