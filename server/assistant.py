@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index.encode import OnnxEncoder, Vectors, encoder_folder
@@ -28,7 +28,7 @@ from server.core.decide import Evidence, Found, Part, Run, Speech, decide, word_
 from server.core.findings import NOTHING_FOUND, Finding, judge
 from server.core.quoting import cut_quote
 from server.core.reply import Quote, Reply, Trace
-from server.core.rules import RuleMatch, RuleTable, compile_rules, is_alarming
+from server.core.rules import RuleMatch, RuleTable, compile_rules, is_alarming, is_courtesy
 
 log = logging.getLogger(__name__)
 MAX_CHARS = 4000
@@ -67,7 +67,8 @@ class Assistant:
 
     def evidence(self, text: str, history: Sequence[str] = ()) -> Evidence:
         """Everything there is to know about a message before it is decided."""
-        asked, sentences = self._without_courtesies(text)
+        met = {one: self._rules.find(one, history) for one in [text, *sentences_in(text)]}
+        asked, sentences = _without_courtesies(text, met)
         runs = {where: " ".join(sentences[where.start : where.stop]) for where in runs_of(len(sentences))}
         joined = [after(history[-1], asked)] if history else []
         leaning = [
@@ -79,8 +80,10 @@ class Assistant:
             self._part(read, sought, rows)
             for read, sought in zip([asked, *sentences, *joined], [bare(asked), *leaning, *joined], strict=True)
         ]
+        if is_courtesy(met.get(asked, ())):
+            parts[0] = replace(parts[0], gate={str(Label.SMALLTALK): 1.0})
         return Evidence(
-            rules=self._find_rules(text, sentences_in(text), history),
+            rules=_all_met(text, met),
             foreign=is_foreign(text),
             whole=parts[0],
             sentences=tuple(parts[1 : 1 + len(sentences)]),
@@ -105,22 +108,6 @@ class Assistant:
         finding = Finding(Label.ANSWER, passage_id, (found.quote,))
         return word_reply(finding, evidence, self.build.manifest.threshold, self._speech(language))
 
-    def _find_rules(self, text: str, sentences: Sequence[str], history: Sequence[str]) -> tuple[RuleMatch, ...]:
-        """The rules the message meets, and those any sentence meets by itself; small talk must be all of it."""
-        found = list(self._rules.find(text, history))
-        for sentence in sentences:
-            found += [one for one in self._rules.find(sentence, history) if one.label is not Label.SMALLTALK]
-        return tuple({one.rule_id: one for one in reversed(found)}.values())[::-1]
-
-    def _without_courtesies(self, text: str) -> tuple[str, list[str]]:
-        """What is left of a message, and its sentences, without those the rules know as small talk; if all are, the first."""
-        sentences = sentences_in(text)
-        said = [one for one in sentences if not self._is_courtesy(one)] or sentences[:1]
-        return (" ".join(said), said if len(said) > 1 else []) if len(said) < len(sentences) else (text, sentences)
-
-    def _is_courtesy(self, text: str) -> bool:
-        return {one.label for one in self._rules.find(text)} == {Label.SMALLTALK}
-
     def _rows(self, texts: Sequence[str]) -> dict[str, Vectors]:
         """The encoder's rows of texts, as typed and spelled right, by text."""
         read = [trimmed(text) for text in texts]
@@ -135,12 +122,8 @@ class Assistant:
         return Part(self._gate(read, rows), found, asks(read))
 
     def _gate(self, text: str, rows: Mapping[str, Vectors]) -> dict[str, float]:
-        """The gate's chance of each label; what the page publishes, or the rules know as small talk, it need not judge."""
-        if _folded(text) in self._published:
-            return {str(Label.ANSWER): 1.0}
-        if self._is_courtesy(text):
-            return {str(Label.SMALLTALK): 1.0}
-        return self.build.gate.scores(trimmed(text), rows[trimmed(text)])
+        is_published = _folded(text) in self._published
+        return {str(Label.ANSWER): 1.0} if is_published else self.build.gate.scores(trimmed(text), rows[trimmed(text)])
 
     def _found(self, position: int, score: float, span: Span | None) -> Found:
         page, passage = self.build.places[position]
@@ -319,6 +302,23 @@ class Assistants:
         if digest not in self._encoders:
             self._encoders[digest] = OnnxEncoder(encoder_folder(self._data_dir / "models", digest))
         return self._encoders[digest]
+
+
+def _all_met(text: str, met: Mapping[str, Sequence[RuleMatch]]) -> tuple[RuleMatch, ...]:
+    """The rules a message meets, and those any sentence meets by itself; small talk must be all of it."""
+    parts = [match for one, matches in met.items() if one != text for match in matches]
+    found = [*met[text], *(match for match in parts if match.label is not Label.SMALLTALK)]
+    return tuple({one.rule_id: one for one in reversed(found)}.values())[::-1]
+
+
+def _without_courtesies(text: str, met: Mapping[str, Sequence[RuleMatch]]) -> tuple[str, list[str]]:
+    """What is left of a message, and its sentences, without those the rules know as small talk; if all are, the first.
+
+    met: the rules that the message and each of its sentences meet.
+    """
+    sentences = sentences_in(text)
+    said = [one for one in sentences if not is_courtesy(met[one])] or sentences[:1]
+    return (" ".join(said), said if len(said) > 1 else []) if len(said) < len(sentences) else (text, sentences)
 
 
 def _folded(text: str) -> str:

@@ -46,6 +46,11 @@ def is_alarming(match: RuleMatch) -> bool:
     return match.label is Label.EMERGENCY or match.rule_id == DANGER_SIGN
 
 
+def is_courtesy(matches: Iterable[RuleMatch]) -> bool:
+    """Whether a text that meets these rules, and no other, is nothing but small talk."""
+    return {match.label for match in matches} == {Label.SMALLTALK}
+
+
 def compile_rules(book: RuleBook) -> RuleTable:
     """Make a rule book ready to match. Raises PolicyError for a pattern that does not parse."""
     return RuleTable(book)
