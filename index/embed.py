@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.encode import OnnxEncoder, Vectors, encoder_folder
+from index.encode import BATCH, OnnxEncoder, Vectors, encoder_folder
 from index.model import digest_of, gate_layers_of, model_digest
 
 if TYPE_CHECKING:
@@ -43,12 +43,11 @@ class ReferenceEncoder:
         self.model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         layers = gate_layers_of(folder) if reads else None
         self.gate_layers: Any = self._load_layers(layers) if layers is not None else None
+        self.bert.config.output_hidden_states = layers is not None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """A row a text, in the order given: (n, dim) or, with readings, (n, 2 dim), float32. Each half has length 1."""
-        vectors = self.model.encode(list(texts), normalize_embeddings=True, batch_size=32, show_progress_bar=False)
-        rows = np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
-        return rows if self.gate_layers is None or not texts else np.hstack([rows, self._readings(texts)])
+        return np.concatenate([self._rows(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)])
 
     @property
     def bert(self) -> Any:
@@ -66,18 +65,18 @@ class ReferenceEncoder:
 
         return GateLayers.load(path, self.bert)
 
-    def _readings(self, texts: Sequence[str]) -> Vectors:
+    def _rows(self, texts: Sequence[str]) -> Vectors:
+        """Rows of one batch: sentence-transformers' own steps, once through the model for both halves."""
         import torch
 
-        from index.layers import hidden_states
+        from index.layers import SHARED
 
-        found = []
-        with torch.no_grad():
-            for start in range(0, len(texts), 32):
-                ids, mask = self.tokens(texts[start : start + 32])
-                shared, _ = hidden_states(self.bert, ids, mask)
-                found.append(self.gate_layers(shared, mask).numpy())
-        return np.concatenate(found).astype(np.float32)
+        with torch.inference_mode():
+            features = self.model(self.model.preprocess(list(texts)))
+            parts = [torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)]
+            if self.gate_layers is not None:
+                parts.append(self.gate_layers(features["all_layer_embeddings"][SHARED], features["attention_mask"]))
+            return np.asarray(torch.hstack(parts).numpy(), dtype=np.float32)
 
 
 def export_encoder(reference: ReferenceEncoder, models: Path) -> Path:
