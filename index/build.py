@@ -33,8 +33,9 @@ from index.search import NONE, Searcher
 from index.store import VectorStore
 from index.teaching import Asking, Taught, gate_examples, teaching_examples
 from index.units import Unit, units_of
-from kb.content import Content, Example
+from kb.content import Content, starter_version
 from kb.errors import AdvocateError
+from kb.policy import load_policy, policy_version
 
 Progress = Callable[[str, int, int], None]
 CHUNK = 128
@@ -55,13 +56,8 @@ class Recipe:
 
     content: Content
     policy: Path
-    policy_version: str
     site: dict[str, Any]
     model: str
-
-    def examples(self) -> list[Example]:
-        """What teaches gate and coverage."""
-        return teaching_examples(self.content)
 
 
 def make_build(
@@ -70,10 +66,11 @@ def make_build(
     """Build into the folder `out`, replacing an older build there in one rename.
 
     models: where encoders and vectors are kept between builds. earlier: builds that are taken over when nothing changed
-    since, and whose gate is when its own inputs are the same. Raises BuildError, ContentError, ModelError or OSError;
-    then `out` is as it was.
+    since, and whose gate is when its own inputs are the same. Raises BuildError, ContentError, PolicyError, ModelError or
+    OSError; then `out` is as it was.
     """
     _refuse_foreign(out)
+    policy = load_policy(recipe.policy)
     source = find_model(recipe.model)
     digest = model_digest(source)
     build_id = canonical_digest(inputs_of(recipe, digest))
@@ -81,7 +78,7 @@ def make_build(
         for folder in earlier:
             if (same := _whole(folder)) is not None and same.build == build_id:
                 return same if folder == out else _take_over(folder, out)
-    units, examples = units_of(recipe.content), recipe.examples()
+    units, examples = units_of(recipe.content), teaching_examples(recipe.content)
     lessons = gate_examples(examples)
     cache = VectorCache(models / f"vectors-{digest[:16]}.npz")
     embed_missing(
@@ -104,7 +101,7 @@ def make_build(
             format=FORMAT,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             model_digest=digest,
-            policy_version=recipe.policy_version,
+            policy_version=policy.version,
             threshold=calibration.threshold,
             counts={
                 "pages": len(recipe.content.pages),
@@ -164,11 +161,13 @@ def _working_encoder(folder: Path) -> OnnxEncoder | None:
 
 
 def inputs_of(recipe: Recipe, digest: str) -> dict[str, Any]:
+    """All that decides what a build will be, as JSON. digest: the model's."""
     return {
         "pages": [page.as_json() for page in recipe.content.pages],
         "phrasings": [[one.text, one.passage_id, one.quote] for one in recipe.content.phrasings],
-        "examples": [[one.text, one.label, one.history] for one in recipe.examples()],
-        "policy": recipe.policy_version,
+        "examples": [[one.text, one.label, one.history] for one in recipe.content.examples],
+        "starter": starter_version(),
+        "policy": policy_version(recipe.policy),
         "site": recipe.site,
         "model": digest,
         "builder": BUILDER_VERSION,

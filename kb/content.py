@@ -7,6 +7,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,14 @@ def load_content(folder: Path) -> Content:
 def load_starter() -> tuple[Example, ...]:
     """The gate examples every clinic begins with."""
     return tuple(_example(one, where) for path in sorted(STARTER.glob("*.jsonl")) for one, where in read_lines(path))
+
+
+def starter_version() -> str:
+    """sha256 over the names and bytes of the starter pack's files."""
+    digest = sha256()
+    for path in sorted(STARTER.glob("*.jsonl")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def place(line: Mapping[str, Any], pages: Sequence[Page], where: str = "phrasing") -> Phrasing:

@@ -59,10 +59,10 @@ def load_policy(folder: Path = DEFAULT_POLICY) -> Policy:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise PolicyError(f"{path}: expected the twelve fixed replies, each with `en` and `es`; {error}") from error
     rules = load_rules(folder / "rules")
-    return Policy(version=_digest(folder), replies=replies, rules=rules)
+    return Policy(version=policy_version(folder), replies=replies, rules=rules)
 
 
-def _digest(folder: Path) -> str:
+def policy_version(folder: Path = DEFAULT_POLICY) -> str:
     """sha256 over the names and bytes of the policy's files, so that any change of policy shows in every build."""
     digest = sha256()
     for path in sorted(folder.rglob("*.yaml")):

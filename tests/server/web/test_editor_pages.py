@@ -19,6 +19,7 @@ from index.build import inputs_of
 from index.manifest import FORMAT, Manifest, canonical_digest, digest_files
 from kb.labels import Label
 from kb.pages import Page
+from kb.policy import policy_version
 from server.core.quoting import cut_quote
 from server.core.reply import Candidate, Reply, Trace
 from server.publishing import ChildBuildFailed, Publisher
@@ -67,7 +68,7 @@ class Builder(Publisher):
             format=FORMAT,
             created=datetime.now(UTC).isoformat(timespec="microseconds"),
             model_digest="stand-in",
-            policy_version=recipe.policy_version,
+            policy_version=policy_version(recipe.policy),
             threshold=0.5,
             counts={"pages": len(pages), "passages": passages, "phrasings": len(phrasings)},
             gate_inputs="",
