@@ -135,7 +135,7 @@ def embed_missing(
         reference = ReferenceEncoder(source)
         if encoder is None:
             progress("Exporting the encoder", 0, 1)
-            encoder = OnnxEncoder(export_encoder(reference, models))
+            encoder = OnnxEncoder(export_encoder(reference, models), threads=os.cpu_count() or 1)
         for chunk in _chunks(sorted(missing, key=len), "Embedding your pages", progress):
             rows = reference.encode(chunk)
             check_export(encoder, chunk, rows)
@@ -155,7 +155,7 @@ def _chunks(texts: Sequence[str], step: str, progress: Progress) -> Iterator[Seq
 
 def _working_encoder(folder: Path) -> OnnxEncoder | None:
     try:
-        return OnnxEncoder(folder)
+        return OnnxEncoder(folder, threads=os.cpu_count() or 1)
     except AdvocateError:
         return None
 

@@ -22,8 +22,12 @@ FILES = ("model.onnx", "tokenizer.json")
 class OnnxEncoder:
     """A sentence encoder exported by `index.embed.export_encoder`, checked by digest when it is loaded."""
 
-    def __init__(self, folder: Path, threads: int = 2) -> None:
-        """Load the encoder in `folder`. Raises ModelError when a file is missing, altered or no encoder."""
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        """Load the encoder in `folder`. Raises ModelError when a file is missing, altered or no encoder.
+
+        threads: that share a call. One does for a server: a second answers little sooner, and the other core is wanted
+        for the chats. A build takes every core.
+        """
         self.folder = folder
         manifest = _checked_manifest(folder)
         self.model_digest: str = manifest["model_digest"]
@@ -32,6 +36,7 @@ class OnnxEncoder:
         self._tokenizer.enable_truncation(manifest["max_tokens"])
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting takes no core from others
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)

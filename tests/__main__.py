@@ -1,55 +1,48 @@
-"""Runs the whole suite: types, the first build and what needs none of it; then what waits for a browser beside the rest.
+"""Runs the whole suite in parts, two side by side: python -m tests
 
-python -m tests
+A part is a process of its own, so that a browser's loop and a build's threads are in nobody's way.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+AT_ONCE = 2  # a part keeps a core busy; more would make what is timed in a browser late
 PYTEST = ["pytest", "--durations=5"]
-# Encoding takes every core for minutes: nothing that needs a build runs beside the first.
-BUILD = ["tests/index/test_build.py"]
-PURE = ["tests/kb", "tests/server/core", "tests/server/storage"]
-STAGES = (
-    {"the build": [*PYTEST, *BUILD], "pages, rules and storage": [*PYTEST, *PURE], "types": ["mypy"]},
-    {
-        "in the browser": [*PYTEST, "tests/browser"],
-        "everything else": [
-            *PYTEST, "tests", "--ignore=tests/browser", *(f"--ignore={path}" for path in [*BUILD, *PURE])
-        ],
-    },
-)  # fmt: skip
+# In the order they start. The first makes the build that "answers" and those after it need; those between need none.
+PARTS = {
+    "the build": [*PYTEST, "tests/index/test_build.py"],
+    "types": ["mypy"],
+    "pages, rules and storage": [*PYTEST, "tests/kb", "tests/server/core", "tests/server/storage"],
+    "the widget": [*PYTEST, "tests/browser/test_widget.py"],
+    "answers": [*PYTEST, *(f"tests/server/test_{name}.py" for name in ("properties", "reassurance", "cli", "assistant"))],
+    "the editor and the whole": [*PYTEST, "tests/browser/test_editor.py", "tests/browser/test_end_to_end.py"],
+    "everything else": [*PYTEST, "tests"],
+    "the desk": [*PYTEST, "tests/browser/test_desk.py"],
+}  # fmt: skip
 
 
 def main() -> int:
-    """The number of parts that failed. Each part's report is shown whole, once it has ended."""
+    """The number of parts that failed."""
     started = time.monotonic()
-    return sum(_failures(stage, started) for stage in STAGES)
+
+    def fails(name: str) -> bool:
+        command = [sys.executable, "-m", *arguments_of(name)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        print(f"== {name}: after {time.monotonic() - started:.0f} s", done.stdout, sep="\n", flush=True)
+        return done.returncode != 0
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return sum(pool.map(fails, PARTS))
 
 
-def _failures(stage: dict[str, list[str]], started: float) -> int:
-    running = {name: _start(arguments) for name, arguments in stage.items()}
-    failed = 0
-    while running:
-        for name, (process, output) in list(running.items()):
-            if process.poll() is None:
-                continue
-            output.seek(0)
-            print(f"== {name}: after {time.monotonic() - started:.0f} s", output.read(), sep="\n", flush=True)
-            failed += process.returncode != 0
-            del running[name]
-        time.sleep(1)
-    return failed
-
-
-def _start(module: list[str]) -> tuple[subprocess.Popen[str], tempfile._TemporaryFileWrapper[str]]:
-    output = tempfile.NamedTemporaryFile("w+", suffix=".log")  # noqa: SIM115 - read and closed when the part has ended
-    command = [sys.executable, "-m", *module]
-    return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, text=True), output
+def arguments_of(name: str) -> list[str]:
+    """A part's module and arguments. "everything else" is all tests but those that another part names."""
+    named = [path for part in PARTS.values() for path in part if path.startswith("tests/")]
+    return [*PARTS[name], *(f"--ignore={path}" for path in named if PARTS[name][-1] == "tests")]
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def models() -> Path:
 def kneecare_data_dir(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
     """A data folder in which KneeCare is built and published. Copy it before you change it (`copy_data_dir`)."""
     data_dir = tmp_path_factory.mktemp("kneecare")
-    with (KEPT_MODELS / "lock").open("w") as lock:  # the suite runs in two processes: the second finds all embedded
+    with (KEPT_MODELS / "lock").open("w") as lock:  # the suite runs in several processes: only the first embeds
         fcntl.flock(lock, fcntl.LOCK_EX)
         _build_kneecare(data_dir, models)
     return data_dir

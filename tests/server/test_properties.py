@@ -28,7 +28,7 @@ from server.evaluation import GATED, load_questions
 QUESTIONS = load_questions(Path(__file__).parent / "data" / "kneecare_validation.jsonl")
 # Up to three sentences are read together whatever stands around them; of a longer letter, its parts are.
 MESSAGES = [one for one in QUESTIONS if not one.history and len(sentences_in(one.text)) <= 3]
-COMPOSITIONS = int(os.environ.get("ADVOCATE_COMPOSITIONS", "2000"))  # `make soak` composes 10,000
+COMPOSITIONS = int(os.environ.get("ADVOCATE_COMPOSITIONS", "1000"))  # `make soak` composes 10,000
 EMERGENCIES = [
     "My chest feels tight and I can't catch my breath.",
     "he just passed out and wont wake up",
