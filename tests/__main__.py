@@ -12,16 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 AT_ONCE = 2  # a part keeps a core busy; more would make what is timed in a browser late
 PYTEST = ["pytest", "--durations=5"]
-# In the order they start. The first makes the build that "answers" and those after it need; those between need none.
+# In the order they start. The first makes the build that "answers" and "the whole" need.
 PARTS = {
     "the build": [*PYTEST, "tests/index/test_build.py"],
     "types": ["mypy"],
     "pages, rules and storage": [*PYTEST, "tests/kb", "tests/server/core", "tests/server/storage"],
     "the widget": [*PYTEST, "tests/browser/test_widget.py"],
-    "answers": [*PYTEST, *(f"tests/server/test_{name}.py" for name in ("properties", "reassurance", "cli", "assistant"))],
-    "the editor and the whole": [*PYTEST, "tests/browser/test_editor.py", "tests/browser/test_end_to_end.py"],
     "everything else": [*PYTEST, "tests"],
+    "answers": [*PYTEST, *(f"tests/server/test_{name}.py" for name in ("properties", "reassurance", "cli", "assistant"))],
+    "the whole": [*PYTEST, "tests/browser/test_end_to_end.py"],
     "the desk": [*PYTEST, "tests/browser/test_desk.py"],
+    "the editor": [*PYTEST, "tests/browser/test_editor.py"],
 }  # fmt: skip
 
 

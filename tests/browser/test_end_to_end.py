@@ -28,6 +28,7 @@ from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).parent.parent.parent
 WAIT_S = 90
+MINUTES = "how many minutes does the full procedure take"
 
 
 @dataclass
@@ -223,39 +224,50 @@ def test_a_message_cut_off_by_a_crash_is_there_once_and_the_chat_goes_on(
         assert later["message"]["seq"] == taken["message"]["seq"] + 2  # message and reply: each stored once
 
 
-def test_an_edit_is_published_while_a_chat_goes_on(visitor: Page, server: Server, staff: dict[str, Page]) -> None:
-    chat = chat_of(visitor, server)
-    ask(chat, "how many minutes does the full procedure take")
+def test_an_edit_is_tried_published_and_taken_back_while_a_chat_goes_on(
+    visitor: Page, server: Server, staff: dict[str, Page]
+) -> None:
+    chat, editor = chat_of(visitor, server), staff["editor"]
+    ask(chat, MINUTES)
     expect(chat.get_by_text("8-12 minutes").first).to_be_visible(timeout=20_000)
 
-    editor = staff["editor"]
     editor.goto(f"{server.url}/editor")
-    edit_minutes(editor, server)
-    until(lambda: "15-20 minutes" in asked(server), within_s=30)
+    edit_and_rebuild(editor)
+    assert "8-12 minutes" in asked(server)  # nothing changes for visitors before it is published
+    editor.get_by_role("link", name="Try a question").click()
+    for against, words in (("Your draft", "15-20 minutes"), ("What is live now", "8-12 minutes")):
+        editor.get_by_label(against).check()
+        editor.get_by_label("Ask as a visitor would").fill(MINUTES)
+        editor.get_by_role("button", name="Try it").click()
+        expect(editor.locator("#tried figure.quote")).to_contain_text(words, timeout=30_000)
 
+    editor.get_by_role("link", name="Look through and publish").click()
+    expect(editor.locator("ins").first).to_have_text("15")
+    editor.get_by_role("button", name="Publish", exact=True).click()
+    until(lambda: "15-20 minutes" in asked(server), within_s=30)
     ask(chat, "how long does the procedure take?")
     expect(chat.get_by_text("15-20 minutes").first).to_be_visible(timeout=20_000)
     expect(chat.get_by_text("8-12 minutes").first).to_be_visible()  # what was said stays said
 
+    editor.get_by_text("Go back to this one").first.click()
+    editor.get_by_role("button", name="Go back to it now").click()
+    expect(editor.get_by_text("The earlier version is live again.")).to_be_visible()
+    until(lambda: "8-12 minutes" in asked(server), within_s=30)
+
 
 def asked(server: Server) -> str:
-    _, reply = post(
-        f"{server.url}/api/v1/sites/kneecare/ask", {"text": "how many minutes does the full procedure take"}
-    )
+    _, reply = post(f"{server.url}/api/v1/sites/kneecare/ask", {"text": MINUTES})
     return " ".join(quote["text"] for quote in reply["quotes"])
 
 
-def edit_minutes(editor: Page, server: Server) -> None:
-    """As an editor would: open the passage, change the words, save, rebuild, look through, publish."""
+def edit_and_rebuild(editor: Page) -> None:
+    """As an editor would: open the passage, change the words, save, rebuild."""
     passage = editor.locator("article.passage", has_text="8-12 minutes").first
     passage.get_by_role("link", name=re.compile("^Edit")).click()
     words = editor.get_by_label(re.compile("word for word"))
     words.fill(words.input_value().replace("8-12 minutes", "15-20 minutes"))
     editor.get_by_label(re.compile("Why you change it")).fill("The clinic measured it again.")
     editor.get_by_role("button", name="Save", exact=True).click()
+    expect(editor.locator("#standing")).to_contain_text("1 change is saved")
     editor.get_by_role("button", name="Rebuild").first.click()
     expect(editor.get_by_role("heading", name="Your text is rebuilt")).to_be_visible(timeout=300_000)
-    assert "8-12 minutes" in asked(server)  # nothing changes for visitors before it is published
-    editor.get_by_role("link", name="Look through and publish").click()
-    expect(editor.get_by_text("15-20").first).to_be_visible()
-    editor.get_by_role("button", name="Publish", exact=True).click()
