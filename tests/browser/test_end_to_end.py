@@ -252,6 +252,7 @@ def test_an_edit_is_tried_published_and_taken_back_while_a_chat_goes_on(
     editor.get_by_text("Go back to this one").first.click()
     editor.get_by_role("button", name="Go back to it now").click()
     expect(editor.get_by_text("The earlier version is live again.")).to_be_visible()
+    expect(editor.locator("#standing")).to_contain_text("Your changes are ready to try.")
     until(lambda: "8-12 minutes" in asked(server), within_s=30)
 
 
