@@ -26,7 +26,7 @@ class OnnxEncoder:
         """Load the encoder in `folder`. Raises ModelError when a file is missing, altered or no encoder.
 
         threads: that share a call. One does for a server: a second answers little sooner, and the other core is wanted
-        for the chats. A build takes every core.
+        for the chats. A build takes two; both give the same vectors, to the last digit.
         """
         self.folder = folder
         manifest = _checked_manifest(folder)

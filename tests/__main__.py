@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 AT_ONCE = 2  # a part keeps a core busy; more would make what is timed in a browser late
 PYTEST = ["pytest", "--durations=5"]
-# In the order they start. The first makes the build that "answers" and "the whole" need.
+# In the order they start. The first makes the build that "answers" and "end to end" need.
 PARTS = {
     "the build": [*PYTEST, "tests/index/test_build.py"],
     "types": ["mypy"],
@@ -20,7 +20,7 @@ PARTS = {
     "the widget": [*PYTEST, "tests/browser/test_widget.py"],
     "everything else": [*PYTEST, "tests"],
     "answers": [*PYTEST, *(f"tests/server/test_{name}.py" for name in ("properties", "reassurance", "cli", "assistant"))],
-    "the whole": [*PYTEST, "tests/browser/test_end_to_end.py"],
+    "end to end": [*PYTEST, "tests/browser/test_end_to_end.py"],
     "the desk": [*PYTEST, "tests/browser/test_desk.py"],
     "the editor": [*PYTEST, "tests/browser/test_editor.py"],
 }  # fmt: skip

@@ -165,7 +165,7 @@ def rebuild_without_scripts(page: Page, clinic: str) -> None:
 
 
 def test_every_page_is_for_everyone(editor_of, clinic):
-    page = editor_of("ann")
+    page = editor_of("ann", PHONE)
     publish(page, clinic)
     page.goto(f"{clinic}{HOME}")
     edit(page, NEEDLES, "It may bruise a little.")

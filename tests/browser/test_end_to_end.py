@@ -232,6 +232,7 @@ def test_an_edit_is_tried_published_and_taken_back_while_a_chat_goes_on(
     expect(chat.get_by_text("8-12 minutes").first).to_be_visible(timeout=20_000)
 
     editor.goto(f"{server.url}/editor")
+    expect(editor.locator("#standing")).to_contain_text("Visitors get exactly this text.")
     edit_and_rebuild(editor)
     assert "8-12 minutes" in asked(server)  # nothing changes for visitors before it is published
     editor.get_by_role("link", name="Try a question").click()
@@ -244,6 +245,7 @@ def test_an_edit_is_tried_published_and_taken_back_while_a_chat_goes_on(
     editor.get_by_role("link", name="Look through and publish").click()
     expect(editor.locator("ins").first).to_have_text("15")
     editor.get_by_role("button", name="Publish", exact=True).click()
+    expect(editor.get_by_text("It is live.")).to_be_visible()
     until(lambda: "15-20 minutes" in asked(server), within_s=30)
     ask(chat, "how long does the procedure take?")
     expect(chat.get_by_text("15-20 minutes").first).to_be_visible(timeout=20_000)

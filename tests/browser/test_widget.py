@@ -633,11 +633,11 @@ STATES = [
 def test_no_barrier_is_found_and_no_policy_is_broken(
     page_at: PageAt, base: str, api: Api, show: Callable[[Page, Api], None]
 ):
-    page = page_at(DESKTOP, reduced_motion="reduce")
+    page = page_at(PHONE, reduced_motion="reduce")
     page.goto(base)
     show(page, api)
     page.context.set_offline(False)
-    for width in (DESKTOP, PHONE, 320):
+    for width in (PHONE, 320, DESKTOP):
         page.set_viewport_size({"width": width, "height": 800})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
