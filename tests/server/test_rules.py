@@ -432,10 +432,19 @@ def test_asking_in_general_is_no_emergency_until_a_person_comes_in():
 
 
 @pytest.mark.parametrize(
-    "word", ["keystroke", "strike", "chess", "hospice", "breadth", "backstroke", "chestnut", "poisson"]
+    "word", ["keystroke", "strike", "chess", "hospice", "breadth", "backstroke", "chestnut", "poisson", "stocking"]
 )
 def test_a_look_alike_is_never_a_typo(word: str):
     assert not is_emergency(f"I am having a {word}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["when will the soreness subside?", "it subsided", "I consulted my doctor first", "can I come by after consulting him",
+     "is it on the sidewalk", "will I get a reminder", "do you do conversions", "I am storing my scooter in the lobby"],
+)  # fmt: skip
+def test_a_word_of_its_own_meets_no_rule(text: str):
+    assert not found(text)
 
 
 def test_a_word_inside_another_is_not_found():
