@@ -28,7 +28,7 @@ WORD_WEIGHT = 2.0
 CHARACTERS = (3, 4, 5)
 INVERSE_REGULARISATION = 5.0
 FOLDS = 5
-MANY = 1_000_000
+MANY = 4_000_000
 SEED = 20261122
 Scores = npt.NDArray[np.float64]
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|\?")
@@ -97,7 +97,7 @@ def fit(
     """Fit a classifier and, where holds_out, score its own examples held out: in 5 folds, each by a fit that never saw it.
 
     The temperature is the one that makes the held-out scores most likely, else 1. strength: of the fit to the examples,
-    the inverse of its regularisation. Past MANY texts times labels the vectors must do: n-grams would take an hour.
+    the inverse of its regularisation. Past MANY texts times labels the vectors must do: n-grams would take many gigabytes.
     Deterministic for the same input.
     """
     known = tuple(sorted(set(labels)))

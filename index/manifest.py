@@ -15,7 +15,7 @@ from kb.errors import AdvocateError
 MANIFEST = "manifest.json"
 FORMAT = 3
 # Raise it whenever the same content would be built differently.
-BUILDER_VERSION = 4
+BUILDER_VERSION = 5
 
 
 class BuildRefused(AdvocateError):
