@@ -11,7 +11,7 @@ from pathlib import Path
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from kb.english import english_words
+from kb.english import common_words
 
 MAX_CHARS = 2000  # read of a message: plenty to tell its language
 
@@ -98,13 +98,13 @@ def _identifier() -> LanguageIdentifier:
 
 @cache
 def _english() -> frozenset[str]:
-    return frozenset(english_words()) | _CHAT_ENGLISH | {"a", "i"}
+    return frozenset(common_words()) | _CHAT_ENGLISH | {"a", "i"}
 
 
 @cache
 def _common_english() -> frozenset[str]:
     """English words common enough to be meant as English even where another language has them too."""
-    return frozenset(english_words()[:_COMMON]) | _CHAT_ENGLISH | {"a", "i"}
+    return frozenset(common_words()[:_COMMON]) | _CHAT_ENGLISH | {"a", "i"}
 
 
 @cache

@@ -38,12 +38,18 @@ class Spelling:
 
     def _near(self, word: str) -> str:
         folded = word.casefold()
-        if len(folded) < MIN_SPELLED or folded in self._known or not folded.isalpha():
+        if len(folded) < MIN_SPELLED or not folded.isalpha() or self._is_known(folded):
             return word
         slips = 1 if len(folded) < LONG_WORD else 2
         near = process.extract(folded, self._own, scorer=OSA.distance, score_cutoff=slips, limit=2)
         is_clear = len(near) == 1 or (len(near) == 2 and near[0][1] < near[1][1])
         return near[0][0] if is_clear else word
+
+    def _is_known(self, word: str) -> bool:
+        """Whether a word is an English one, or a form of one: "creaking" is no slip of "treating"."""
+        stem = _stem(word)
+        is_verb_form = word.endswith(("ing", "ed"))
+        return word in self._known or stem in self._known or (is_verb_form and f"{stem}e" in self._known)
 
 
 def tokens(text: str) -> list[str]:

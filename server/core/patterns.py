@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from kb.english import english_words
+from kb.english import common_words
 from kb.rules import PolicyError
 from server.core.words import BOUNDARIES, Lexicon, Reading, fold_word
 
@@ -128,7 +128,7 @@ class Table:
             self._phrases.append(by_head)
         words = {word for by_head in self._phrases for phrases in by_head.values() for one in phrases for word in one}
         self._lexicon = Lexicon(sorted(words), look_alikes)
-        self._ranks = {word: rank for rank, word in enumerate(english_words())}
+        self._ranks = {word: rank for rank, word in enumerate(common_words())}
 
     def known_words(self, word: str, *, is_typo_tried: bool) -> Iterable[Word]:
         found = self._lexicon.find(word, is_typo_tried=is_typo_tried)

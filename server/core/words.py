@@ -15,7 +15,7 @@ from itertools import combinations, groupby
 
 from rapidfuzz.distance import OSA
 
-from kb.english import english_words
+from kb.english import common_words
 
 CLAUSE_END = ","
 SENTENCE_END = "."
@@ -83,7 +83,7 @@ class Lexicon:
 
         look_alikes: words that are never a typo of another one, beside the commonest English ones.
         """
-        self._never_typos = frozenset(english_words()) | frozenset(look_alikes)
+        self._never_typos = frozenset(common_words()) | frozenset(look_alikes)
         known: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
         bendable: set[str] = set()
         for word, is_exact in words:

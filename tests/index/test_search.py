@@ -36,7 +36,7 @@ EVEN = dict.fromkeys((NONE, *(one.passage_id for one in PAGE.passages)), 0.25)
 def searcher(embed):
     units = units_of(CONTENT)
     store = VectorStore.of(embed([unit.text for unit in units]))
-    scale = Scale((*(1.0,) * (len(FEATURES) - 2), 0.5, -0.5), -2.0)
+    scale = Scale.linear((*(1.0,) * (len(FEATURES) - 2), 0.5, -0.5), -2.0)
     outside = VectorStore.of(embed(["how much does it cost", "hate parking"]))
     passages = [one.passage_id for one in PAGE.passages]
     return Searcher(units, passages, store, scale, blank(store.dim, (NONE, *passages)), outside)
@@ -137,6 +137,12 @@ def test_slips_in_words_of_the_pages_are_put_right_and_nothing_else_is():
     assert spelling.corrected("Injektions?") == "injections?"
     untouched = "my massage takes twenty minuets, qwertyuiop, 8-12"
     assert spelling.corrected(untouched) == untouched.replace("minuets", "minutes")
+
+
+@pytest.mark.parametrize("word", ["abnormal", "rejection", "infections", "cheating", "cough", "lowered"])
+def test_an_english_word_is_no_slip_of_one_on_the_pages(word: str):
+    spelling = Spelling(["A normal injection, injections are treating rough and powered"])
+    assert spelling.corrected(word) == word
 
 
 def test_words_are_weighed_like_bm25_by_how_few_passages_hold_them():
