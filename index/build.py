@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -230,7 +230,7 @@ def _write_search(
     store.save(aside / "units.faiss")
     np.save(aside / "vectors.npy", vectors)
     _write_json(aside / "units.json", [[unit.text, unit.passage, unit.asks, unit.span] for unit in units])
-    _write_json(aside / "scale.json", {"weights": calibration.scale.weights, "bias": calibration.scale.bias})
+    _write_json(aside / "scale.json", asdict(calibration.scale))
     _write_json(aside / "report.json", calibration.report)
     return calibration
 

@@ -9,7 +9,7 @@ site covers; so whichever of the two kinds is quoted to less often counts as unc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from index.classify import FOLDS, fold_of
 from index.encode import Vectors
-from index.search import FEATURES, Evidence, Scale, Searcher
+from index.search import FEATURES, TERMS, Evidence, Scale, Searcher
 
 # What retrieval alone may at most do (the gate stops much of it as well): quote to held-out questions that are not
 # covered; quote another passage to those that are; quote something when the right passage is missing. The last two are
@@ -29,7 +29,7 @@ MISSING_WEIGHT = 0.3  # of a question whose passage was taken out, as some other
 MIN_QUESTIONS = 60  # fewer held-out questions say too little: the default scale is used
 CANDIDATES = 5  # passages of each question that the scale is fitted on
 # Fitted on the KneeCare content (`advocate build`, report.json, 2026-11-22); used where a site has few phrasings.
-DEFAULT_SCALE = Scale(weights=(0.0, 5.0, 1.0, 2.7, 6.5, 0.1, 1.2, 0.0, 0.0), bias=-6.35)
+DEFAULT_SCALE = Scale.linear((0.0, 5.0, 1.0, 2.7, 6.5, 0.1, 1.2, 0.0, 0.0), bias=-6.35)
 DEFAULT_THRESHOLD = 0.40
 
 
@@ -169,5 +169,7 @@ def _fitted(trials: Sequence[Trial]) -> Scale:
     weights = np.concatenate(
         [np.full(len(one.right), MISSING_WEIGHT if one.kind is Kind.MISSING else 1.0) for one in trials]
     )
-    model = LogisticRegression(C=10, max_iter=2000).fit(features, right, sample_weight=weights)
-    return Scale(tuple(float(one) for one in model.coef_[0]), float(model.intercept_[0]))
+    deviations = np.where(features.std(axis=0) > 0, features.std(axis=0), 1.0)
+    plain = Scale(tuple(features.mean(axis=0).tolist()), tuple(deviations.tolist()), (0.0,) * TERMS, bias=0.0)
+    model = LogisticRegression(max_iter=3000).fit(plain.terms(features), right, sample_weight=weights)
+    return replace(plain, weights=tuple(model.coef_[0].tolist()), bias=float(model.intercept_[0]))

@@ -79,7 +79,7 @@ def load_build(folder: Path) -> LoadedBuild:
             units,
             [passage.passage_id for _, passage in places],
             store,
-            Scale(tuple(scale["weights"]), scale["bias"]),
+            Scale(tuple(scale["means"]), tuple(scale["deviations"]), tuple(scale["weights"]), scale["bias"]),
             Classifier.load(folder / "passages.npz"),
             VectorStore.load(folder / "outside.faiss"),
         )

@@ -13,9 +13,9 @@ from index.model import digest_of
 from kb.errors import AdvocateError
 
 MANIFEST = "manifest.json"
-FORMAT = 3
+FORMAT = 4
 # Raise it whenever the same content would be built differently.
-BUILDER_VERSION = 5
+BUILDER_VERSION = 6
 
 
 class BuildRefused(AdvocateError):

@@ -19,6 +19,7 @@ NEAREST_UNITS = 256
 BEST_QUESTIONS = 3  # of a passage, whose mean cosine counts
 AT_ONCE = 256  # questions searched for together
 FEATURES = ("question", "questions", "statement", "words", "lead", "unknown", "length", "outside", "chance")
+TERMS = len(FEATURES) + len(FEATURES) * (len(FEATURES) + 1) // 2  # the features, their products and squares
 NONE = "none"  # what the passage classifier calls a question that no passage answers
 LEAST_CHANCE = 1e-6  # chances of the passage classifier below this are all alike
 
@@ -51,15 +52,33 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Turns evidence into a chance: a logistic regression over FEATURES."""
+    """Turns evidence into a chance: a logistic regression over FEATURES and their products, two by two.
 
+    The products know that a telling word counts for more where a question is near, too. means, deviations:
+    (len(FEATURES),), of what it was fitted on; weights: one for each of `terms`.
+    """
+
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
     weights: tuple[float, ...]
     bias: float
 
+    @classmethod
+    def linear(cls, weights: Sequence[float], bias: float) -> Scale:
+        """A scale that heeds no products. weights: (len(FEATURES),), of the features as they are."""
+        even, rest = (1.0,) * len(FEATURES), (0.0,) * (TERMS - len(FEATURES))
+        return cls(means=(0.0,) * len(FEATURES), deviations=even, weights=(*weights, *rest), bias=bias)
+
     def scores(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The chance, (m,), that each passage answers. values: (m, len(FEATURES))."""
-        logits = values @ np.asarray(self.weights) + self.bias
+        logits = self.terms(values) @ np.asarray(self.weights) + self.bias
         return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float64)
+
+    def terms(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The standardised features, then their products and squares: (m, TERMS). values: (m, len(FEATURES))."""
+        standard = (values - np.asarray(self.means)) / np.asarray(self.deviations)
+        one, other = np.triu_indices(len(FEATURES))
+        return np.hstack([standard, standard[:, one] * standard[:, other]])
 
 
 class Searcher:
