@@ -46,7 +46,7 @@ def _build_kneecare(data_dir: Path, models: Path) -> None:
         shutil.copytree(KEPT_BUILD, builds / f"0-{KEPT_BUILD.name}")
     command = [sys.executable, "-m", "server.cli", "build", "--site", "kneecare", "--progress", "json"]
     environment = {**os.environ, "ADVOCATE_DATA_DIR": str(data_dir), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=3000, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     shutil.rmtree(builds / f"0-{KEPT_BUILD.name}", ignore_errors=True)
     shutil.rmtree(KEPT_BUILD, ignore_errors=True)
