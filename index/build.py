@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,10 +28,10 @@ from index.manifest import (
     digest_files,
     verify,
 )
-from index.model import find_model, model_digest
+from index.model import find_model, is_tuned, model_digest
 from index.search import NONE, Searcher
 from index.store import VectorStore
-from index.teaching import Asking, Taught, gate_examples, teaching_examples
+from index.teaching import Asking, Taught, gate_examples, taught_to_layers, teaching_examples
 from index.units import Unit, units_of
 from kb.content import Content, starter_version
 from kb.errors import AdvocateError
@@ -95,7 +95,8 @@ def make_build(
     aside = Path(tempfile.mkdtemp(prefix=".build-", dir=out.parent))
     try:
         gate_inputs = _write_taught(aside, taught, asking, digest, earlier, progress)
-        calibration = _write_search(aside, recipe.content, units, vectors, asking, progress)
+        flattered = taught_to_layers() if is_tuned(source) else frozenset[str]()
+        calibration = _write_search(aside, recipe.content, units, vectors, asking, flattered, progress)
         _write_content(aside, recipe)
         manifest = Manifest(
             build=build_id,
@@ -204,8 +205,15 @@ def _write_taught(
 
 
 def _write_search(
-    aside: Path, content: Content, units: Sequence[Unit], vectors: Vectors, asking: Asking, progress: Progress
+    aside: Path,
+    content: Content,
+    units: Sequence[Unit],
+    vectors: Vectors,
+    asking: Asking,
+    flattered: Set[str],
+    progress: Progress,
 ) -> Calibration:
+    """Write what searches, calibrated. flattered: texts whose scores would say too much, as they taught the vectors."""
     progress("Calibrating", 0, 1)
     classifier = Classifier.load(aside / "passages.npz")
     held_out = dict(zip(asking.texts, np.load(aside / "held_out.npy"), strict=True))
@@ -220,11 +228,12 @@ def _write_search(
         return Asked(text, vector, classifier.scores(text, vector))  # of a passage with too few to be taught
 
     published = {passage.question for _, passage in content.passages()}
-    phrased = [row for row, unit in enumerate(units) if unit.asks and unit.text not in published]
+    phrased = [row for row, unit in enumerate(units) if unit.asks and unit.text not in published | flattered]
+    uncovered = [row for row, text in enumerate(outside) if text not in flattered]
     calibration = calibrate(
         searcher,
         [(row, asked(units[row].text, vectors[row])) for row in phrased],
-        [asked(text, vector) for text, vector in zip(outside, vectors_outside, strict=True)],
+        [(row, asked(outside[row], vectors_outside[row])) for row in uncovered],
     )
     beyond.save(aside / "outside.faiss")
     store.save(aside / "units.faiss")

@@ -1,6 +1,7 @@
 """The reference encoder: sentence-transformers, used at build time, and its one export to ONNX for serving.
 
-A text's row is its sentence vector, and behind it, for a model the gate's layers were tuned on, its reading.
+A text's row is its sentence vector. For the model that layers were tuned for, the vector is the model's own beside what the
+question layers make of the text, and the gate's reading stands behind it (index/layers.py).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.encode import BATCH, OnnxEncoder, Vectors, encoder_folder
-from index.model import digest_of, gate_layers_of, model_digest
+from index.model import GATE_LAYERS, QUESTION_LAYERS, digest_of, is_tuned, model_digest
 
 if TYPE_CHECKING:
     import torch
@@ -34,19 +35,19 @@ class ExportDiffers(ValueError):
 class ReferenceEncoder:
     """A sentence-transformers model on the CPU."""
 
-    def __init__(self, folder: Path, *, reads: bool = True) -> None:
-        """reads: whether to load the gate's layers too, where the model has some."""
+    def __init__(self, folder: Path, *, tuned: bool = True) -> None:
+        """tuned: whether to load the tuned layers too, where the model has some."""
         os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is ever fetched; read when the library is imported
         from sentence_transformers import SentenceTransformer  # 5 s to import: only when a build encodes
 
         self.folder = folder
         self.model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        layers = gate_layers_of(folder) if reads else None
-        self.gate_layers: Any = self._load_layers(layers) if layers is not None else None
-        self.bert.config.output_hidden_states = layers is not None
+        self.branches: Any = self._load_branches() if tuned and is_tuned(folder) else None
+        self.bert.config.output_hidden_states = self.branches is not None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """A row a text, in the order given: (n, dim) or, with readings, (n, 2 dim), float32. Each half has length 1."""
+        """A row a text, in the order given, float32: (n, dim), of length 1, or for a tuned model (n, 3 dim): a vector of
+        2 dim and a reading of dim components, each of length 1."""
         return np.concatenate([self._rows(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)])
 
     @property
@@ -60,22 +61,23 @@ class ReferenceEncoder:
         )
         return found["input_ids"], found["attention_mask"]
 
-    def _load_layers(self, path: Path) -> Any:
-        from index.layers import GateLayers
+    def _load_branches(self) -> Any:
+        from index.layers import Branches, TunedLayers
 
-        return GateLayers.load(path, self.bert)
+        return Branches(TunedLayers.load(QUESTION_LAYERS, self.bert), TunedLayers.load(GATE_LAYERS, self.bert)).eval()
 
     def _rows(self, texts: Sequence[str]) -> Vectors:
-        """Rows of one batch: sentence-transformers' own steps, once through the model for both halves."""
+        """Rows of one batch: sentence-transformers' own steps, once through the model for all of a row."""
         import torch
 
         from index.layers import SHARED
 
         with torch.inference_mode():
             features = self.model(self.model.preprocess(list(texts)))
-            parts = [torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)]
-            if self.gate_layers is not None:
-                parts.append(self.gate_layers(features["all_layer_embeddings"][SHARED], features["attention_mask"]))
+            own = torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
+            parts: tuple[torch.Tensor, ...] = (own,)
+            if self.branches is not None:
+                parts = self.branches(own, features["all_layer_embeddings"][SHARED], features["attention_mask"])
             return np.asarray(torch.hstack(parts).numpy(), dtype=np.float32)
 
 
@@ -116,33 +118,31 @@ def _export(reference: ReferenceEncoder, path: Path) -> None:
     from index.layers import hidden_states
 
     steps: list[Any] = list(reference.model)
-    bert, layers = reference.bert, reference.gate_layers
+    bert, branches = reference.bert, reference.branches
 
     class Whole(torch.nn.Module):
-        """Every step of the model, pooling and normalisation included, and the gate's layers beside, as one graph."""
+        """Every step of the model, pooling and normalisation included, and the tuned layers beside, as one graph."""
 
         def __init__(self) -> None:
             super().__init__()
             self.steps = torch.nn.ModuleList(steps)
-            self.gate_layers = layers
+            self.branches = branches
 
         def forward(
             self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
         ) -> torch.Tensor | tuple[torch.Tensor, ...]:
             features = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": token_type_ids}
-            readings: tuple[torch.Tensor, ...] = ()
             steps = iter(self.steps)
-            if self.gate_layers is not None:  # the encoder runs once for both
+            if self.branches is not None:  # the encoder runs once for all
                 next(steps)
                 shared, features["token_embeddings"] = hidden_states(bert, input_ids, attention_mask)
-                readings = (self.gate_layers(shared, attention_mask),)
             for step in steps:
                 features = step(features)
-            vectors = torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
-            return (vectors, *readings) if readings else vectors
+            own = torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
+            return own if self.branches is None else self.branches(own, shared, attention_mask)
 
     names = ["input_ids", "attention_mask", "token_type_ids"]
-    outputs = ["vectors"] if layers is None else ["vectors", "readings"]
+    outputs = ["vectors"] if branches is None else ["vectors", "readings"]
     ids = torch.ones(2, 9, dtype=torch.long)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own tracing

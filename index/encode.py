@@ -45,8 +45,8 @@ class OnnxEncoder:
                 f"{folder}: ONNX Runtime cannot load the encoder ({type(error).__name__}). Delete the folder and build again."
             ) from error
         self._input_names = {one.name for one in self._session.get_inputs()}
-        self.dim = int(self._session.get_outputs()[0].shape[1])
-        self.width = sum(int(output.shape[1]) for output in self._session.get_outputs())
+        sizes = [output.shape[1] for output in self._outputs([self._tokenizer.encode("").ids])]
+        self.dim, self.width = sizes[0], sum(sizes)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """A row a text in the order given, (n, width) float32.
@@ -69,6 +69,9 @@ class OnnxEncoder:
         return vectors
 
     def _run(self, ids: Sequence[Sequence[int]]) -> Vectors:
+        return np.hstack(self._outputs(ids)).astype(np.float32, copy=False)
+
+    def _outputs(self, ids: Sequence[Sequence[int]]) -> list[Vectors]:
         longest = max(map(len, ids))
         tokens = np.zeros((len(ids), longest), dtype=np.int64)
         mask = np.zeros_like(tokens)
@@ -76,8 +79,7 @@ class OnnxEncoder:
             tokens[row, : len(one)] = one
             mask[row, : len(one)] = 1
         feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
-        outputs = self._session.run(None, {name: feed[name] for name in self._input_names})
-        return np.hstack(outputs).astype(np.float32, copy=False)
+        return list(self._session.run(None, {name: feed[name] for name in self._input_names}))
 
 
 def encoder_folder(models: Path, digest: str) -> Path:

@@ -1,13 +1,15 @@
-"""The gate's own top layers: copies of the encoder's, tuned to tell kinds of messages apart. Torch; never served.
+"""Tuned copies of the encoder's top layers: for the gate and for retrieval. Torch; never served.
 
-The lower layers stay the encoder's, so a message passes through them once for retrieval and gate together. What the
-tuned layers make of a text is its *reading*: a vector that stands behind the sentence vector in every row of
-`index.encode`. `index.tune` teaches them; `index.embed` exports both as one graph.
+The lower layers stay the encoder's, so a message passes through them once for everything. What the gate's layers make of a
+text is its *reading*. What the question layers make of it stands beside the model's own sentence vector, half and half: the
+own knows the language, the tuned knows which questions ask for the same. `index.tune` teaches both; `index.embed` exports
+all as one graph.
 """
 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,8 @@ import torch
 SHARED = 4  # of MiniLM's six layers
 
 
-class GateLayers(torch.nn.Module):
-    """The tuned layers. Takes what layer SHARED gives, (texts, tokens, dim); gives readings (texts, dim) of length 1."""
+class TunedLayers(torch.nn.Module):
+    """Tuned top layers. Takes what layer SHARED gives, (texts, tokens, dim); gives (texts, dim), rows of length 1."""
 
     def __init__(self, layers: Sequence[torch.nn.Module]) -> None:
         super().__init__()
@@ -42,12 +44,26 @@ class GateLayers(torch.nn.Module):
         np.savez(path, **{name: value.numpy().astype(np.float16) for name, value in self.state_dict().items()})
 
     @classmethod
-    def load(cls, path: Path, bert: Any) -> GateLayers:
+    def load(cls, path: Path, bert: Any) -> TunedLayers:
         """Read saved weights into copies of an encoder's top layers. Raises OSError, ValueError or RuntimeError."""
         layers = cls(bert.encoder.layer[SHARED:])
         with np.load(path, allow_pickle=False) as stored:
             layers.load_state_dict({name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files})
         return layers.eval()
+
+
+class Branches(torch.nn.Module):
+    """Both tuned branches of an encoder, above the layers they share with it."""
+
+    def __init__(self, questions: TunedLayers, gate: TunedLayers) -> None:
+        super().__init__()
+        self.questions = questions
+        self.gate = gate
+
+    def forward(self, own: torch.Tensor, shared: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors (texts, 2 dim) and readings (texts, dim), rows of length 1. own: (texts, dim), the model's own vectors."""
+        vectors = torch.hstack([own, self.questions(shared, mask)]) / math.sqrt(2)
+        return vectors, self.gate(shared, mask)
 
 
 def hidden_states(bert: Any, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

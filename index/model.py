@@ -17,7 +17,8 @@ class ModelError(AdvocateError):
     """A model that cannot be used: which file, what is wrong, and the way out."""
 
 
-# The gate's tuned layers for the default model (index.tune); another model reads with its sentence vector alone.
+# Layers tuned for the default model (index.tune); another model has its sentence vector alone.
+QUESTION_LAYERS = Path(__file__).parent / "question_layers.npz"
 GATE_LAYERS = Path(__file__).parent / "gate_layers.npz"
 
 
@@ -38,20 +39,19 @@ def find_model(name: str = DEFAULT_MODEL) -> Path:
     return folder
 
 
-def gate_layers_of(folder: Path) -> Path | None:
-    """The tuned layers that belong to a model; None for a model they were not tuned on."""
+def is_tuned(folder: Path) -> bool:
+    """Whether a model is the one the layers were tuned for."""
     weights = folder / "model.safetensors"
-    return GATE_LAYERS if weights.exists() and digest_of(weights) == DEFAULT_WEIGHTS_SHA256 else None
+    return weights.exists() and digest_of(weights) == DEFAULT_WEIGHTS_SHA256
 
 
 def model_digest(folder: Path) -> str:
-    """sha256 over the names and bytes of every file that decides the vectors, the gate's tuned layers among them."""
+    """sha256 over the names and bytes of every file that decides the vectors, tuned layers among them."""
     digest = sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".json", ".safetensors", ".txt", ".bin"}:
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + digest_of(path).encode())
-    layers = gate_layers_of(folder)
-    if layers is not None:
+    for layers in (QUESTION_LAYERS, GATE_LAYERS) if is_tuned(folder) else ():
         digest.update(layers.name.encode() + b"\0" + digest_of(layers).encode())
     return digest.hexdigest()
 

@@ -8,16 +8,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from index.classify import fold_of
 from index.encode import Vectors
 from index.search import NONE
 from index.units import Unit
-from kb.content import Content, Example, load_starter
+from kb.content import Content, Example, load_content, load_starter
 from kb.labels import Label
 from kb.messages import sentences_in
+from kb.sites import SITES
 
 ENOUGH_QUESTIONS = 3  # of a passage, to learn it by
 # The gate cannot tell these apart, and need not: retrieval decides whether a page covers a question.
 UP_TO_RETRIEVAL = frozenset({Label.ANSWER, Label.OUT_OF_KB})
+
+
+HELD_OUT = 0  # the fold of what ships that the question layers are never taught, so that scores can be calibrated on it
+
+
+def is_held_out(text: str) -> bool:
+    """Whether a text that ships is kept from the question layers."""
+    return fold_of(text) == HELD_OUT
+
+
+def taught_to_layers() -> frozenset[str]:
+    """Every text that ships and that the question layers may have been taught: its scores flatter the index."""
+    shipped = [one.text for one in load_starter()]
+    for site in sorted(path.parent for path in SITES.glob("*/site.toml")):
+        content = load_content(site)
+        shipped += [one.text for one in content.phrasings]
+        shipped += [one.text for one in content.examples]
+    return frozenset(text for text in shipped if not is_held_out(text))
 
 
 def teaching_examples(content: Content) -> list[Example]:

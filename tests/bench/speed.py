@@ -5,8 +5,7 @@ python -m tests.bench.speed [BUILD MODELS]
 
 from __future__ import annotations
 
-import json
-import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,18 +13,22 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-import onnx
-import onnx.utils
-
 from index.encode import OnnxEncoder, encoder_folder
 from index.loaded import load_build
-from index.model import digest_of
+from index.model import find_model, model_digest
 from server.assistant import Assistant
 from server.evaluation import load_questions
 
 QUESTIONS = Path(__file__).parents[1] / "server" / "data" / "kneecare_validation.jsonl"
 ROUNDS = 7
 AT_MOST = 3.0  # embeddings a decision may cost
+EXPORT = """
+import sys
+from pathlib import Path
+from index.embed import ReferenceEncoder, export_encoder
+from index.model import find_model
+export_encoder(ReferenceEncoder(find_model(), tuned=False), Path(sys.argv[1]))
+"""
 
 
 def main() -> int:
@@ -35,7 +38,7 @@ def main() -> int:
     assistant = Assistant(loaded, encoder)
     texts = [one.text for one in load_questions(QUESTIONS) if not one.history]
     with tempfile.TemporaryDirectory() as folder:
-        plain = without_readings(encoder.folder, Path(folder))
+        plain = plain_encoder(Path(folder))
     embed = [timed(lambda text: plain.encode([text]), texts) for _ in range(ROUNDS)]
     decide = [timed(assistant.reply, texts) for _ in range(ROUNDS)]
     ratio = median(one / other for one, other in zip(decide, embed, strict=True))
@@ -46,18 +49,10 @@ def main() -> int:
     return int(ratio > AT_MOST or "torch" in sys.modules)
 
 
-def without_readings(folder: Path, copy: Path) -> OnnxEncoder:
-    """The encoder as it was before the gate's layers were added: sentence vectors alone."""
-    whole = onnx.load(folder / "model.onnx")
-    onnx.save(
-        onnx.utils.Extractor(whole).extract_model([one.name for one in whole.graph.input], ["vectors"]),
-        copy / "model.onnx",
-    )
-    shutil.copy(folder / "tokenizer.json", copy)
-    manifest = json.loads((folder / "encoder.json").read_text())
-    manifest["files"] = {name: digest_of(copy / name) for name in manifest["files"]}
-    (copy / "encoder.json").write_text(json.dumps(manifest))
-    return OnnxEncoder(copy)
+def plain_encoder(models: Path) -> OnnxEncoder:
+    """The model without the tuned layers: sentence vectors alone. Exported in a process of its own, which needs torch."""
+    subprocess.run([sys.executable, "-c", EXPORT, str(models)], check=True)
+    return OnnxEncoder(encoder_folder(models, model_digest(find_model())))
 
 
 def timed(call: Callable[[str], object], texts: list[str]) -> float:

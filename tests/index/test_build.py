@@ -20,7 +20,7 @@ from index.embed import ExportDiffers, ReferenceEncoder, check_export, export_en
 from index.encode import OnnxEncoder, encoder_folder
 from index.loaded import load_build
 from index.manifest import BuildRefused, read_manifest, verify
-from index.model import GATE_LAYERS, ModelError, digest_of, find_model, model_digest
+from index.model import GATE_LAYERS, QUESTION_LAYERS, ModelError, digest_of, find_model, model_digest
 from index.publish import Builds
 from index.teaching import gate_examples, teaching_examples
 from kb.content import Example, load_content, load_starter
@@ -235,17 +235,18 @@ def test_the_exported_encoder_gives_the_reference_vectors_alone_and_in_a_batch(e
         check_export(encoder, texts, np.roll(reference, 1, axis=0))
 
 
-def test_the_reference_vectors_are_those_sentence_transformers_gives():
+def test_half_of_a_vector_is_the_one_sentence_transformers_gives():
     texts = ["What if I hate needles?", "a", "Is it safe to drive home after the shot, " * 9, "¿Duele? 打针 😀", ""]
     reference = ReferenceEncoder(find_model())
     given = reference.model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-    assert np.abs(reference.encode(texts)[:, : given.shape[1]] - given).max() < 1e-6
+    assert np.abs(reference.encode(texts)[:, : given.shape[1]] * np.sqrt(2) - given).max() < 1e-6
 
 
-def test_the_gates_layers_are_the_ones_their_report_speaks_of():
-    report = json.loads(GATE_LAYERS.with_suffix(".json").read_text())
-    assert report["layers sha256"] == digest_of(GATE_LAYERS)
-    assert GATE_LAYERS.stat().st_size < 40e6
+@pytest.mark.parametrize("layers", [GATE_LAYERS, QUESTION_LAYERS])
+def test_tuned_layers_are_the_ones_their_report_speaks_of(layers):
+    report = json.loads(layers.with_suffix(".json").read_text())
+    assert report["layers sha256"] == digest_of(layers)
+    assert layers.stat().st_size < 20e6
 
 
 def test_a_model_the_layers_were_not_tuned_on_has_vectors_and_no_readings(tmp_path):
