@@ -1,7 +1,7 @@
 """The reference encoder: sentence-transformers, used at build time, and its one export to ONNX for serving.
 
-A text's row is its sentence vector. For the model that layers were tuned for, the vector is the model's own beside what the
-question layers make of the text, and the gate's reading stands behind it (index/layers.py).
+A text's row is its sentence vector. For the model that layers were tuned for, the vector is what the question layers make of
+the text, and the gate's reading stands behind it (index/layers.py).
 """
 
 from __future__ import annotations
@@ -46,8 +46,7 @@ class ReferenceEncoder:
         self.bert.config.output_hidden_states = self.branches is not None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """A row a text, in the order given, float32: (n, dim), of length 1, or for a tuned model (n, 3 dim): a vector of
-        2 dim and a reading of dim components, each of length 1."""
+        """A row a text, in the order given: (n, dim) or, with readings, (n, 2 dim), float32. Each half has length 1."""
         return np.concatenate([self._rows(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)])
 
     @property
@@ -67,18 +66,18 @@ class ReferenceEncoder:
         return Branches(TunedLayers.load(QUESTION_LAYERS, self.bert), TunedLayers.load(GATE_LAYERS, self.bert)).eval()
 
     def _rows(self, texts: Sequence[str]) -> Vectors:
-        """Rows of one batch: sentence-transformers' own steps, once through the model for all of a row."""
+        """Rows of one batch: sentence-transformers' own steps, and above the shared layers the tuned ones."""
         import torch
 
         from index.layers import SHARED
 
         with torch.inference_mode():
             features = self.model(self.model.preprocess(list(texts)))
-            own = torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
-            parts: tuple[torch.Tensor, ...] = (own,)
             if self.branches is not None:
-                parts = self.branches(own, features["all_layer_embeddings"][SHARED], features["attention_mask"])
-            return np.asarray(torch.hstack(parts).numpy(), dtype=np.float32)
+                both = self.branches(features["all_layer_embeddings"][SHARED], features["attention_mask"])
+                return np.asarray(torch.hstack(both).numpy(), dtype=np.float32)
+            vectors = torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
+            return np.asarray(vectors.numpy(), dtype=np.float32)
 
 
 def export_encoder(reference: ReferenceEncoder, models: Path) -> Path:
@@ -121,7 +120,7 @@ def _export(reference: ReferenceEncoder, path: Path) -> None:
     bert, branches = reference.bert, reference.branches
 
     class Whole(torch.nn.Module):
-        """Every step of the model, pooling and normalisation included, and the tuned layers beside, as one graph."""
+        """Every step of the model, pooling and normalisation included, as one graph; or the tuned layers' both outputs."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -131,15 +130,13 @@ def _export(reference: ReferenceEncoder, path: Path) -> None:
         def forward(
             self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
         ) -> torch.Tensor | tuple[torch.Tensor, ...]:
+            if self.branches is not None:
+                shared, _ = hidden_states(bert, input_ids, attention_mask)
+                return self.branches(shared, attention_mask)
             features = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": token_type_ids}
-            steps = iter(self.steps)
-            if self.branches is not None:  # the encoder runs once for all
-                next(steps)
-                shared, features["token_embeddings"] = hidden_states(bert, input_ids, attention_mask)
-            for step in steps:
+            for step in self.steps:
                 features = step(features)
-            own = torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
-            return own if self.branches is None else self.branches(own, shared, attention_mask)
+            return torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
 
     names = ["input_ids", "attention_mask", "token_type_ids"]
     outputs = ["vectors"] if branches is None else ["vectors", "readings"]

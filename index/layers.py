@@ -1,15 +1,13 @@
-"""Tuned copies of the encoder's top layers: for the gate and for retrieval. Torch; never served.
+"""Tuned copies of the encoder's top layers, for the gate and for retrieval. Torch; never served.
 
-The lower layers stay the encoder's, so a message passes through them once for everything. What the gate's layers make of a
-text is its *reading*. What the question layers make of it stands beside the model's own sentence vector, half and half: the
-own knows the language, the tuned knows which questions ask for the same. `index.tune` teaches both; `index.embed` exports
-all as one graph.
+The lower layers stay the encoder's, so a message passes through them once for both. What the gate's layers make of a text is
+its *reading*. What the question layers make of it takes the place of the model's own sentence vector: questions that ask for
+the same stand nearer. `index.tune` teaches both; `index.embed` exports them as one graph.
 """
 
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,17 +51,16 @@ class TunedLayers(torch.nn.Module):
 
 
 class Branches(torch.nn.Module):
-    """Both tuned branches of an encoder, above the layers they share with it."""
+    """Both tuned branches of an encoder, above the layers they share."""
 
     def __init__(self, questions: TunedLayers, gate: TunedLayers) -> None:
         super().__init__()
         self.questions = questions
         self.gate = gate
 
-    def forward(self, own: torch.Tensor, shared: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Vectors (texts, 2 dim) and readings (texts, dim), rows of length 1. own: (texts, dim), the model's own vectors."""
-        vectors = torch.hstack([own, self.questions(shared, mask)]) / math.sqrt(2)
-        return vectors, self.gate(shared, mask)
+    def forward(self, shared: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors and readings of texts, each (texts, dim), rows of length 1."""
+        return self.questions(shared, mask), self.gate(shared, mask)
 
 
 def hidden_states(bert: Any, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

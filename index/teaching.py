@@ -20,6 +20,7 @@ from kb.sites import SITES
 ENOUGH_QUESTIONS = 3  # of a passage, to learn it by
 # The gate cannot tell these apart, and need not: retrieval decides whether a page covers a question.
 UP_TO_RETRIEVAL = frozenset({Label.ANSWER, Label.OUT_OF_KB})
+UNANSWERED = frozenset({Label.OUT_OF_KB, Label.SMALLTALK})
 
 
 HELD_OUT = 0  # the fold of what ships that the question layers are never taught, so that scores can be calibrated on it
@@ -80,9 +81,13 @@ class Taught:
     dim: int
 
     def outside(self) -> tuple[list[str], Vectors]:
-        """Texts and sentence vectors of the questions that no passage answers."""
-        kept = [row for row, one in enumerate(self.examples) if one.label is Label.OUT_OF_KB and not one.history]
+        """Texts and sentence vectors of what no passage answers: questions that are not covered, and small talk."""
+        kept = [row for row, one in enumerate(self.examples) if one.label in UNANSWERED and not one.history]
         return [self.examples[row].text for row in kept], self.rows[kept, : self.dim]
+
+    def uncovered(self) -> frozenset[str]:
+        """The questions among them."""
+        return frozenset(one.text for one in self.examples if one.label is Label.OUT_OF_KB)
 
 
 @dataclass(frozen=True, slots=True)

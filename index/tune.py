@@ -155,7 +155,8 @@ def tune_to_labels(texts: Sequence[str], labels: Sequence[str], reference: Refer
 def tune_to_intents(
     sets: Mapping[str, Intents], uncovered: Sequence[Sequence[str]], reference: ReferenceEncoder
 ) -> TunedLayers:
-    """Tune the layers above SHARED so that texts of one intent come near, by supervised contrast (Khosla et al. 2020).
+    """Tune the layers above SHARED so that texts of one intent come near, by supervised contrast (Khosla et al. 2020), and give
+    the mean of their weights before and after, which keeps what they knew of other fields (Wortsman et al. 2022).
 
     A batch holds some intents of one set, as those of another might mean the same; one of "sites" holds some uncovered
     questions too, each of them like nothing else.
@@ -183,7 +184,15 @@ def tune_to_intents(
         if step % 100 == 0:
             print(f"step {step} of {STEPS}: loss {total / 100:.4f}", file=sys.stderr, flush=True)
             total = 0.0
-    return layers.eval()
+    return midway(layers, TunedLayers(reference.bert.encoder.layer[SHARED:])).eval()
+
+
+@torch.no_grad()
+def midway(one: TunedLayers, other: TunedLayers) -> TunedLayers:
+    """The first layers with the mean of both layers' weights."""
+    for mine, theirs in zip(one.parameters(), other.parameters(), strict=True):
+        mine.lerp_(theirs, 0.5)
+    return one
 
 
 def contrast(vectors: torch.Tensor, intents: torch.Tensor) -> torch.Tensor:

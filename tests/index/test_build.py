@@ -235,11 +235,11 @@ def test_the_exported_encoder_gives_the_reference_vectors_alone_and_in_a_batch(e
         check_export(encoder, texts, np.roll(reference, 1, axis=0))
 
 
-def test_half_of_a_vector_is_the_one_sentence_transformers_gives():
+def test_without_tuned_layers_the_vectors_are_those_sentence_transformers_gives():
     texts = ["What if I hate needles?", "a", "Is it safe to drive home after the shot, " * 9, "¿Duele? 打针 😀", ""]
-    reference = ReferenceEncoder(find_model())
+    reference = ReferenceEncoder(find_model(), tuned=False)
     given = reference.model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-    assert np.abs(reference.encode(texts)[:, : given.shape[1]] * np.sqrt(2) - given).max() < 1e-6
+    assert np.abs(reference.encode(texts) - given).max() < 1e-6
 
 
 @pytest.mark.parametrize("layers", [GATE_LAYERS, QUESTION_LAYERS])

@@ -7,8 +7,9 @@ import math
 import pytest
 import torch
 
+from index.layers import TunedLayers
 from index.teaching import is_held_out, taught_to_layers
-from index.tune import TEMPERATURE, contrast, site_questions
+from index.tune import TEMPERATURE, contrast, midway, site_questions
 
 
 def test_the_loss_is_how_unlikely_a_text_finds_those_of_its_own_intent():
@@ -40,3 +41,10 @@ def test_a_fifth_of_what_ships_is_kept_for_calibration():
 
     texts = [one.text for one in load_content(SITES / "kneecare").phrasings]
     assert 0.15 < sum(map(is_held_out, texts)) / len(texts) < 0.25
+
+
+def test_midway_is_the_mean_of_both_layers_weights():
+    one, other = (TunedLayers([torch.nn.Linear(3, 3)]) for _ in range(2))
+    before = [(mine + theirs) / 2 for mine, theirs in zip(one.parameters(), other.parameters(), strict=True)]
+    after = list(midway(one, other).parameters())
+    assert all(torch.allclose(wanted, found) for wanted, found in zip(before, after, strict=True))
