@@ -132,7 +132,8 @@ def _export(reference: ReferenceEncoder, path: Path) -> None:
         ) -> torch.Tensor | tuple[torch.Tensor, ...]:
             if self.branches is not None:
                 shared, _ = hidden_states(bert, input_ids, attention_mask)
-                return self.branches(shared, attention_mask)
+                both: tuple[torch.Tensor, ...] = self.branches(shared, attention_mask)
+                return both
             features = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": token_type_ids}
             for step in self.steps:
                 features = step(features)
