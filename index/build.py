@@ -96,8 +96,8 @@ def make_build(
     try:
         gate_inputs = _write_taught(aside, taught, asking, digest, earlier, progress)
         flattered = taught_to_layers() if is_tuned(source) else frozenset[str]()
-        tests = {*(unit.text for unit in units), *taught.uncovered()} - flattered
-        calibration = _write_search(aside, recipe.content, units, vectors, asking, tests, progress)
+        unseen = {*(unit.text for unit in units), *taught.uncovered()} - flattered
+        calibration = _write_search(aside, recipe.content, units, vectors, asking, unseen, progress)
         _write_content(aside, recipe)
         manifest = Manifest(
             build=build_id,
@@ -211,10 +211,10 @@ def _write_search(
     units: Sequence[Unit],
     vectors: Vectors,
     asking: Asking,
-    tests: Set[str],
+    unseen: Set[str],
     progress: Progress,
 ) -> Calibration:
-    """Write what searches, calibrated on those of its texts that are among `tests`."""
+    """Write what searches, calibrated on `unseen`: its questions that taught the vectors nothing."""
     progress("Calibrating", 0, 1)
     classifier = Classifier.load(aside / "passages.npz")
     held_out = dict(zip(asking.texts, np.load(aside / "held_out.npy"), strict=True))
@@ -229,8 +229,8 @@ def _write_search(
         return Asked(text, vector, classifier.scores(text, vector))  # of a passage with too few to be taught
 
     published = {passage.question for _, passage in content.passages()}
-    phrased = [row for row, unit in enumerate(units) if unit.asks and unit.text in tests - published]
-    uncovered = [row for row, text in enumerate(outside) if text in tests]
+    phrased = [row for row, unit in enumerate(units) if unit.asks and unit.text in unseen - published]
+    uncovered = [row for row, text in enumerate(outside) if text in unseen]
     calibration = calibrate(
         searcher,
         [(row, asked(units[row].text, vectors[row])) for row in phrased],

@@ -43,7 +43,6 @@ class ReferenceEncoder:
         self.folder = folder
         self.model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         self.branches: Any = self._load_branches() if tuned and is_tuned(folder) else None
-        self.bert.config.output_hidden_states = self.branches is not None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """A row a text, in the order given: (n, dim) or, with readings, (n, 2 dim), float32. Each half has length 1."""
@@ -66,18 +65,19 @@ class ReferenceEncoder:
         return Branches(TunedLayers.load(QUESTION_LAYERS, self.bert), TunedLayers.load(GATE_LAYERS, self.bert)).eval()
 
     def _rows(self, texts: Sequence[str]) -> Vectors:
-        """Rows of one batch: sentence-transformers' own steps, and above the shared layers the tuned ones."""
+        """Rows of one batch: by the tuned layers, or by sentence-transformers' own steps."""
         import torch
 
-        from index.layers import SHARED
+        from index.layers import shared_states
 
         with torch.inference_mode():
-            features = self.model(self.model.preprocess(list(texts)))
             if self.branches is not None:
-                both = self.branches(features["all_layer_embeddings"][SHARED], features["attention_mask"])
-                return np.asarray(torch.hstack(both).numpy(), dtype=np.float32)
-            vectors = torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
-            return np.asarray(vectors.numpy(), dtype=np.float32)
+                ids, mask = self.tokens(texts)
+                rows = torch.hstack(self.branches(shared_states(self.bert, ids, mask), mask))
+            else:
+                features = self.model(self.model.preprocess(list(texts)))
+                rows = torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
+            return np.asarray(rows.numpy(), dtype=np.float32)
 
 
 def export_encoder(reference: ReferenceEncoder, models: Path) -> Path:
@@ -114,7 +114,7 @@ def check_export(encoder: OnnxEncoder, texts: Sequence[str], vectors: Vectors) -
 def _export(reference: ReferenceEncoder, path: Path) -> None:
     import torch
 
-    from index.layers import hidden_states
+    from index.layers import shared_states
 
     steps: list[Any] = list(reference.model)
     bert, branches = reference.bert, reference.branches
@@ -131,8 +131,9 @@ def _export(reference: ReferenceEncoder, path: Path) -> None:
             self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
         ) -> torch.Tensor | tuple[torch.Tensor, ...]:
             if self.branches is not None:
-                shared, _ = hidden_states(bert, input_ids, attention_mask)
-                both: tuple[torch.Tensor, ...] = self.branches(shared, attention_mask)
+                both: tuple[torch.Tensor, ...] = self.branches(
+                    shared_states(bert, input_ids, attention_mask), attention_mask
+                )
                 return both
             features = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": token_type_ids}
             for step in self.steps:

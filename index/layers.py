@@ -63,7 +63,7 @@ class Branches(torch.nn.Module):
         return self.questions(shared, mask), self.gate(shared, mask)
 
 
-def hidden_states(bert: Any, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """What the last shared layer and the last layer of a BERT encoder give, each (texts, tokens, dim)."""
-    states = bert(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
-    return states[SHARED], states[-1]
+def shared_states(bert: Any, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """What the last shared layer of a BERT encoder gives, (texts, tokens, dim)."""
+    states: torch.Tensor = bert(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states[SHARED]
+    return states

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -26,6 +27,11 @@ UNANSWERED = frozenset({Label.OUT_OF_KB, Label.SMALLTALK})
 HELD_OUT = 0  # the fold of what ships that the question layers are never taught, so that scores can be calibrated on it
 
 
+def shipped_sites() -> list[Path]:
+    """The folders of the sites that ship."""
+    return sorted(path.parent for path in SITES.glob("*/site.toml"))
+
+
 def is_held_out(text: str) -> bool:
     """Whether a text that ships is kept from the question layers."""
     return fold_of(text) == HELD_OUT
@@ -34,7 +40,7 @@ def is_held_out(text: str) -> bool:
 def taught_to_layers() -> frozenset[str]:
     """Every text that ships and that the question layers may have been taught: its scores flatter the index."""
     shipped = [one.text for one in load_starter()]
-    for site in sorted(path.parent for path in SITES.glob("*/site.toml")):
+    for site in shipped_sites():
         content = load_content(site)
         shipped += [one.text for one in content.phrasings]
         shipped += [one.text for one in content.examples]
@@ -100,7 +106,7 @@ class Asking:
 
     @classmethod
     def of(cls, units: Sequence[Unit], vectors: Vectors, passages: Sequence[str], taught: Taught) -> Asking:
-        """The questions and phrasings of passages that have enough of them, then the questions that no passage answers."""
+        """The questions and phrasings of passages that have enough of them, then what no passage answers."""
         asked = Counter(unit.passage for unit in units if unit.asks)
         rows = [row for row, unit in enumerate(units) if unit.asks and asked[unit.passage] >= ENOUGH_QUESTIONS]
         outside, beyond = taught.outside()

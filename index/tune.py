@@ -23,14 +23,13 @@ import torch
 
 from index.classify import SEED
 from index.embed import ReferenceEncoder
-from index.layers import SHARED, TunedLayers, hidden_states
+from index.layers import SHARED, TunedLayers, shared_states
 from index.manifest import canonical_digest
 from index.model import DEFAULT_WEIGHTS_SHA256, GATE_LAYERS, QUESTION_LAYERS, digest_of, find_model
-from index.teaching import gate_examples, is_held_out, teaching_examples
+from index.teaching import gate_examples, is_held_out, shipped_sites, teaching_examples
 from index.units import units_of
 from kb.content import load_content, load_starter
 from kb.labels import Label
-from kb.sites import SITES
 
 WARM_UP = 0.1
 OWN_LICENCE = "same as this repository; the starting weights are all-MiniLM-L6-v2's (Apache-2.0)"
@@ -104,7 +103,7 @@ def tune_questions(data: Path) -> None:
 def teaching_texts() -> tuple[list[str], list[str]]:
     """Every text that teaches the gate, with the label it is to read in it, in a fixed order."""
     taught: dict[str, str] = {}
-    for site in _sites():
+    for site in shipped_sites():
         taught |= gate_examples(teaching_examples(load_content(site)))
     texts = sorted(taught)
     return texts, [taught[text] for text in texts]
@@ -117,7 +116,7 @@ def site_questions() -> tuple[Intents, list[list[str]]]:
     """
     answered: dict[str, list[str]] = defaultdict(list)
     near = []
-    for site in _sites():
+    for site in shipped_sites():
         content = load_content(site)
         for unit in units_of(content):
             if unit.asks and not is_held_out(unit.text):
@@ -208,10 +207,6 @@ def contrast(vectors: torch.Tensor, intents: torch.Tensor) -> torch.Tensor:
     return -((chances * alike).sum(1)[paired] / alike.sum(1)[paired]).mean()
 
 
-def _sites() -> list[Path]:
-    return sorted(path.parent for path in SITES.glob("*/site.toml"))
-
-
 def _by_intent(path: Path) -> Intents:
     """The texts of a public set by their intent, without the intents that are held out to be reported on."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -269,7 +264,7 @@ def _hidden(texts: Sequence[str], reference: ReferenceEncoder, longest: int = MA
     for start in range(0, len(order), 64):
         rows = order[start : start + 64]
         ids, mask = (one[:, :longest] for one in reference.tokens([texts[row] for row in rows]))
-        shared, _ = hidden_states(reference.bert, ids, mask)
+        shared = shared_states(reference.bert, ids, mask)
         for row, states, length in zip(rows, shared, mask.sum(1).tolist(), strict=True):
             found[row] = states[:length].clone()
     return found
