@@ -122,8 +122,10 @@ class Assistant:
         return Part(self._gate(read, rows), found, asks(read))
 
     def _gate(self, text: str, rows: Mapping[str, Vectors]) -> dict[str, float]:
-        is_published = _folded(text) in self._published
-        return {str(Label.ANSWER): 1.0} if is_published else self.build.gate.scores(trimmed(text), rows[trimmed(text)])
+        """The gate's chance of each label. It reads nothing into signs without a word, nor into a published question."""
+        if _folded(text) in self._published or not any(one.isalnum() for one in text):
+            return {str(Label.ANSWER): 1.0}
+        return self.build.gate.scores(trimmed(text), rows[trimmed(text)])
 
     def _found(self, position: int, score: float, span: Span | None) -> Found:
         page, passage = self.build.places[position]

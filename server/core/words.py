@@ -210,6 +210,8 @@ _LOOK_ALIKE_DIGITS = str.maketrans("013457@$", "oieastas")
 _PUNCTUATION = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "ʼ": "'", "。": ".", "、": ",", "؟": "?", "،": ",",
                               "¿": " ", "¡": " ", "&": " and ", "+": " and ", "/": " ", "–": " - ", "—": " - ",
                               "।": ".", "؛": ";", "“": " ", "”": " ", '"': " "})  # fmt: skip
+# Said without a word.
+_SIGNS = str.maketrans({"👋": " hello ", **dict.fromkeys("👍👌👏🙏🙌❤💕💖💗🥰😍😊☺🙂😀😃😄😁😉🤗✅💯", " thanks ")})
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGIT_IN_WORD = re.compile(r"(?<=[a-z])[013457@$]+(?=[a-z])")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")
@@ -220,6 +222,7 @@ _ENDING_WORDS = {"ll": " will", "re": " are", "ve": " have", "d": " would", "m":
 def _fold(text: str) -> str:
     """Lower case, plain letters and quotes, no accents and nothing invisible; a pause is one "…"."""
     text = unicodedata.normalize("NFKC", text.translate(_PUNCTUATION)).casefold().translate(_PUNCTUATION)
+    text = text.translate(_SIGNS)
     if not text.isascii():
         plain = (one for one in unicodedata.normalize("NFD", text) if unicodedata.category(one) not in _INVISIBLE)
         text = unicodedata.normalize("NFC", "".join(plain))

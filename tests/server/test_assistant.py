@@ -60,6 +60,15 @@ def test_soreness_with_a_danger_sign_added_is_never_quoted_to(assistant, sign):
     assert assistant.reply(f"how long does soreness last after the shot {sign}").quotes == ()
 
 
+@pytest.mark.parametrize(
+    ("signs", "label"),
+    [("👍🏽", "smalltalk"), ("🙏", "smalltalk"), ("👋", "smalltalk"), ("😭", "out_of_kb"), ("?!", "out_of_kb")],
+)
+def test_signs_without_a_word_are_thanks_or_are_handed_over(assistant, signs, label):
+    assert assistant.reply(signs).label == label
+    assert assistant.reply(f"my knee is swollen {signs}").label == "clinical"
+
+
 def test_a_side_effect_quote_carries_the_standing_note(assistant):
     reply = assistant.reply("Are there any side effects with knee injections?")
     assert reply.note is not None and reply.note.startswith("After an injection, fever")
