@@ -26,10 +26,9 @@ from index.embed import ReferenceEncoder
 from index.layers import SHARED, TunedLayers, shared_states
 from index.manifest import canonical_digest
 from index.model import DEFAULT_WEIGHTS_SHA256, GATE_LAYERS, QUESTION_LAYERS, digest_of, find_model
-from index.teaching import gate_examples, is_held_out, shipped_sites, teaching_examples
+from index.teaching import UNANSWERED, gate_examples, is_held_out, shipped_sites, teaching_examples
 from index.units import units_of
 from kb.content import load_content, load_starter
-from kb.labels import Label
 
 WARM_UP = 0.1
 OWN_LICENCE = "same as this repository; the starting weights are all-MiniLM-L6-v2's (Apache-2.0)"
@@ -110,7 +109,7 @@ def teaching_texts() -> tuple[list[str], list[str]]:
 
 
 def site_questions() -> tuple[Intents, list[list[str]]]:
-    """Phrasings of our sites by the words they are answered with, and questions not covered, of starter pack and sites.
+    """Phrasings of our sites by the words they are answered with, and what no page answers, of starter pack and sites.
 
     Without what is held out for calibration.
     """
@@ -123,7 +122,7 @@ def site_questions() -> tuple[Intents, list[list[str]]]:
                 answered[f"{site.name} {unit.passage} {unit.span}"].append(unit.text)
         near += list(content.examples)
     uncovered = [
-        sorted({one.text for one in examples if one.label is Label.OUT_OF_KB and not one.history})
+        sorted({one.text for one in examples if one.label in UNANSWERED and not one.history})
         for examples in (load_starter(), near)
     ]
     return dict(answered), [[text for text in texts if not is_held_out(text)] for texts in uncovered]
