@@ -764,6 +764,7 @@ class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     const isPassedOn = items.some(item => item.body.reply?.handed_over && item.seq === seq + 1)
     const words = h('textarea', {name: 'text', rows: 3, maxlength: 4000})
     const share = h('input', {type: 'checkbox'})
+    const {name} = ui.letter.querySelector(':focus') ?? {}
     const state = h('p.small', {role: 'status'})
     const send = h('button.main', t.send)
     const onsubmit = event => {
@@ -793,6 +794,7 @@ class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
       h('div.row', send, button(t.later, later, 'link'), state))
     words.value = body.text ?? ''
     ui.letter.replaceChildren(h('h3.who', {id: 'letter'}, icon('person'), this.#named(hasLetter ? t.passedOn : t.letter)), hasLetter ? '' : form, h('p.small.receipt'))
+    if (name) form.elements[name].focus()
     this.#settle()
   }
 

@@ -268,6 +268,20 @@ def test_one_tap_asks_for_a_person_and_the_letter_only_completes_it(chat: Page, 
     assert ["handover", {"status": "waiting"}] in chat.evaluate("news")
 
 
+def test_a_letter_drawn_again_keeps_the_field_one_is_about_to_type_in(chat: Page, api: Api):
+    open_chat(chat)
+    api.delay_s = 1.5
+    chat.get_by_role("button", name="Talk to a person").click()
+    letter = chat.get_by_role("region", name="Your message to Pat Cashen")
+    letter.get_by_label("Your name").focus()
+    field = letter.get_by_label("Your name").element_handle()
+    expect(letter).to_contain_text("Receipt code: K7QF-2M9X-81TD")
+    assert field is not None
+    assert not field.evaluate("field => field.isConnected")
+    chat.keyboard.type("Ann")
+    expect(letter.get_by_label("Your name")).to_have_value("Ann")
+
+
 def test_a_message_that_was_handed_over_is_prefilled_and_not_sent_twice(chat: Page, api: Api):
     open_chat(chat)
     say(chat, "My knee is hot")
