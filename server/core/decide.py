@@ -17,7 +17,10 @@ MAX_SUGGESTIONS = 3
 # A heading is offered when its passage scores at least this share of the threshold.
 SUGGESTION_SHARE = 0.25
 NEAR_SCORE = 0.03  # what a message alone must score for the message before to be considered
-NEAR_ENOUGH = 3  # passages a message alone must rank this high for the message before to point at one of them
+NEAR_ENOUGH = (
+    3  # passages a message ranks this high, or neither its question alone nor the message before points at them
+)
+LIKELY = 0.5  # what a page's answer to small talk must score
 # What a part may make of a whole message; that the rest is in English, or covered, it cannot know.
 READ_IN_A_PART = frozenset({Label.EMERGENCY, Label.CLINICAL, Label.HUMAN})
 
@@ -92,6 +95,8 @@ def decide(evidence: Evidence, threshold: float, speech: Speech) -> Reply:
     findings += _readings(evidence)
     if not findings:
         findings = [_answered(deciding_part(evidence, threshold), evidence, threshold)]
+    elif {one.label for one in findings} == {Label.SMALLTALK}:
+        findings += _covered_talk(evidence, threshold)
     return word_reply(judge(findings), evidence, threshold, speech)
 
 
@@ -122,23 +127,42 @@ def _bar(where: range, sentences: Sequence[Part]) -> float:
     return PART_BAR if any(one.asks or read_gate(one.gate) in READ_IN_A_PART for one in rest) else BARS[Label.CLINICAL]
 
 
+def _covered_talk(evidence: Evidence, threshold: float) -> list[Finding]:
+    """What a page says of what is small talk elsewhere, such as "are you a robot?": its words outrank our reply.
+
+    It must be as likely as not to be what was asked, and nothing in the message the least clinical.
+    """
+    parts = [evidence.whole, *evidence.sentences]
+    found = _answered(evidence.whole, evidence, max(threshold, LIKELY))
+    is_harmless = all(chance_of_clinical(one.gate) < BARS[Label.CLINICAL] for one in parts)
+    return [found] if is_harmless and found.label is Label.ANSWER else []
+
+
 def deciding_part(evidence: Evidence, threshold: float) -> Part:
     """What retrieval is judged by.
 
     Of several questions, the one that is least covered; otherwise the whole, but small talk around it counts for
-    nothing. A message that is not covered by itself is taken together with the one before it, which may only help to
-    choose among the passages nearest to it: else the earlier answer would be quoted again to a new question.
+    nothing. A question among harmless remarks may be taken by itself. A message that is not covered by itself is taken
+    together with the one before it. Either may only help to choose among the passages nearest to the message: else
+    what it is about would be forgotten, or the earlier answer quoted again to a new question.
     """
     core = _core(evidence)
     asked = [one for one in core if one.asks]
     if len(asked) > 1:
         return min(asked, key=lambda one: one.score)
     best = core[0] if len(core) == 1 else evidence.whole
+    if asked and asked[0].score > best.score and _chooses_among(best, asked[0]):
+        best = asked[0]
     joined = evidence.joined
-    if joined is None or not evidence.refers_back or not NEAR_SCORE <= best.score < threshold or not joined.found:
+    if joined is None or not evidence.refers_back or not NEAR_SCORE <= best.score < threshold:
         return best
-    near = {one.quote.passage_id for one in best.found[:NEAR_ENOUGH]}
-    return joined if joined.found[0].quote.passage_id in near else best
+    return joined if _chooses_among(best, joined) else best
+
+
+def _chooses_among(part: Part, other: Part) -> bool:
+    """Whether the passage that another part puts first is among those nearest to this one."""
+    near = {one.quote.passage_id for one in part.found[:NEAR_ENOUGH]}
+    return bool(other.found) and other.found[0].quote.passage_id in near
 
 
 def _core(evidence: Evidence) -> list[Part]:

@@ -102,9 +102,9 @@ def test_a_foreign_question_gets_both_languages_and_a_person():
 
 def test_small_talk_is_thanked_or_greeted_in_the_clinics_name():
     talk = {"smalltalk": 0.9, "answer": 0.1}
-    assert "KneeCare Clinics's automated assistant" in reply_to(gate=talk).message
+    assert "KneeCare Clinics's automated assistant" in reply_to(gate=talk, best=0.1).message
     thanks = (RuleMatch("thanks", Label.SMALLTALK, ("thanks",)),)
-    assert reply_to(gate=talk, rules=thanks).message == POLICY.replies.thanks.en
+    assert reply_to(gate=talk, best=0.1, rules=thanks).message == POLICY.replies.thanks.en
 
 
 def test_two_covered_questions_get_two_quotes_and_one_uncovered_leaves_none():
@@ -133,6 +133,22 @@ def test_a_remark_beside_a_doubtful_sentence_does_not_make_it_harmless_and_a_que
     assert reply_to(sentences=(doubtful, Part(A_QUESTION, (found(MINUTES, 0.9),)))).label is Label.ANSWER
     both = Run(range(1, 3), doubtful.gate)
     assert reply_to(sentences=(remark, remark, remark), runs=(both,)).label is Label.CLINICAL
+
+
+def test_what_the_page_says_of_small_talk_outranks_our_reply_where_nothing_is_clinical():
+    talk = {"smalltalk": 0.97, "answer": 0.02, "clinical": 0.01}
+    assert reply_to(gate=talk, best=0.9).label is Label.ANSWER
+    assert reply_to(gate=talk, best=THRESHOLD - 0.01).label is Label.SMALLTALK
+    assert reply_to(gate=talk | {"clinical": BARS[Label.CLINICAL]}, best=0.9).label is Label.SMALLTALK
+
+
+def test_a_harmless_remark_does_not_hide_the_question_it_stands_beside_nor_change_the_subject():
+    remark = Part(A_QUESTION, (), asks=False)
+    question = Part(A_QUESTION, (found(MINUTES, 0.9),))
+    sentences = (remark, question)
+    assert reply_to(best=0.2, sentences=sentences).label is Label.ANSWER  # the whole is near MINUTES too
+    assert reply_to(best=0.2, quote=SORENESS, sentences=sentences).label is Label.OUT_OF_KB
+    assert reply_to(best=0.2, sentences=(Part({"clinical": 1.0}, (), asks=False), question)).label is Label.CLINICAL
 
 
 def test_thanks_around_an_uncovered_question_do_not_make_it_covered():
