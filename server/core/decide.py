@@ -94,7 +94,7 @@ def decide(evidence: Evidence, threshold: float, speech: Speech) -> Reply:
     findings += [Finding(Label.OTHER_LANGUAGE, "language")] if evidence.foreign else []
     findings += _readings(evidence)
     if not findings:
-        findings = [_answered(deciding_part(evidence, threshold), evidence, threshold)]
+        findings = [_answered(deciding_part(evidence), evidence, threshold)]
     elif {one.label for one in findings} == {Label.SMALLTALK}:
         findings += _covered_talk(evidence, threshold)
     return word_reply(judge(findings), evidence, threshold, speech)
@@ -138,13 +138,13 @@ def _covered_talk(evidence: Evidence, threshold: float) -> list[Finding]:
     return [found] if is_harmless and found.label is Label.ANSWER else []
 
 
-def deciding_part(evidence: Evidence, threshold: float) -> Part:
+def deciding_part(evidence: Evidence) -> Part:
     """What retrieval is judged by.
 
     Of several questions, the one that is least covered; otherwise the whole, but small talk around it counts for
-    nothing. A question among harmless remarks may be taken by itself. A message that is not covered by itself is taken
-    together with the one before it. Either may only help to choose among the passages nearest to the message: else
-    what it is about would be forgotten, or the earlier answer quoted again to a new question.
+    nothing. A question among harmless remarks may be taken by itself, and a message that refers back together with the
+    one before it, where that scores higher. Either may only help to choose among the passages nearest to the message:
+    else what it is about would be forgotten, or the earlier answer quoted again to a new question.
     """
     core = _core(evidence)
     asked = [one for one in core if one.asks]
@@ -154,7 +154,7 @@ def deciding_part(evidence: Evidence, threshold: float) -> Part:
     if asked and asked[0].score > best.score and _chooses_among(best, asked[0]):
         best = asked[0]
     joined = evidence.joined
-    if joined is None or not evidence.refers_back or not NEAR_SCORE <= best.score < threshold:
+    if joined is None or not evidence.refers_back or not NEAR_SCORE <= best.score < joined.score:
         return best
     return joined if _chooses_among(best, joined) else best
 
@@ -209,7 +209,7 @@ def word_reply(finding: Finding, evidence: Evidence, threshold: float | None, sp
             gate=evidence.whole.gate,
             candidates=tuple(
                 Candidate(one.quote.passage_id, one.quote.faq, one.score)
-                for one in deciding_part(evidence, threshold or 0.0).found[:MAX_CANDIDATES]
+                for one in deciding_part(evidence).found[:MAX_CANDIDATES]
             ),
             threshold=threshold,
         ),
@@ -235,10 +235,6 @@ def _texts(label: Label, evidence: Evidence, speech: Speech) -> tuple[str, str]:
 
 
 def _suggestions(evidence: Evidence, threshold: float) -> tuple[Suggestion, ...]:
-    near = [
-        one
-        for one in deciding_part(evidence, threshold).found
-        if one.score >= threshold * SUGGESTION_SHARE and one.heading
-    ]
+    near = [one for one in deciding_part(evidence).found if one.score >= threshold * SUGGESTION_SHARE and one.heading]
     by_heading = {one.heading: Suggestion(one.quote.passage_id, one.heading) for one in reversed(near)}
     return tuple(by_heading[heading] for heading in dict.fromkeys(one.heading for one in near))[:MAX_SUGGESTIONS]

@@ -174,6 +174,9 @@ def test_an_earlier_message_helps_to_choose_among_what_is_near():
     joined = Part(A_QUESTION, (found(MINUTES, 0.9),))
     assert reply_to(best=0.1, joined=joined).label is Label.ANSWER
     assert reply_to(best=0.1, joined=joined, refers_back=False).label is Label.OUT_OF_KB
+    town = Part(A_QUESTION, (found(TOWN, 0.9),))
+    assert [quote.text for quote in reply_to(best=0.6, joined=town).quotes] == [TOWN.text]
+    assert [quote.text for quote in reply_to(best=0.95, joined=town).quotes] == [MINUTES.text]
 
 
 def test_an_earlier_question_is_never_answered_again_to_a_new_one():
