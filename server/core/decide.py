@@ -142,27 +142,20 @@ def deciding_part(evidence: Evidence) -> Part:
     """What retrieval is judged by.
 
     Of several questions, the one that is least covered; otherwise the whole, but small talk around it counts for
-    nothing. A question among harmless remarks may be taken by itself, and a message that refers back together with the
-    one before it, where that scores higher. Either may only help to choose among the passages nearest to the message:
-    else what it is about would be forgotten, or the earlier answer quoted again to a new question.
+    nothing. A message that refers back is taken together with the one before it where that scores higher. The one
+    before may only help to choose among the passages nearest to the message: else the earlier answer would be quoted
+    again to a new question.
     """
     core = _core(evidence)
     asked = [one for one in core if one.asks]
     if len(asked) > 1:
         return min(asked, key=lambda one: one.score)
     best = core[0] if len(core) == 1 else evidence.whole
-    if asked and asked[0].score > best.score and _chooses_among(best, asked[0]):
-        best = asked[0]
     joined = evidence.joined
     if joined is None or not evidence.refers_back or not NEAR_SCORE <= best.score < joined.score:
         return best
-    return joined if _chooses_among(best, joined) else best
-
-
-def _chooses_among(part: Part, other: Part) -> bool:
-    """Whether the passage that another part puts first is among those nearest to this one."""
-    near = {one.quote.passage_id for one in part.found[:NEAR_ENOUGH]}
-    return bool(other.found) and other.found[0].quote.passage_id in near
+    near = {one.quote.passage_id for one in best.found[:NEAR_ENOUGH]}
+    return joined if joined.found[0].quote.passage_id in near else best
 
 
 def _core(evidence: Evidence) -> list[Part]:

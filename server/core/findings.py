@@ -30,13 +30,13 @@ NOTHING_FOUND = Finding(Label.OUT_OF_KB, "nothing on the page answers it")
 # that, and leaves room for messages nobody thought of. Emergencies are for the rules to find: the gate alone calls one only
 # when it is rather sure, and what may be one is clinical at least.
 BARS: Mapping[Label, float] = {
-    Label.EMERGENCY: 0.90,
+    Label.EMERGENCY: 0.97,
     Label.OTHER_LANGUAGE: 0.60,
     Label.CLINICAL: 0.03,
     Label.HUMAN: 0.30,
 }
 # What is small talk, or asks for a person, before anything else must be this much like a complaint to be read as one.
-# Neither is ever quoted to.
+# Neither is quoted to, unless a page speaks of it and nothing in it is the least clinical.
 UNQUOTED_BAR = 0.30
 # A part of a message that asks something else too, and a message put after the one before it, must be clinical about as
 # likely as not: one says less than the whole, the other more than was asked. No clinical validation message hides behind

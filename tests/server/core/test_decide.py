@@ -142,15 +142,6 @@ def test_what_the_page_says_of_small_talk_outranks_our_reply_where_nothing_is_cl
     assert reply_to(gate=talk | {"clinical": BARS[Label.CLINICAL]}, best=0.9).label is Label.SMALLTALK
 
 
-def test_a_harmless_remark_does_not_hide_the_question_it_stands_beside_nor_change_the_subject():
-    remark = Part(A_QUESTION, (), asks=False)
-    question = Part(A_QUESTION, (found(MINUTES, 0.9),))
-    sentences = (remark, question)
-    assert reply_to(best=0.2, sentences=sentences).label is Label.ANSWER  # the whole is near MINUTES too
-    assert reply_to(best=0.2, quote=SORENESS, sentences=sentences).label is Label.OUT_OF_KB
-    assert reply_to(best=0.2, sentences=(Part({"clinical": 1.0}, (), asks=False), question)).label is Label.CLINICAL
-
-
 def test_thanks_around_an_uncovered_question_do_not_make_it_covered():
     uncovered = Part(A_QUESTION, (found(TOWN, 0.2),))
     thanks = Part({"smalltalk": 1.0}, (found(MINUTES, 0.9),), asks=False)
