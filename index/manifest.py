@@ -15,7 +15,7 @@ from kb.errors import AdvocateError
 MANIFEST = "manifest.json"
 FORMAT = 4
 # Raise it whenever the same content would be built differently.
-BUILDER_VERSION = 9
+BUILDER_VERSION = 10
 
 
 class BuildRefused(AdvocateError):
