@@ -84,7 +84,7 @@ class Assistant:
             parts[0] = replace(parts[0], gate={str(Label.SMALLTALK): 1.0})
         return Evidence(
             rules=_all_met(text, met),
-            foreign=is_foreign(text),
+            foreign=is_foreign(text) or is_foreign(asked),
             whole=parts[0],
             sentences=tuple(parts[1 : 1 + len(sentences)]),
             runs=tuple(Run(where, self._gate(one, rows)) for where, one in runs.items()),

@@ -33,6 +33,10 @@ def test_a_question_of_the_page_is_answered_in_its_own_words(assistant):
     assert "Our physicians use 3 different agents to numb the joint" in reply.quotes[0].text
 
 
+def test_english_thanks_around_a_foreign_question_do_not_make_it_english(assistant):
+    assert assistant.reply("Thank you so much! Možete li mi reći liječite li koljeno?").label is Label.OTHER_LANGUAGE
+
+
 def test_every_faq_question_is_answered_by_its_own_answer(assistant):
     faqs = [(page, one) for page, one in assistant.build.places if one.question]
     assert len(faqs) == 5
