@@ -34,7 +34,9 @@ def test_a_question_of_the_page_is_answered_in_its_own_words(assistant):
 
 
 def test_english_thanks_around_a_foreign_question_do_not_make_it_english(assistant):
-    assert assistant.reply("Thank you so much! Boli me koljeno, da li vi liječite artritis?").label is Label.OTHER_LANGUAGE
+    assert (
+        assistant.reply("Thank you so much! Boli me koljeno, da li vi liječite artritis?").label is Label.OTHER_LANGUAGE
+    )
 
 
 def test_every_faq_question_is_answered_by_its_own_answer(assistant):
