@@ -17,16 +17,20 @@ from server.desk import Answering, Desk
 from server.publishing import Publisher
 from server.settings import Settings
 from server.storage.store import Store
-from server.web import admin_pages, api, ask_page, desk_pages, editor_pages, health, pages, signin, stream
-from server.web.bodies import BodyLimit
+from server.web import health
+from server.web.desk import pages as desk_pages
+from server.web.editor import pages as editor_pages
+from server.web.guards.bodies import BodyLimit
+from server.web.guards.origins import SiteOrigins
+from server.web.guards.problems import Faults, add_problem_handlers, describe_problems
+from server.web.guards.security import SecurityHeaders
 from server.web.limits import Limits
 from server.web.measures import Measures
-from server.web.origins import SiteOrigins
 from server.web.parts import Parts
-from server.web.problems import Faults, add_problem_handlers, describe_problems
 from server.web.rendering import STATIC, Templates
-from server.web.security import SecurityHeaders
+from server.web.staff import admin, signin
 from server.web.stopping import on_stop_signal
+from server.web.visitor import api, ask, pages, stream
 
 log = logging.getLogger(__name__)
 REFRESH_S = 1.0  # how soon a published build answers
@@ -35,12 +39,12 @@ ROUTERS = (
     api.router,
     stream.router,
     pages.router,
-    ask_page.router,
+    ask.router,
     health.router,
     signin.router,
     desk_pages.router,
     editor_pages.router,
-    admin_pages.router,
+    admin.router,
 )
 
 

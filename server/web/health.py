@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from server.storage.faults import StorageUnavailable
+from server.web.guards.problems import Problem
 from server.web.parts import PartsDep
-from server.web.problems import Problem
 
 router = APIRouter(tags=["health"])
 STORE_PATIENCE_S = 3.0

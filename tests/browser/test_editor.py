@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 from server.settings import Settings
 from server.storage import Store
 from server.web.app import create_app
-from tests.server.web.test_editor_pages import BURSITIS, HOME, NEEDLES, PASSWORD, SITE, Answerer, editor_app
+from tests.server.web.editor.test_pages import BURSITIS, HOME, NEEDLES, PASSWORD, SITE, Answerer, editor_app
 
 PHONE, DESKTOP = 390, 1280
 NEW_WORDS = "Our physicians numb the knee in 3 different ways before the injection."

@@ -8,7 +8,7 @@ import pytest
 from server.settings import Settings
 from server.web.limits import Window, take
 from tests.server.web.conftest import Visitor, begin
-from tests.server.web.test_bad_input import problem_of, shows_the_way
+from tests.server.web.guards.test_bad_input import problem_of, shows_the_way
 
 
 @pytest.fixture

@@ -1,0 +1,234 @@
+"""The open conversation as the desk shows it: the log that the visitor reads too, and what may be done below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from server.core.handover import Closing, Status
+from server.storage import Author, Event, Handover, Kind
+from server.web.words.moments import clock
+from server.web.words.wording import CLOSINGS, REASONS, Reason
+
+ERASED = "Every word was erased at the visitor’s wish"
+LETTER = "The visitor left their name or a way to be reached"
+NOT_SHARED = "Earlier messages are not shown: the visitor has not shared them."
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteView:
+    """A passage: its text in three parts, the middle one being the sentence that answers."""
+
+    heading: str
+    before: str
+    marked: str
+    after: str
+    passage_id: str = ""
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.before + self.marked + self.after
+
+    @classmethod
+    def of(cls, quote: Mapping[str, Any], *, note: str = "") -> QuoteView:
+        """From a quote as every door gives it."""
+        start, end = quote["highlight"]
+        text, source = quote["text"], quote["source"]
+        return cls(
+            heading=source["heading"] or source["title"],
+            before=text[:start],
+            marked=text[start:end],
+            after=text[end:],
+            passage_id=quote["passage_id"],
+            note=note,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogItem:
+    """One entry of the log. `side`: visitor (left) | staff (right) | line (centred)."""
+
+    seq: int
+    kind: str  # visitor | advocate | assistant | emergency | line
+    side: str
+    author: str
+    text: str
+    at: str
+    clock: str
+    quotes: tuple[QuoteView, ...] = ()
+    note: str = ""
+    offered: tuple[str, ...] = ()
+    is_missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TalkView:
+    """A conversation. `composer` is what stands below it: claim | write | none."""
+
+    visitor: str
+    reason: Reason
+    standing: str
+    invitation: str
+    composer: str
+    items: tuple[LogItem, ...]
+    hidden_line: str
+    last_seq: int
+    version: int
+    state: str
+    url: str
+    key: str
+    draft: str = ""
+    composer_notice: str = ""
+
+    @property
+    def claim_url(self) -> str:
+        return f"{self.url}/claim"
+
+    @property
+    def write_url(self) -> str:
+        return f"{self.url}/messages"
+
+    @property
+    def find_url(self) -> str:
+        return f"{self.url}/find"
+
+    @property
+    def insert_url(self) -> str:
+        return f"{self.url}/insert"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A reply that is being written: what it says, what was missed meanwhile, and why it was not sent."""
+
+    text: str = ""
+    missed: frozenset[int] = field(default_factory=frozenset)
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads, when, and in which zone."""
+
+    user_id: str
+    now: datetime
+    zone: str
+
+    def clock(self, at: datetime) -> str:
+        return clock(at, now=self.now, zone=self.zone)
+
+
+def talk_view(
+    handover: Handover,
+    events: Sequence[Event],
+    *,
+    reader: Reader,
+    hides_earlier: bool,
+    state: str,
+    url: str,
+    key: str,
+    last_seq: int,
+    draft: Draft | None = None,
+) -> TalkView:
+    """The conversation as `reader` sees it. `hides_earlier`: the visitor has not shared what was said before."""
+    draft = draft or Draft()
+    visitor = (handover.letter and handover.letter.name) or "Visitor"
+    standing, invitation, composer = _standing(handover, reader)
+    return TalkView(
+        visitor=visitor,
+        reason=REASONS[handover.reason],
+        standing=standing,
+        invitation=invitation,
+        composer=composer,
+        items=tuple(log_item(one, visitor=visitor, reader=reader, missed=draft.missed) for one in events),
+        hidden_line=NOT_SHARED if hides_earlier else "",
+        last_seq=last_seq,
+        version=handover.version,
+        state=state,
+        url=url,
+        key=key,
+        draft=draft.text,
+        composer_notice=draft.notice,
+    )
+
+
+def _standing(handover: Handover, reader: Reader) -> tuple[str, str, str]:
+    """Where it stands in a few words, the sentence below the log, and what stands there."""
+    who = handover.claimed_by_name or "A colleague"
+    match handover.status:
+        case Status.WAITING:
+            return f"since {reader.clock(handover.waiting_since)}", "No one has taken this conversation yet.", "claim"
+        case Status.CALL_BACK:
+            return "wants a call back", "The visitor waits for a call back, not in the chat.", "claim"
+        case Status.CLAIMED if handover.claimed_by == reader.user_id:
+            return "with you", "", "write"
+        case Status.CLAIMED:
+            return f"with {who}", f"{who} is answering this conversation.", "none"
+        case Status.ASSISTANT:
+            return "given back", "The assistant answers again. A later message may bring it back here.", "none"
+        case Status.CLOSED:
+            return "closed", _closed_line(handover), "none"
+
+
+def _closed_line(handover: Handover) -> str:
+    outcome = CLOSINGS[Closing(handover.closing)] if handover.closing else "Closed"
+    by = f" {handover.claimed_by_name} closed it." if handover.claimed_by_name else ""
+    return f"Closed: {outcome.lower()}.{by}"
+
+
+def log_item(event: Event, *, visitor: str, reader: Reader, missed: frozenset[int] = frozenset()) -> LogItem:
+    """One event as an entry of the log."""
+    body = event.body
+    reply: Mapping[str, Any] = body.get("reply") or {}
+    kind, side, author, text = _shown(event, visitor)
+    return LogItem(
+        seq=event.seq,
+        kind=kind,
+        side=side,
+        author=author,
+        text=text,
+        at=event.at.isoformat(timespec="seconds"),
+        clock=reader.clock(event.at),
+        quotes=tuple(QuoteView.of(one) for one in reply.get("quotes", ())),
+        note=reply.get("note") or "",
+        offered=tuple(one["heading"] for one in reply.get("suggestions", ())),
+        is_missed=event.seq in missed,
+    )
+
+
+def _shown(event: Event, visitor: str) -> tuple[str, str, str, str]:
+    """(kind, side, author, text) of an event."""
+    body = event.body
+    reply = body.get("reply") or {}
+    text = str(body.get("text") or reply.get("message") or "")
+    if event.kind is Kind.EMERGENCY:
+        return "emergency", "staff", "Assistant", text
+    if event.kind is Kind.HANDOVER and event.author is Author.VISITOR:
+        letter = str(body.get("letter", {}).get("text") or "")
+        return ("visitor", "visitor", f"{visitor}, by letter", letter) if letter else ("line", "line", "", LETTER)
+    if event.author is Author.VISITOR:
+        return "visitor", "visitor", visitor, text
+    if event.author is Author.ADVOCATE and event.kind is Kind.MESSAGE:
+        return "advocate", "staff", str(body.get("name") or "Advocate"), text
+    if event.author is Author.ASSISTANT:
+        return "assistant", "staff", "Assistant", text
+    return "line", "line", "", _line(event)
+
+
+def _line(event: Event) -> str:
+    body = event.body
+    match event.kind:
+        case Kind.CLAIMED:
+            return f"{body.get('name') or 'An advocate'} took the conversation"
+        case Kind.RELEASED:
+            whom = "the assistant" if body.get("to") == Status.ASSISTANT else "the queue"
+            return f"Given back to {whom}"
+        case Kind.CLOSED:
+            return "Conversation closed"
+        case Kind.RESET:
+            return ERASED
+        case _:
+            return str(body.get("text") or f"{event.kind}".capitalize())

@@ -1,0 +1,65 @@
+"""The frame around the editor's pages: where one is, and how the text and what visitors get stand to each other."""
+
+from __future__ import annotations
+
+from server.web.editor.reading import EDITOR, SiteText, Visit
+from server.web.editor.screens import Frame, Link, Notice, Standing
+from server.web.guards.staff import doors_of
+from server.web.words.wording import counted
+
+# What a redirect may say happened: its code in the address, and the words shown.
+NOTICES = {
+    "saved": "Saved. Visitors still get the published text until you rebuild and publish.",
+    "same": "Nothing was changed, so nothing was saved.",
+    "added": "Added. Visitors get it once you rebuild and publish.",
+    "removed": "Removed. Visitors may still be quoted it until you rebuild and publish.",
+    "reviewed": "The review date is saved. Visitors see it once you rebuild and publish.",
+    "phrasing-added": "Added. It works once you rebuild.",
+    "phrasing-removed": "Removed. It stops working once you rebuild and publish.",
+    "published": "It is live. New questions are answered from this text from now on. Chats that are running go on.",
+    "back": "Done. The earlier version is live again. Chats that are running go on.",
+}
+
+
+def frame_of(visit: Visit, text: SiteText, *, here: str, notice: Notice | None = None, done: str = "") -> Frame:
+    """The frame of a page. `done` is a code of NOTICES from the address; one that is not known is passed over."""
+    tabs = (("Text", visit.url), ("Publish", f"{visit.url}/publish"), ("History", f"{visit.url}/history"))
+    return Frame(
+        me=visit.staff.user.name,
+        doors=doors_of(visit.staff.user.role, here=EDITOR),
+        clinic=visit.site.clinic,
+        url=visit.url,
+        tabs=tuple(Link(name, href, name == here) for name, href in tabs),
+        clinics=tuple(Link(name, f"{EDITOR}/{name}") for name in visit.sites if name != visit.name),
+        standing=standing_of(visit, text),
+        notice=notice or (Notice(NOTICES[done]) if done in NOTICES else None),
+    )
+
+
+def standing_of(visit: Visit, text: SiteText) -> Standing:
+    """Where the text stands on its way to visitors."""
+    job_url, publish_url = f"{visit.url}/build", f"{visit.url}/publish"
+    if text.job is not None and text.job.is_running:
+        words = "Your changes are being rebuilt. You can go on editing meanwhile."
+        return Standing(words, "plain", "Rebuilding", "ring", href=job_url, link="See how far it is")
+    if text.is_live:
+        return Standing("Visitors get exactly this text.", "success", "Live", "", link="")
+    if text.draft is not None:
+        first = "It is ready to try. " if text.current is None else "Your changes are ready to try. "
+        words = f"{first}Visitors do not get them yet." if text.current else f"{first}Nothing is live yet."
+        return Standing(
+            words, "plain", "Ready to publish", "diamond", href=publish_url, link="Look through and publish"
+        )
+    if text.job is not None and text.job.state == "failed":
+        words = "The last rebuild did not work. What visitors get is as it was."
+        return Standing(words, "warning", "Not rebuilt", "square", can_rebuild=True, href=job_url, link="See why")
+    return Standing(_stale_words(text), "warning", "Not rebuilt", "square", can_rebuild=True)
+
+
+def _stale_words(text: SiteText) -> str:
+    if text.current is None:
+        return "Nothing is live yet. Rebuild, try a few questions, then publish."
+    if not text.count:
+        return "The text is as published, but settings or rules have changed. Rebuild to bring them in."
+    changed, them = counted(text.count, "change is", "changes are"), "it" if text.count == 1 else "them"
+    return f"{changed} saved, and visitors do not get {them} yet. Rebuild to try {them}."

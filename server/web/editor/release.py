@@ -1,0 +1,212 @@
+"""What the pages around publishing show: the rebuild, the last look before publishing, and what was live when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from index.manifest import BuildRefused, Manifest, read_manifest
+from index.publish import Publication
+from kb.errors import AdvocateError
+from kb.pages import Page
+from server.storage import Revision
+from server.web.editor.changes import changes_between, page_details
+from server.web.editor.frame import frame_of
+from server.web.editor.golden import ask_golden
+from server.web.editor.jobs import Job
+from server.web.editor.reading import PAGE, SiteText, Visit, changed_by, read_text
+from server.web.editor.screens import (
+    BuildScreen,
+    FigureRow,
+    GoldenRow,
+    HistoryScreen,
+    PublicationRow,
+    PublishScreen,
+    RevisionRow,
+    RevisionsScreen,
+    SavingRow,
+)
+from server.web.editor.terms import names_of
+from server.web.words.moments import moment
+
+SHOWN_SAVINGS = 30
+SHOWN_REVISIONS = 30
+COUNTED = {"pages": "Pages", "passages": "Passages that can be quoted", "phrasings": "Other ways visitors ask"}
+DOCUMENTS = {
+    "phrasings": "Other ways visitors ask",
+    "site": "Settings",
+    "examples": "Example questions",
+    "golden": "Test questions",
+}
+
+
+async def build_screen(visit: Visit) -> BuildScreen:
+    text = await read_text(visit)
+    job = text.job
+    return BuildScreen(
+        frame=frame_of(visit, text, here=""),
+        state=job.state if job and _is_news(job, text) else "none",
+        words=job.words if job else "",
+        percent=job.percent if job else None,
+        problem=job.problem if job else "",
+        by=job.by if job else "",
+        started=moment(job.started_at, visit.site.zone) if job else "",
+        progress_url=f"{visit.url}/build/progress",
+    )
+
+
+def _is_news(job: Job, text: SiteText) -> bool:
+    """Whether how a rebuild ended still tells of the text as it is now."""
+    return job.is_running or (job.state == "done") == (text.built is not None)
+
+
+async def publish_screen(visit: Visit, *, reason_problem: str = "", refusal: str = "") -> PublishScreen:
+    """Everything to look through before publishing, from top to bottom."""
+    text = await read_text(visit)
+    golden, golden_problem = await _golden(visit, text)
+    new, gone = text.phrasing_changes
+    return PublishScreen(
+        frame=frame_of(visit, text, here="Publish"),
+        refusal=refusal or refusal_of(text),
+        can_rebuild=text.built is None and not (text.job and text.job.is_running),
+        build=text.draft.build if text.draft else "",
+        changes=text.changes,
+        page_changes=text.page_changes,
+        new_phrasings=tuple(one.text for one in new),
+        gone_phrasings=tuple(one.text for one in gone),
+        golden=golden,
+        golden_right=sum(one.is_right for one in golden),
+        golden_problem=golden_problem,
+        figures=_figures(text),
+        savings=await _savings(visit, text),
+        me=visit.staff.user.name,
+        is_first=text.current is None,
+        needs_reason=bool(golden_problem) or any(not one.is_right for one in golden),
+        reason_problem=reason_problem,
+    )
+
+
+def refusal_of(text: SiteText) -> str:
+    """Why the text cannot be published now; empty when it can."""
+    if text.is_live:
+        return "There is nothing to publish: visitors get exactly this text."
+    if text.draft is not None:
+        return ""
+    if text.job is not None and text.job.is_running:
+        return "Your changes are being rebuilt. Come back when that is done."
+    if not text.pages:
+        return "There is no page to publish yet. Bring one in first."
+    return (
+        "This text has not been rebuilt since it was last changed, so what you would publish is not what you see here. "
+        "Rebuild, try a few questions, then publish."
+    )
+
+
+async def _golden(visit: Visit, text: SiteText) -> tuple[tuple[GoldenRow, ...], str]:
+    latest = text.revisions.get("golden")
+    if text.draft is None or latest is None or not latest.body:
+        return (), ""
+    key = f"{text.draft.build} {latest.revision}"
+    try:
+        if visit.jobs.golden.get(visit.name, ("", ()))[0] != key:
+            visit.jobs.golden[visit.name] = (key, await ask_golden(visit, text.draft.build, latest.body))
+        return visit.jobs.golden[visit.name][1], ""
+    except AdvocateError as error:
+        return (), f"The test questions could not be asked: {error}"
+
+
+def _figures(text: SiteText) -> tuple[FigureRow, ...]:
+    return tuple(
+        FigureRow(words, _count(text.current, name), _count(text.built, name)) for name, words in COUNTED.items()
+    )
+
+
+def _count(build: Manifest | None, name: str) -> str:
+    return f"{build.counts.get(name, 0):,}" if build else "none yet"
+
+
+async def _savings(visit: Visit, text: SiteText) -> tuple[SavingRow, ...]:
+    names = names_of(await visit.parts.store.staff.users())
+    titles = {page.page_id: page.title for page in text.pages}
+    return tuple(
+        SavingRow(
+            who=names.get(one.author, one.author),
+            when=moment(one.at, visit.site.zone),
+            what=_document_words(one.document, titles),
+            why=one.reason,
+        )
+        for one in (await changed_by(visit, text))[:SHOWN_SAVINGS]
+    )
+
+
+def _document_words(document: str, titles: dict[str, str]) -> str:
+    page_id = document.removeprefix(PAGE)
+    return titles.get(page_id, DOCUMENTS.get(document, page_id))
+
+
+async def history_screen(visit: Visit, *, done: str = "", problem: str = "") -> HistoryScreen:
+    """What was live, and when, newest first."""
+    text = await read_text(visit)
+    published = _publications(visit)
+    names = names_of(await visit.parts.store.staff.users())
+    current = published[0].build if published else ""
+    rows = tuple(_publication_row(visit, one, names, at, current) for at, one in enumerate(published))
+    return HistoryScreen(
+        frame_of(visit, text, here="History", done=done), rows, f"{visit.url}/history", current, problem
+    )
+
+
+def _publication_row(visit: Visit, one: Publication, names: Mapping[str, str], at: int, current: str) -> PublicationRow:
+    summary = _summary(visit, one.build)
+    return PublicationRow(
+        when=moment(one.at, visit.site.zone),
+        who=names.get(one.by, one.by),
+        build=one.build,
+        summary=summary or "No longer kept",
+        is_current=at == 0,
+        is_kept=one.build != current and bool(summary),
+    )
+
+
+def _publications(visit: Visit) -> list[Publication]:
+    try:
+        return visit.publisher.builds(visit.name).publications()[::-1]
+    except BuildRefused:
+        return []
+
+
+def _summary(visit: Visit, build: str) -> str:
+    """What a version holds, in words; empty when it is not kept any more."""
+    try:
+        counts = read_manifest(visit.publisher.builds(visit.name).path(build)).counts
+    except BuildRefused:
+        return ""
+    passages, asked = counts.get("passages", 0), counts.get("phrasings", 0)
+    return f"{passages:,} passages, {asked:,} other ways to ask"
+
+
+async def revisions_screen(visit: Visit, page_id: str, *, before: int | None) -> RevisionsScreen:
+    """The revisions of a page, newest first, each with what it changed."""
+    text = await read_text(visit)
+    page = text.page(page_id)
+    history = await visit.parts.store.content.history(visit.name, PAGE + page_id)
+    names = names_of(await visit.parts.store.staff.users())
+    wanted = [one for one in history if before is None or one.revision < before][: SHOWN_REVISIONS + 1]
+    pairs = zip(wanted, [*wanted[1:], None], strict=True)
+    rows = [_revision_row(now, was, names.get(now.author, now.author), visit.site.zone) for now, was in pairs]
+    older = rows[SHOWN_REVISIONS - 1].number if len(wanted) > SHOWN_REVISIONS else 0
+    url = f"{visit.url}/pages/{page_id}"
+    frame = frame_of(visit, text, here="")
+    return RevisionsScreen(frame, page.title, tuple(rows[:SHOWN_REVISIONS]), older, url)
+
+
+def _revision_row(now: Revision, was: Revision | None, who: str, zone: str) -> RevisionRow:
+    after = [Page.from_json(now.body)]
+    before = [Page.from_json(was.body)] if was else after
+    return RevisionRow(
+        number=now.revision,
+        who=who,
+        when=moment(now.at, zone),
+        why=now.reason,
+        changes=changes_between(before, after),
+        page_changes=page_details(before, after),
+    )

@@ -1,0 +1,56 @@
+"""The editor's words: tags, authors, and what a rebuild is doing, without jargon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kb.pages import NOTED_TAGS, Passage
+from server.storage import User
+
+# The tags an editor can set, in the words of the checkbox.
+TAGS: Mapping[str, str] = {"risk": "Side effects or risk", "aftercare": "After the injection"}
+
+# What a build says it is doing (index/build.py), for someone who does not know how it is made.
+STAGES: Mapping[str, str] = {
+    "Loading the model": "Getting ready",
+    "Exporting the encoder": "Getting ready for the first time. This takes a minute or two.",
+    "Embedding your pages": "Reading your text",
+    "Embedding the examples": "Reading the examples",
+    "Teaching the gate": "Learning which questions are for a person",
+    "Calibrating": "Checking when an answer is close enough to quote",
+}
+# Names under which no person saves.
+NOBODY: Mapping[str, str] = {
+    "seed": "First set-up",
+    "import": "Import",
+    "command line": "Command line",
+    "system": "The system",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TagChoice:
+    """A tag as a checkbox."""
+
+    name: str
+    words: str
+    is_set: bool
+
+
+def tag_choices(tags: frozenset[str]) -> tuple[TagChoice, ...]:
+    return tuple(TagChoice(name, words, name in tags) for name, words in TAGS.items())
+
+
+def tag_words(passage: Passage) -> tuple[str, ...]:
+    """Why a quote of this passage carries the standing note."""
+    return tuple(TAGS[tag] for tag in sorted(passage.tags & NOTED_TAGS, key=list(TAGS).index))
+
+
+def stage_words(stage: str) -> str:
+    return STAGES.get(stage, "Working")
+
+
+def names_of(users: Sequence[User]) -> Mapping[str, str]:
+    """Whose name stands for an author: people by their ids, and those who are nobody."""
+    return {**NOBODY, **{user.user_id: user.name for user in users}}

@@ -1,0 +1,1 @@
+"""What stands before every route: who may come, how much, from where, and how an error is said."""

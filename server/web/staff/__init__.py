@@ -1,0 +1,1 @@
+"""The room of all staff: signing in, and the administrator's page."""

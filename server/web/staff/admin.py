@@ -1,0 +1,97 @@
+"""The admin's page: who may sign in, what each site answers from, and what was done lately."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import RedirectResponse, Response
+
+from kb.errors import AdvocateError
+from server.storage import Role, User
+from server.storage.audit import AuditEntry
+from server.web.guards.security import refuse_cross_site
+from server.web.guards.staff import Door, Staff, doors_of, signed_in
+from server.web.parts import Parts, PartsDep
+
+ADMIN = "/admin"
+SHOWN_ENTRIES = 50
+
+router = APIRouter(prefix=ADMIN, dependencies=[Depends(refuse_cross_site)], include_in_schema=False)
+Admin = Annotated[Staff, Depends(signed_in(Role.ADMIN))]
+Text = Annotated[str, Form(max_length=254)]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLine:
+    """A site, and whether its questions can be quoted to."""
+
+    name: str
+    clinic: str
+    build: str
+    is_ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AdminScreen:
+    """`told` holds the one-time password of an account just made; it is shown once and kept nowhere."""
+
+    me: str
+    doors: tuple[Door, ...]
+    users: tuple[User, ...]
+    roles: tuple[str, ...]
+    sites: tuple[SiteLine, ...]
+    entries: tuple[AuditEntry, ...]
+    told: str = ""
+    problem: str = ""
+
+
+@router.get("")
+async def get_admin(parts: PartsDep, staff: Admin) -> Response:
+    return parts.templates.page("staff/admin.html", await _screen(parts, staff))
+
+
+@router.post("/accounts")
+async def post_account(
+    parts: PartsDep, staff: Admin, email: Text = "", name: Text = "", role: Annotated[Role, Form()] = Role.ADVOCATE
+) -> Response:
+    """Add an account and show its one-time password, once."""
+    password = secrets.token_urlsafe(12)
+    if "@" not in email or not name.strip():
+        problem = "Both an email address and a name are needed."
+        return parts.templates.page("staff/admin.html", await _screen(parts, staff, problem=problem), status=422)
+    try:
+        user = await parts.store.staff.add(email, name.strip(), role, password, must_change=True, by=staff.user.user_id)
+    except AdvocateError as error:
+        return parts.templates.page("staff/admin.html", await _screen(parts, staff, problem=str(error)), status=422)
+    told = f"{user.email} can sign in with the one-time password {password}"
+    return parts.templates.page("staff/admin.html", await _screen(parts, staff, told=told))
+
+
+@router.post("/accounts/state")
+async def post_state(parts: PartsDep, staff: Admin, email: Text, disable: Annotated[bool, Form()] = False) -> Response:
+    """Shut an account, which ends its sessions, or open it again. Nobody shuts their own."""
+    if email != staff.user.email:
+        change = parts.store.staff.disable if disable else parts.store.staff.enable
+        await change(email, by=staff.user.user_id)
+    return RedirectResponse(ADMIN, status_code=303)
+
+
+async def _screen(parts: Parts, staff: Staff, *, told: str = "", problem: str = "") -> AdminScreen:
+    sites = await parts.publisher.sites()
+    entries = [entry for site in ("", *sites) for entry in await parts.store.audits(site, limit=SHOWN_ENTRIES)]
+    return AdminScreen(
+        me=staff.user.name,
+        doors=doors_of(staff.user.role, here=ADMIN),
+        users=tuple(await parts.store.staff.users()),
+        roles=tuple(Role),
+        sites=tuple(
+            SiteLine(name, site.clinic, (parts.publisher.current(name) or "")[:12], parts.assistants.is_ready(name))
+            for name, site in sites.items()
+        ),
+        entries=tuple(sorted(entries, key=lambda one: one.at, reverse=True)[:SHOWN_ENTRIES]),
+        told=told,
+        problem=problem,
+    )

@@ -1,0 +1,1 @@
+"""The visitor's room: the API and its stream, the page without JavaScript, the clinic's page, the widget's file."""

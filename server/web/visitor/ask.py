@@ -1,0 +1,199 @@
+"""A whole conversation without JavaScript: forms, redirects and a cookie, through the same desk as the widget."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from server.assistant import MAX_CHARS
+from server.core.reply import Reply
+from server.desk import Choice, NotStored, Pass, Taken, Typed
+from server.storage.faults import StorageUnavailable
+from server.storage.handed_over import Letter
+from server.web.guards.security import refuse_cross_site
+from server.web.parts import Parts, PartsDep
+from server.web.visitor.ask_screen import COOKIE, Ticket, Visit, ask_screen, find_visit, ticket_of
+from server.web.visitor.callers import SiteName, admit
+from server.web.visitor.shapes import Language
+from server.web.visitor.stamps import is_too_fast
+from server.web.words.site import site_texts
+
+router = APIRouter(prefix="/sites/{site}/ask", include_in_schema=False, dependencies=[Depends(refuse_cross_site)])
+Field = Annotated[str, Form()]
+TicketDep = Annotated[Ticket | None, Depends(ticket_of)]
+
+
+@router.get("", response_class=HTMLResponse)
+async def show(site: SiteName, parts: PartsDep, ticket: TicketDep, lang: Language = "en") -> HTMLResponse:
+    """The conversation so far, and a form to go on."""
+    visit = await find_visit(parts, site, ticket, lang)
+    return _page(parts, visit)
+
+
+@router.post("", response_class=HTMLResponse)
+async def send(
+    site: SiteName,
+    parts: PartsDep,
+    request: Request,
+    ticket: TicketDep,
+    key: Field = "",
+    text: Field = "",
+    choose: Field = "",
+    lang: Annotated[Language, Form()] = "en",
+) -> Response:
+    """Send a question, or choose a heading that was offered. The first one begins the conversation."""
+    text = text.replace("\r\n", "\n")
+    key = key or secrets.token_hex(16)
+    visit = await find_visit(parts, site, ticket, lang)
+    if not choose and (error := _error_of(text, visit)):
+        return _page(parts, visit, error=error, draft=text, key=key, status=422)
+    admit(parts, request, visitor=visit.visitor, is_new=visit.ticket is None, text=text)
+    try:
+        ticket = await _ticket_for(parts, visit, key)
+        message = Choice(choose) if choose else Typed(text)
+        taken = await parts.desk.receive(ticket.visitor, message, _key(key, "message", choose or text))
+    except NotStored as error:
+        return _page(parts, visit, unsent=error.reply, draft=text, key=key, status=503)
+    except StorageUnavailable:
+        reply = parts.desk.emergency(text) or parts.desk.unreachable(visit.language)
+        return _page(parts, visit, unsent=reply, draft=text, key=key, status=503)
+    _count(parts, taken)
+    return _back(request, site, ticket)
+
+
+@router.post("/person", response_class=HTMLResponse)
+async def ask_for_person(
+    site: SiteName,
+    parts: PartsDep,
+    request: Request,
+    ticket: TicketDep,
+    key: Field = "",
+    lang: Annotated[Language, Form()] = "en",
+) -> Response:
+    """Ask for a person, as the first thing too."""
+    key = key or secrets.token_hex(16)
+    visit = await find_visit(parts, site, ticket, lang)
+    admit(parts, request, visitor=visit.visitor, is_new=visit.ticket is None)
+    try:
+        ticket = await _ticket_for(parts, visit, key)
+        _count(parts, await parts.desk.ask_for_person(ticket.visitor, _key(key, "person")))
+    except (NotStored, StorageUnavailable):
+        return _page(parts, visit, unsent=parts.desk.unreachable(visit.language), key=key, status=503)
+    return _back(request, site, ticket)
+
+
+@router.post("/letter", response_class=HTMLResponse)
+async def add_letter(
+    site: SiteName,
+    parts: PartsDep,
+    request: Request,
+    ticket: TicketDep,
+    key: Field = "",
+    name: Field = "",
+    contact: Field = "",
+    text: Field = "",
+    share_earlier: Field = "",
+    website: Field = "",
+    stamp: Field = "",
+) -> Response:
+    """Add name, contact and words to the handover. A filled trap or a form filled too fast is sorted, never dropped."""
+    visit = await find_visit(parts, site, ticket, "en")
+    if ticket is None or visit.conversation is None:
+        return _back(request, site, None)
+    admit(parts, request, visitor=ticket.visitor, text=text)
+    letter = Letter(
+        name=name[:200],
+        contact=contact[:200],
+        text=text.replace("\r\n", "\n")[:MAX_CHARS],
+        share_earlier=bool(share_earlier),
+        suspected_spam=bool(website) or is_too_fast(stamp, ticket.visitor.token, time.time()),
+    )
+    try:
+        await parts.desk.complete_letter(ticket.visitor, letter, _key(key, "letter", letter.text))
+    except NotStored as error:
+        return _page(parts, visit, unsent=error.reply, status=503)
+    return _back(request, site, ticket)
+
+
+@router.post("/feedback", response_class=HTMLResponse)
+async def leave_feedback(
+    site: SiteName,
+    parts: PartsDep,
+    request: Request,
+    ticket: TicketDep,
+    seq: Annotated[int, Form(ge=1, le=2**31 - 1)],
+    passage_id: Annotated[str, Form(max_length=128)],
+    key: Field = "",
+) -> Response:
+    """A quote was what the visitor needed."""
+    if ticket is not None:
+        admit(parts, request, visitor=ticket.visitor)
+        key = _key(key, "feedback", str(seq), passage_id)
+        await parts.desk.feedback(ticket.visitor, seq=seq, passage_id=passage_id, helpful=True, key=key)
+    return _back(request, site, ticket)
+
+
+@router.post("/clear", response_class=HTMLResponse)
+async def clear(site: SiteName) -> Response:
+    """Forget the conversation on this device: the next person at it does not see it."""
+    response = RedirectResponse(f"/sites/{site}/ask", status_code=303)
+    response.delete_cookie(COOKIE, path=f"/sites/{site}/ask")
+    return response
+
+
+def _key(of_form: str, *content: str) -> str:
+    """The Idempotency-Key of a form's content: sent twice it is one message, changed after Back it is another."""
+    return sha256("\0".join((of_form or secrets.token_hex(16), *content)).encode("utf-8", "replace")).hexdigest()
+
+
+async def _ticket_for(parts: Parts, visit: Visit, key: str) -> Ticket:
+    if visit.ticket is not None:
+        return visit.ticket
+    started = await parts.desk.start(visit.site.site, language=visit.language, key=key)
+    return Ticket(Pass(started.conversation_id, started.token), started.receipt)
+
+
+def _error_of(text: str, visit: Visit) -> str:
+    texts = site_texts(visit.site, visit.language)
+    if not text.strip():
+        return texts.empty_message
+    return texts.long_message if len(text) > MAX_CHARS else ""
+
+
+def _count(parts: Parts, taken: Taken) -> None:
+    if taken.received.reply and not taken.received.is_repeat:
+        parts.measures.replied(taken.conversation.site, taken.received.reply.body["reply"])
+
+
+def _back(request: Request, site: str, ticket: Ticket | None) -> Response:
+    """Back to the page by GET, at its latest line: reloading it sends nothing again."""
+    response = RedirectResponse(f"/sites/{site}/ask#latest", status_code=303)
+    if ticket is not None:
+        response.set_cookie(
+            COOKIE,
+            str(ticket),
+            path=f"/sites/{site}/ask",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
+        )
+    return response
+
+
+def _page(
+    parts: Parts,
+    visit: Visit,
+    *,
+    error: str = "",
+    draft: str = "",
+    key: str = "",
+    unsent: Reply | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    screen = ask_screen(parts, visit, error=error, draft=draft, key=key, unsent=unsent)
+    return parts.templates.page("visitor/ask.html", screen, status=status)

@@ -1,0 +1,113 @@
+"""What the page without JavaScript shows: who is visiting, what was said, and which forms fit now."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import Request
+
+from kb.sites import Site
+from server.core.reply import Reply
+from server.desk import Pass, UnknownConversation, in_language
+from server.storage.conversations import Conversation
+from server.storage.events import ConversationStatus, Event, Kind
+from server.storage.faults import StorageUnavailable
+from server.web.parts import Parts
+from server.web.visitor.screens import AskScreen, LetterForm
+from server.web.visitor.stamps import make_stamp
+from server.web.words.lines import lines_of
+from server.web.words.site import answer_by, site_texts
+
+COOKIE = "advocate_chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What the cookie holds: the visitor's pass, and the receipt code to show."""
+
+    visitor: Pass
+    receipt: str
+
+    def __str__(self) -> str:
+        return f"{self.visitor.conversation_id}.{self.visitor.token}.{self.receipt}"
+
+
+def ticket_of(request: Request) -> Ticket | None:
+    """The visitor's ticket, if the cookie holds one."""
+    pieces = request.cookies.get(COOKIE, "").split(".")
+    return Ticket(Pass(pieces[0], pieces[1]), pieces[2]) if len(pieces) == 3 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visitor on this page: where, with which ticket, and what was said so far."""
+
+    site: Site
+    language: str
+    ticket: Ticket | None = None
+    conversation: Conversation | None = None
+    events: tuple[Event, ...] = ()
+
+    @property
+    def visitor(self) -> Pass | None:
+        return self.ticket.visitor if self.ticket else None
+
+    @property
+    def last_seq(self) -> int:
+        return self.events[-1].seq if self.events else 0
+
+
+async def find_visit(parts: Parts, site: str, ticket: Ticket | None, language: str) -> Visit:
+    """The visit, with what can be read: a store in trouble shows an empty conversation, never an error page."""
+    known = parts.assistants.site(site)
+    if ticket is None:
+        return Visit(known, language)
+    try:
+        conversation = await parts.desk.find(ticket.visitor)
+        events = tuple(await parts.desk.said(conversation.conversation_id))
+    except UnknownConversation:
+        return Visit(known, language)
+    except StorageUnavailable:
+        return Visit(known, language, ticket)
+    if conversation.site != site or conversation.is_erased:
+        return Visit(known, language)
+    return Visit(known, conversation.language, ticket, conversation, events)
+
+
+def ask_screen(
+    parts: Parts, visit: Visit, *, error: str = "", draft: str = "", key: str = "", unsent: Reply | None = None
+) -> AskScreen:
+    """The page's screen. `error` stands beside the question; `unsent` is said where nothing could be stored."""
+    texts = site_texts(visit.site, visit.language)
+    greeting = in_language(parts.assistants.policy.replies.greeting, visit.language)
+    urgent_seq = max((event.seq for event in visit.events if event.kind is Kind.EMERGENCY), default=0)
+    return AskScreen(
+        site=visit.site.site,
+        clinic=visit.site.clinic,
+        phone=visit.site.phone,
+        greeting=visit.site.fill(greeting),
+        texts=texts,
+        lines=lines_of(visit.events, texts),
+        starters=() if visit.events else visit.site.starters,
+        key=key or secrets.token_hex(16),
+        error=error,
+        draft=draft,
+        unsent=unsent.message if unsent else "",
+        letter=_letter(visit),
+        answer_by=answer_by(visit.site, datetime.now(UTC), visit.language),
+        receipt=visit.ticket.receipt if visit.ticket and visit.events else "",
+        can_ask_for_person=visit.conversation is None or visit.conversation.status is ConversationStatus.ASSISTANT,
+        is_urgent_above=0 < urgent_seq < visit.last_seq,
+        other_language="es" if visit.language == "en" else "en",
+    )
+
+
+def _letter(visit: Visit) -> LetterForm | None:
+    """The letter's form, while a handover waits and nothing was added to it."""
+    is_waiting = visit.conversation is not None and visit.conversation.status is ConversationStatus.WAITING
+    if visit.ticket is None or not is_waiting or any("letter" in event.body for event in visit.events):
+        return None
+    return LetterForm(make_stamp(visit.ticket.visitor.token, time.time()))

@@ -1,0 +1,113 @@
+"""Pages and files for visitors and for those who embed the widget."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+
+from kb.errors import AdvocateError
+from server.web.guards.problems import Problem
+from server.web.parts import Parts, PartsDep
+from server.web.visitor.callers import SiteName
+from server.web.visitor.clinic import page_blocks
+from server.web.visitor.screens import ClinicLink, ClinicScreen, StartScreen
+from server.web.visitor.widget_file import WidgetFile, load_widget
+from server.web.words.look import look_css
+from server.web.words.site import hours_lines
+
+router = APIRouter(include_in_schema=False)
+SCRIPT = "text/javascript; charset=utf-8"
+KEPT_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@router.get("/", response_class=HTMLResponse)
+async def start_page(parts: PartsDep, request: Request) -> HTMLResponse:
+    """Where to go from here."""
+    host = base_url(parts, request)
+    clinics = []
+    for name in await parts.store.content.sites():
+        try:
+            site = parts.assistants.site(name)
+        except AdvocateError:
+            continue
+        clinics.append(ClinicLink(name, site.clinic, site.topic, *_snippets(host, name, load_widget())))
+    return parts.templates.page("visitor/start.html", StartScreen(tuple(clinics)))
+
+
+@router.get("/sites/{site}", response_class=HTMLResponse)
+async def clinic_page(site: SiteName, parts: PartsDep) -> HTMLResponse:
+    """The clinic's own pages with the widget on them: what a quote links to here."""
+    known = parts.assistants.site(site)
+    screen = ClinicScreen(
+        site=site,
+        clinic=known.clinic,
+        topic=known.topic,
+        phone=known.phone,
+        hours=hours_lines(known.hours, "en"),
+        blocks=tuple(block for page in parts.assistants.pages(site) for block in page_blocks(page)),
+        has_widget=load_widget() is not None,
+    )
+    return parts.templates.page("visitor/clinic.html", screen)
+
+
+@router.get("/sites/{site}/look.css")
+async def site_look(site: SiteName, parts: PartsDep) -> Response:
+    """The site's own accent, corners and font."""
+    css = look_css(parts.assistants.site(site).look)
+    return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=300"})
+
+
+@router.get("/widget.js")
+async def widget(request: Request) -> Response:
+    """The widget under its stable address: asked again every five minutes."""
+    return _script(request, _widget(), "public, max-age=300")
+
+
+@router.get("/widget-{digest}.js")
+async def pinned_widget(digest: str, request: Request) -> Response:
+    """The widget under the address of this very content, to be used with its integrity digest."""
+    if digest != _widget().digest:
+        raise Problem(404, "This version of the widget is not served here. Take the line shown on the start page.")
+    return _script(request, _widget(), KEPT_FOR_EVER)
+
+
+@router.get("/.well-known/security.txt")
+async def security_contact(parts: PartsDep, request: Request) -> PlainTextResponse:
+    """Whom to tell about a weakness (RFC 9116)."""
+    host = base_url(parts, request)
+    expires = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=180)
+    lines = (f"Contact: {host}/#security", f"Expires: {expires.isoformat()}", "Preferred-Languages: en, es")
+    return PlainTextResponse("\n".join(lines) + "\n")
+
+
+def base_url(parts: Parts, request: Request) -> str:
+    """This server's address as visitors use it."""
+    return (parts.settings.public_url or str(request.base_url)).rstrip("/")
+
+
+def _widget() -> WidgetFile:
+    found = load_widget()
+    if found is None:
+        raise Problem(404, "The widget is not part of this installation.")
+    return found
+
+
+def _script(request: Request, found: WidgetFile, cache: str) -> Response:
+    tag = f'"{found.digest}"'
+    headers = {"Cache-Control": cache, "ETag": tag, "Access-Control-Allow-Origin": "*"}  # integrity needs CORS
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(found.script, media_type=SCRIPT, headers=headers)
+
+
+def _snippets(host: str, site: str, found: WidgetFile | None) -> tuple[str, str]:
+    snippet = f'<script async src="{host}/widget.js" data-site="{site}"></script>'
+    if found is None:
+        return snippet, ""
+    pinned = (
+        f'<script async src="{host}/widget-{found.digest}.js" data-site="{site}"\n'
+        f'  integrity="{found.integrity}" crossorigin="anonymous"></script>'
+    )
+    return snippet, pinned

@@ -1,0 +1,132 @@
+"""The shapes of the visitor API's bodies: what is checked on the way in, and named in /openapi.json on the way out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from server.assistant import MAX_CHARS
+from server.desk import judged
+from server.web.words.bodies import Out, ReplyBody
+
+MAX_HISTORY = 20
+
+
+def _says_something(text: str) -> str:
+    if not judged(text).strip():
+        raise ValueError("an empty text; type something")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS), AfterValidator(_says_something)]
+Short = Annotated[str, Field(max_length=200)]
+Language = Literal["en", "es"]
+
+
+class Question(BaseModel):
+    """A question outside any conversation; `history` is what the visitor asked before, oldest first."""
+
+    text: Text
+    history: Annotated[list[Text], Field(max_length=MAX_HISTORY)] = []
+
+
+class NewConversation(BaseModel):
+    """Where the visitor is, and in which language the interface speaks."""
+
+    language: Language = "en"
+    page_url: Annotated[str, Field(max_length=2_000)] | None = None
+
+
+class NewMessage(BaseModel):
+    """Either a text, or the passage of a heading just offered."""
+
+    text: Text | None = None
+    choose: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> NewMessage:
+        if (self.text is None) == (self.choose is None):
+            raise ValueError("send either `text` or `choose`")
+        return self
+
+
+class NewLetter(BaseModel):
+    """All empty: the visitor asks for a person. Otherwise it completes the handover; nothing in it is required."""
+
+    name: Short = ""
+    contact: Short = ""
+    text: Annotated[str, Field(max_length=MAX_CHARS)] = ""
+    share_earlier: bool = False
+    website: Short = ""  # a field no person sees: filled, the letter is sorted as suspected spam, never dropped
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.name or self.contact or self.text or self.share_earlier or self.website)
+
+
+class NewFeedback(BaseModel):
+    """Whether one quote of one reply was what the visitor needed."""
+
+    seq: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    passage_id: Annotated[str, Field(min_length=1, max_length=128)]
+    helpful: bool
+
+
+class MessageBody(Out):
+    """A visitor's message as it was stored."""
+
+    seq: int
+    author: str
+    text: str
+    at: str
+
+
+class ReceivedBody(Out):
+    """A message, durable; and the reply to it, or null once a person has taken the conversation."""
+
+    message: MessageBody | None
+    reply: ReplyBody | None
+
+
+class StartedBody(Out):
+    """A new conversation. The token opens it; the receipt code reads or erases it later. Neither is shown again."""
+
+    id: str
+    token: str
+    receipt: str
+    events: str
+
+
+class ReceiptBody(Out):
+    """A conversation as its receipt shows it; `events` have the shape of the event stream's data."""
+
+    site: str
+    status: str
+    started: str
+    events: list[dict[str, Any]]
+
+
+class LookBody(Out):
+    accent: str
+    radius_px: int
+    font: str
+
+
+class SiteBody(Out):
+    """What a widget needs to know of its site."""
+
+    site: str
+    clinic: str
+    topic: str
+    advocate: str
+    language: Language
+    phone: str
+    hours: list[str]
+    answer_by: str
+    starters: list[str]
+    look: LookBody
+    emergency: str
+    greeting: str
+    answer_line: str
+    texts: dict[str, str]

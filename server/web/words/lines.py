@@ -1,0 +1,109 @@
+"""A conversation's log as lines to print: what was said, by whom, and quotes as the visitor sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from server.storage.events import Author, Event, Kind
+from server.web.words.moments import date_in_words
+from server.web.words.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteView:
+    """A quote as a clipping. The three pieces of text together are the quote, byte for byte."""
+
+    before: str
+    marked: str
+    after: str
+    heading: str
+    reviewed: str
+    link: str
+    passage_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionView:
+    """A heading offered as a button."""
+
+    passage_id: str
+    heading: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the log. `look` says which: visitor, assistant, person, emergency or system."""
+
+    seq: int
+    look: str
+    by: str
+    text: str
+    note: str = ""
+    quotes: tuple[QuoteView, ...] = ()
+    suggestions: tuple[SuggestionView, ...] = ()
+
+
+def lines_of(events: Iterable[Event], texts: Texts) -> tuple[Line, ...]:
+    """The log in words. `texts` has the advocate's name in it already."""
+    return tuple(line for event in events for line in _lines(event, texts))
+
+
+def quote_views(reply: Mapping[str, Any], texts: Texts) -> tuple[QuoteView, ...]:
+    """A reply's quotes, cut at their highlight."""
+    return tuple(_quote(one, texts) for one in reply.get("quotes", ()))
+
+
+def _lines(event: Event, texts: Texts) -> list[Line]:
+    body = event.body
+    reply = body.get("reply")
+    if reply is not None:
+        return [_reply_line(event.seq, reply, texts)]
+    if event.author is Author.VISITOR and "text" in body:
+        return [Line(event.seq, "visitor", texts.you, body["text"])]
+    if event.author is Author.ADVOCATE and "text" in body:
+        return [Line(event.seq, "person", body.get("name", ""), body["text"])]
+    text = _SYSTEM_LINES[event.kind](body, texts) if event.kind in _SYSTEM_LINES else ""
+    return [Line(event.seq, "system", "", text)] if text else []
+
+
+def _reply_line(seq: int, reply: Mapping[str, Any], texts: Texts) -> Line:
+    return Line(
+        seq=seq,
+        look="emergency" if reply["outcome"] == "emergency" else "assistant",
+        by=texts.assistant,
+        text=reply["message"],
+        note=reply.get("note") or "",
+        quotes=quote_views(reply, texts),
+        suggestions=tuple(SuggestionView(one["passage_id"], one["heading"]) for one in reply.get("suggestions", ())),
+    )
+
+
+def _quote(quote: Mapping[str, Any], texts: Texts) -> QuoteView:
+    text, (start, end), source = quote["text"], quote["highlight"], quote["source"]
+    if (start, end) == (0, len(text)):
+        end = 0  # marking everything would mark nothing
+    return QuoteView(
+        before=text[:start],
+        marked=text[start:end],
+        after=text[end:],
+        heading=source["heading"] or source["title"],
+        reviewed=_reviewed(source["reviewed"], texts),
+        link=source["link"],
+        passage_id=quote["passage_id"],
+    )
+
+
+def _reviewed(iso: str | None, texts: Texts) -> str:
+    return texts.reviewed.replace("{date}", date_in_words(iso, texts.language)) if iso else texts.not_reviewed
+
+
+_SYSTEM_LINES: Mapping[Kind, Callable[[Mapping[str, Any], Texts], str]] = {
+    Kind.CLAIMED: lambda _body, texts: texts.seen,
+    Kind.RELEASED: lambda body, texts: texts.assistant_again if body.get("to") == "assistant" else texts.waiting_again,
+    Kind.CLOSED: lambda _body, texts: texts.closed,
+    Kind.HANDOVER: lambda _body, texts: texts.letter_done,
+    Kind.CORRECTION: lambda body, _texts: str(body.get("text", "")),
+    Kind.RESET: lambda _body, texts: texts.erased,
+}

@@ -1,0 +1,75 @@
+"""What a widget or a page shows of a site before anything is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kb.policy import Policy
+from kb.sites import Hours, Site
+from server.desk import in_language
+from server.web.words.texts import Texts, texts_in
+
+_DAYS = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+}
+
+
+def site_body(site: Site, policy: Policy, *, language: str, now: datetime) -> dict[str, Any]:
+    """Clinic, people, hours, look and every fixed text, in one language."""
+    replies = policy.replies
+    return {
+        "site": site.site,
+        "clinic": site.clinic,
+        "topic": site.topic,
+        "advocate": site.advocate,
+        "language": language,
+        "phone": site.phone,
+        "answer_by": answer_by(site, now, language),
+        "hours": list(hours_lines(site.hours, language)),
+        "starters": list(site.starters),
+        "look": site.look.model_dump(),
+        "emergency": in_language(replies.emergency, language),
+        "greeting": site.fill(in_language(replies.greeting, language)),
+        "answer_line": in_language(replies.answer_line, language),
+        "texts": site_texts(site, language).as_json(),
+    }
+
+
+def site_texts(site: Site, language: str) -> Texts:
+    """The interface's texts with the site's names in them."""
+    return texts_in(language).filled(advocate=site.advocate_first_name, topic=site.topic)
+
+
+def hours_lines(hours: Sequence[Hours], language: str) -> tuple[str, ...]:
+    """One line a day, in words: "Monday 8:00 to 17:00". None when the clinic gives none."""
+    names, joint = (_DAYS["es"], "a") if language == "es" else (_DAYS["en"], "to")
+    by_day: dict[int, list[str]] = {}
+    for one in sorted(hours, key=lambda one: (one.day, one.opens)):
+        by_day.setdefault(one.day, []).append(f"{one.opens} {joint} {one.closes}")
+    return tuple(f"{names[day]} {', '.join(spans)}" for day, spans in by_day.items())
+
+
+def answer_by(site: Site, now: datetime, language: str) -> str:
+    """When an answer can be expected: the end of the clinic's present or next opening. Empty without hours."""
+    local = now.astimezone(ZoneInfo(site.zone))
+    ends = [
+        end
+        for days in range(8)
+        for one in site.hours
+        if one.day == (local + timedelta(days=days)).weekday()
+        if (end := _at(local + timedelta(days=days), one.closes)) > local
+    ]
+    if not ends:
+        return ""
+    when = min(ends)
+    day = _DAYS["es" if language == "es" else "en"][when.weekday()]
+    return texts_in(language).answer_by.replace("{when}", f"{day}, {when:%H:%M}")
+
+
+def _at(day: datetime, clock: str) -> datetime:
+    hour, minute = clock.split(":")
+    return day.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)

@@ -1,0 +1,85 @@
+"""Words for staff: why a conversation came, what decided, how it ended; and how numbers and names are put."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kb.labels import Label
+from server.core.handover import Closing, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a conversation came to the desk: a word, the shape beside it, and a sentence."""
+
+    word: str
+    shape: str  # drawn by templates/desk/_shapes.html
+    sentence: str
+
+
+REASONS: Mapping[Label, Reason] = {
+    Label.EMERGENCY: Reason(
+        "Emergency",
+        "triangle",
+        "The words may mean an emergency now. The visitor was told at once to call 911 or 988.",
+    ),
+    Label.CLINICAL: Reason(
+        "Health question", "diamond", "It asks for a judgement about someone’s own health. The assistant gives none."
+    ),
+    Label.HUMAN: Reason("Asked for a person", "person", "The visitor asked to talk to a person."),
+    Label.OUT_OF_KB: Reason("Not on our page", "square", "No passage of the page answers it."),
+    Label.OTHER_LANGUAGE: Reason("Other language", "bubble", "The message is mostly not in English."),
+}
+CALL_BACK = Reason("Call back", "phone", "The visitor left a way to be reached and need not stay.")
+
+CLOSINGS: Mapping[Closing, str] = {
+    Closing.ANSWERED: "Answered",
+    Closing.BOOKED: "Booked",
+    Closing.TO_CLINICIAN: "Passed to a clinician",
+    Closing.EMERGENCY_ADVISED: "Emergency care advised",
+    Closing.CONTENT_GAP: "Missing from our page",
+    Closing.SPAM: "Spam",
+}
+
+
+# What decided besides the policy's rules (server/core/decide.py); what found a passage says nothing here.
+DECIDED_BY: Mapping[str, str] = {
+    "gate": "How the message reads as a whole",
+    "gate, with the message before": "How it reads after the message before",
+    "gate, one question": "How one of its questions reads",
+    "language": "The language it is written in",
+}
+
+
+def queue_reason(label: Label, status: Status) -> Reason:
+    """The reason as the queue names it: what there is to do. An emergency stays one, whatever else was arranged."""
+    return CALL_BACK if status is Status.CALL_BACK and label is not Label.EMERGENCY else REASONS[label]
+
+
+def matched_words(rules: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
+    """What decided, in words, each once. `known` holds the ids of the policy's rules: `chest_pain` reads "Chest pain"."""
+    found = (DECIDED_BY.get(one) or (rule_words(one) if one in known else "") for one in rules)
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def rule_words(rule: str) -> str:
+    """A rule's id as words."""
+    words = rule.removeprefix("es_").replace("_", " ").capitalize()
+    return f"{words}, in Spanish" if rule.startswith("es_") else words
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its noun: "1 message", "4 messages"."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def shortened(text: str, most: int = 70) -> str:
+    """The first words of a text, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most].rsplit(' ', 1)[0]} …"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as in a sentence: "Ann", "Ann and Bo", "Ann, Bo and Cy"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,130 @@
+"""Pages and files a visitor or a clinic's webmaster opens."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from hashlib import sha384
+from html import unescape
+
+import httpx
+import pytest
+
+from kb.pages import Heading, Page
+from kb.sites import Look
+from server.web.guards.problems import MEDIA_TYPE
+from server.web.visitor.clinic import page_blocks
+from server.web.words.look import contrast, look_css, readable
+from tests.server.web.stand_in import PAGE, StandIn
+
+TAGS = re.compile(r"<[^>]+>")
+
+
+def words(html: str) -> str:
+    """What a reader sees of a page, in one line."""
+    return re.sub(r"\s+", " ", unescape(TAGS.sub(" ", html)))
+
+
+async def test_the_start_page_leads_on_and_shows_the_line_to_embed(client: httpx.AsyncClient):
+    page = (await client.get("/")).text
+    for address in ("/sites/kneecare", "/sites/kneecare/ask", "/desk", "/editor"):
+        assert f'href="{address}"' in page
+    assert '<script async src="http://here.test/widget.js" data-site="kneecare"></script>' in unescape(page)
+
+
+async def test_the_demo_holds_every_word_of_the_clinics_page_in_order(client: httpx.AsyncClient):
+    page = (await client.get("/sites/kneecare")).text
+    shown = words(page.partition('<article class="prose">')[2].partition("</article>")[0])
+    assert shown.split() == PAGE.text.replace("•", " ").split()
+    assert '<script async src="/widget.js" data-site="kneecare"></script>' in page
+    assert re.search(r'<noscript>.*href="/sites/kneecare/ask"', page)
+    assert page.count("<h1>") == 1 and "<h2>Frequently Asked Questions</h2>" in page and "<li>Better sleep</li>" in page
+
+
+async def test_a_site_without_a_build_still_offers_a_person(client: httpx.AsyncClient):
+    page = await client.get("/sites/hipcare")
+    assert page.status_code == 200 and "being prepared" in page.text and 'href="/sites/hipcare/ask"' in page.text
+
+
+def test_a_page_is_cut_into_headings_paragraphs_and_lists():
+    text = "Title\n\nOne.\nTwo.\n\n\n  • a\n  • b\n\nOdd •\n\n"
+    page = Page("p", "Title", "", None, text, (Heading(0, 5, 1),), ())
+    blocks = [(one.level, one.text, one.items) for one in page_blocks(page)]
+    assert blocks == [(1, "Title", ()), (0, "One.\nTwo.", ()), (0, "", ("a", "b")), (0, "Odd •", ())]
+
+
+async def test_the_widget_is_served_fresh_or_pinned_for_ever(client: httpx.AsyncClient):
+    fresh = await client.get("/widget.js")
+    again = await client.get("/widget.js", headers={"If-None-Match": fresh.headers["etag"]})
+    assert (
+        fresh.headers["content-type"].startswith("text/javascript") and "max-age=300" in fresh.headers["cache-control"]
+    )
+    assert again.status_code == 304 and again.content == b""
+    snippet = unescape((await client.get("/")).text)
+    address, integrity = re.search(r'src="http://here.test(/widget-\w+\.js)"[^>]*integrity="([^"]+)"', snippet).groups()  # type: ignore[union-attr]
+    pinned = await client.get(address)
+    assert pinned.content == fresh.content and "immutable" in pinned.headers["cache-control"]
+    assert integrity == "sha384-" + b64encode(sha384(pinned.content).digest()).decode()
+    assert pinned.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert (await client.get("/widget-000000000000.js")).status_code == 404
+
+
+async def test_static_files_change_their_address_with_their_content(client: httpx.AsyncClient):
+    [address] = re.findall(r'href="(/static/style\.css\?v=\w{12})"', (await client.get("/")).text)
+    assert (await client.get(address)).headers["content-type"].startswith("text/css")
+    assert (await client.get("/static/../app.py")).status_code == 404
+    assert (await client.get("/static/%2e%2e/app.py")).status_code == 404
+
+
+async def test_the_security_contact_is_a_valid_file(client: httpx.AsyncClient):
+    lines = dict(line.split(": ", 1) for line in (await client.get("/.well-known/security.txt")).text.splitlines())
+    assert lines["Contact"].startswith("http://here.test/") and lines["Expires"].endswith("+00:00")
+
+
+async def test_a_person_gets_a_page_for_a_problem_and_a_program_gets_json(client: httpx.AsyncClient):
+    page = await client.get("/nothing", headers={"Accept": "text/html"})
+    assert page.status_code == 404 and "911" in page.text and page.headers["content-type"].startswith("text/html")
+    assert (await client.get("/nothing")).headers["content-type"] == MEDIA_TYPE
+
+
+async def test_every_door_and_its_problems_are_described(client: httpx.AsyncClient):
+    described = (await client.get("/openapi.json")).json()
+    doors = {(method, path) for path, methods in described["paths"].items() for method in methods}
+    conversation = "/api/v1/conversations/{conversation_id}"
+    assert doors >= {
+        ("get", "/api/v1/sites/{site}"),
+        ("post", "/api/v1/sites/{site}/ask"),
+        ("post", "/api/v1/sites/{site}/conversations"),
+        *(("post", f"{conversation}/{door}") for door in ("messages", "handover", "feedback", "typing")),
+        ("get", f"{conversation}/events"),
+        ("get", "/api/v1/receipts"),
+        ("delete", "/api/v1/receipts"),
+    }
+    responses = described["paths"][f"{conversation}/messages"]["post"]["responses"]
+    assert {"201", "400", "401", "404", "413", "415", "422", "429", "500", "503"} <= responses.keys()
+    assert responses["422"]["content"].keys() == {MEDIA_TYPE}
+    assert "HTTPValidationError" not in json.dumps(described["paths"])
+
+
+@pytest.mark.parametrize("accent", ["#ffff00", "#0b6b6b", "#000000", "#ffffff", "#7fd6d0"])
+def test_a_sites_accent_is_moved_until_it_can_be_read(accent: str):
+    colour = (int(accent[1:3], 16), int(accent[3:5], 16), int(accent[5:7], 16))
+    assert contrast(readable(colour, on=(255, 255, 255), towards=(0, 0, 0)), (255, 255, 255)) >= 4.5
+    assert contrast(readable(colour, on=(20, 28, 35), towards=(255, 255, 255)), (20, 28, 35)) >= 4.5
+
+
+def test_contrast_is_wcags():
+    assert round(contrast((0, 0, 0), (255, 255, 255)), 2) == 21
+    assert round(contrast((118, 118, 118), (255, 255, 255)), 2) == 4.54
+
+
+async def test_a_sites_look_is_a_style_sheet_and_nothing_more(client: httpx.AsyncClient, assistants: StandIn):
+    assert (await client.get("/sites/kneecare/look.css")).text == ""
+    look = Look(accent="#a02060", radius_px=2, font='Georgia, "x"; } body { display: none')
+    kneecare = assistants.sites["kneecare"]
+    assistants.sites["kneecare"] = kneecare.model_copy(update={"look": look})
+    css = (await client.get("/sites/kneecare/look.css")).text
+    assert "--radius: 2px" in css and "#a02060" in css
+    assert css.count("{") == css.count("}") == 3 and "body {" not in css
+    assert look_css(look) == css
