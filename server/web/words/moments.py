@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date, format_time
+
 
 def date_in_words(iso: str, language: str) -> str:
     """3 March 2026, or 3 de marzo de 2026: an order of words that no reader takes for another date."""
-    day = date.fromisoformat(iso[:10])
-    names = _MONTHS["es" if language == "es" else "en"].split()
-    joint = " de " if language == "es" else " "
-    return f"{day.day}{joint}{names[day.month - 1]}{joint}{day.year}"
+    day, is_spanish = date.fromisoformat(iso[:10]), language == "es"
+    form = "d 'de' MMMM 'de' y" if is_spanish else "d MMMM y"
+    return format_date(day, form, locale="es" if is_spanish else "en")
 
 
 def moment(at: datetime | str, zone: str) -> str:
@@ -46,10 +47,4 @@ def clock(at: datetime, *, now: datetime, zone: str) -> str:
 
 
 def _time(at: datetime) -> str:
-    return f"{at.hour % 12 or 12}:{at.minute:02} {'am' if at.hour < 12 else 'pm'}"
-
-
-_MONTHS = {
-    "en": "January February March April May June July August September October November December",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-}
+    return format_time(at, "h:mm a", locale="en").lower()
