@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from kb.english import english_words
+from kb.reading.english import english_words
 
 MIN_SPELLED = 5  # letters: shorter words have too many neighbours
 LONG_WORD = 8  # letters: from here on two slips are allowed

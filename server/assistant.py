@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index.encode import OnnxEncoder, Vectors, encoder_folder
-from index.language import is_foreign
 from index.loaded import LoadedBuild, load_build
 from index.publish import CURRENT, Builds
 from kb.errors import AdvocateError
 from kb.labels import Label
-from kb.messages import after, asks, bare, leans, refers_back, runs_of, sentences_in, trimmed
 from kb.pages import Page
 from kb.policy import Policy, load_policy
-from kb.sentences import Span
+from kb.reading.language import is_foreign
+from kb.reading.messages import after, asks, bare, leans, refers_back, runs_of, sentences_in, trimmed
+from kb.reading.sentences import Span
 from kb.sites import Site
 from server.core.decide import Evidence, Found, Part, Run, Speech, decide, word_reply
 from server.core.findings import NOTHING_FOUND, Finding, judge

@@ -15,7 +15,7 @@ from itertools import combinations, groupby
 
 from rapidfuzz.distance import OSA
 
-from kb.english import common_words
+from kb.reading.english import common_words
 
 CLAUSE_END = ","
 SENTENCE_END = "."

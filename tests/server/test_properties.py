@@ -20,7 +20,7 @@ from index.encode import OnnxEncoder, encoder_folder
 from index.loaded import load_build
 from index.publish import Builds
 from kb.labels import RANKING, Label
-from kb.messages import sentences_in
+from kb.reading.messages import sentences_in
 from server.assistant import Assistant
 from server.core.reply import Reply
 from server.evaluation import GATED, load_questions

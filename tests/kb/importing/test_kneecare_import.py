@@ -11,7 +11,7 @@ from kb.content import load_content
 from kb.importing import import_source
 from kb.importing.coverage import coverage, report
 from kb.pages import Kind, Page
-from kb.sentences import sentence_spans
+from kb.reading.sentences import sentence_spans
 from kb.sites import SITES
 
 SOURCE = Path(__file__).parent / "data" / "kneecare_page.txt"
