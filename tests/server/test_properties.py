@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.encode import OnnxEncoder, encoder_folder
+from index.encode import OnnxEncoder
+from index.layout import encoder_folder
 from index.loaded import load_build
 from index.publish import Builds
 from kb.labels import RANKING, Label
