@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from index import layout
 from index.cache import VectorCache
 from index.calibrate import DEFAULT_SCALE, Asked, Calibration, calibrate
 from index.classify import Classifier, Fitted, blank, fit
-from index.encode import OnnxEncoder, Vectors, encoder_folder
+from index.encode import OnnxEncoder, Vectors
 from index.manifest import (
     BUILDER_VERSION,
     FORMAT,
-    MANIFEST,
     BuildRefused,
     Manifest,
     canonical_digest,
@@ -40,7 +40,7 @@ from kb.policy import load_policy, policy_version
 Progress = Callable[[str, int, int], None]
 CHUNK = 128
 THREADS = 2  # a third changes the last digit of some vectors, and the same input must give the same build everywhere
-TAUGHT_FILES = ("gate.npz", "passages.npz", "held_out.npy")
+TAUGHT_FILES = (layout.GATE, layout.PASSAGE_CLASSIFIER, layout.HELD_OUT)
 # Both chosen on the validation questions (tests/server/data/kneecare_validation.jsonl). Readings were tuned on the very
 # examples, with label smoothing, so that little is left to fit: of 0.05, 0.3 and 5 this left those questions most likely.
 READING_REGULARISATION = 0.3
@@ -75,17 +75,17 @@ def make_build(
     source = find_model(recipe.model)
     digest = model_digest(source)
     build_id = canonical_digest(inputs_of(recipe, digest))
-    if _working_encoder(encoder_folder(models, digest)) is not None:
+    if _working_encoder(layout.encoder_folder(models, digest)) is not None:
         for folder in earlier:
             if (same := _whole(folder)) is not None and same.build == build_id:
                 return same if folder == out else _take_over(folder, out)
     units, examples = units_of(recipe.content), teaching_examples(recipe.content)
     lessons = gate_examples(examples)
-    cache = VectorCache(models / f"vectors-{digest[:16]}.npz")
+    cache = VectorCache(layout.vectors_file(models, digest))
     embed_missing(
         [unit.text for unit in units], [*(one.text for one in examples), *lessons], cache, source, models, progress
     )
-    dim = OnnxEncoder(encoder_folder(models, digest)).dim
+    dim = OnnxEncoder(layout.encoder_folder(models, digest)).dim
     vectors = cache.vectors([unit.text for unit in units])[:, :dim]
     taught = Taught(examples, cache.vectors([one.text for one in examples]), lessons, cache.vectors([*lessons]), dim)
     passages = [passage.passage_id for _, passage in recipe.content.passages()]
@@ -131,7 +131,7 @@ def embed_missing(
     the examples with the export so checked."""
     from index.embed import ReferenceEncoder, check_export, export_encoder
 
-    encoder = _working_encoder(encoder_folder(models, model_digest(source)))
+    encoder = _working_encoder(layout.encoder_folder(models, model_digest(source)))
     missing = cache.missing(texts) if encoder is not None else list(dict.fromkeys(texts))
     if missing:
         progress("Loading the model", 0, 1)
@@ -194,14 +194,14 @@ def _write_taught(
         gate = fit([*taught.lessons], rows, labels, strength=READING_REGULARISATION, holds_out=False)
     else:
         gate = fit([*taught.lessons], rows, labels)
-    gate.classifier.save(aside / "gate.npz")
+    gate.classifier.save(aside / layout.GATE)
     progress("Teaching what the passages answer", 0, 1)
     if len(set(asking.wanted)) > 1:
         passages = fit(asking.texts, asking.vectors, asking.wanted, strength=PASSAGE_REGULARISATION)
     else:
         passages = Fitted(blank(taught.dim, (NONE,)), np.ones((len(asking.texts), 1)))
-    passages.classifier.save(aside / "passages.npz")
-    np.save(aside / "held_out.npy", passages.held_out.astype(np.float32))
+    passages.classifier.save(aside / layout.PASSAGE_CLASSIFIER)
+    np.save(aside / layout.HELD_OUT, passages.held_out.astype(np.float32))
     return inputs
 
 
@@ -216,8 +216,8 @@ def _write_search(
 ) -> Calibration:
     """Write what searches, calibrated on `unseen`: its questions that taught the vectors nothing."""
     progress("Calibrating", 0, 1)
-    classifier = Classifier.load(aside / "passages.npz")
-    held_out = dict(zip(asking.texts, np.load(aside / "held_out.npy"), strict=True))
+    classifier = Classifier.load(aside / layout.PASSAGE_CLASSIFIER)
+    held_out = dict(zip(asking.texts, np.load(aside / layout.HELD_OUT), strict=True))
     outside, vectors_outside = asking.outside()
     store, beyond = VectorStore.of(vectors), VectorStore.of(vectors_outside)
     passages = [passage.passage_id for _, passage in content.passages()]
@@ -236,21 +236,21 @@ def _write_search(
         [(row, asked(units[row].text, vectors[row])) for row in phrased],
         [(row, asked(outside[row], vectors_outside[row])) for row in uncovered],
     )
-    beyond.save(aside / "outside.faiss")
-    store.save(aside / "units.faiss")
-    np.save(aside / "vectors.npy", vectors)
-    _write_json(aside / "units.json", [[unit.text, unit.passage, unit.asks, unit.span] for unit in units])
-    _write_json(aside / "scale.json", asdict(calibration.scale))
-    _write_json(aside / "report.json", calibration.report)
+    beyond.save(aside / layout.OUTSIDE_STORE)
+    store.save(aside / layout.UNIT_STORE)
+    np.save(aside / layout.VECTORS, vectors)
+    _write_json(aside / layout.UNITS, [[unit.text, unit.passage, unit.asks, unit.span] for unit in units])
+    _write_json(aside / layout.SCALE, asdict(calibration.scale))
+    _write_json(aside / layout.REPORT, calibration.report)
     return calibration
 
 
 def _write_content(aside: Path, recipe: Recipe) -> None:
-    _write_json(aside / "pages.json", [page.as_json() for page in recipe.content.pages])
-    _write_json(aside / "phrasings.json", [[one.text, one.passage_id, one.quote] for one in recipe.content.phrasings])
-    _write_json(aside / "site.json", recipe.site)
+    _write_json(aside / layout.PAGES, [page.as_json() for page in recipe.content.pages])
+    _write_json(aside / layout.PHRASINGS, [[one.text, one.passage_id, one.quote] for one in recipe.content.phrasings])
+    _write_json(aside / layout.SITE, recipe.site)
     shutil.copytree(
-        recipe.policy, aside / "policy", ignore=lambda _, names: [name for name in names if name.startswith(".")]
+        recipe.policy, aside / layout.POLICY, ignore=lambda _, names: [name for name in names if name.startswith(".")]
     )
 
 
@@ -281,7 +281,7 @@ def _take_over(folder: Path, out: Path) -> Manifest:
 def _refuse_foreign(out: Path) -> None:
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise BuildError(f"{out}: not a folder. Give a new folder, an empty one or an older build.")
-    if out.exists() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+    if out.exists() and any(out.iterdir()) and not (out / layout.MANIFEST).is_file():
         raise BuildError(f"{out}: holds files that are no build. Give a new folder, an empty one or an older build.")
 
 

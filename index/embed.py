@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.encode import BATCH, OnnxEncoder, Vectors, encoder_folder
+from index import layout
+from index.encode import BATCH, FILES, OnnxEncoder, Vectors
 from index.model import GATE_LAYERS, QUESTION_LAYERS, digest_of, is_tuned, model_digest
 
 if TYPE_CHECKING:
@@ -83,17 +84,17 @@ class ReferenceEncoder:
 def export_encoder(reference: ReferenceEncoder, models: Path) -> Path:
     """Write the encoder as `model.onnx` with its tokenizer and digests, in one rename. Gives its folder."""
     digest = model_digest(reference.folder)
-    folder = encoder_folder(models, digest)
+    folder = layout.encoder_folder(models, digest)
     models.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".export-", dir=models))
-    _export(reference, aside / "model.onnx")
-    shutil.copy(reference.folder / "tokenizer.json", aside / "tokenizer.json")
+    _export(reference, aside / layout.ONNX)
+    shutil.copy(reference.folder / "tokenizer.json", aside / layout.TOKENIZER)
     manifest = {
         "model_digest": digest,
         "max_tokens": int(reference.model.max_seq_length or 256),
-        "files": {name: digest_of(aside / name) for name in ("model.onnx", "tokenizer.json")},
+        "files": {name: digest_of(aside / name) for name in FILES},
     }
-    (aside / "encoder.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    (aside / layout.ENCODER).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
     aside.rename(folder)

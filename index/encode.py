@@ -12,11 +12,12 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
+from index import layout
 from index.model import ModelError, digest_of
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 BATCH = 32
-FILES = ("model.onnx", "tokenizer.json")
+FILES = (layout.ONNX, layout.TOKENIZER)
 
 
 class OnnxEncoder:
@@ -31,7 +32,7 @@ class OnnxEncoder:
         self.folder = folder
         manifest = _checked_manifest(folder)
         self.model_digest: str = manifest["model_digest"]
-        self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / layout.TOKENIZER))
         self._tokenizer.no_padding()  # the shipped file pads every text to 128 tokens
         self._tokenizer.enable_truncation(manifest["max_tokens"])
         options = onnxruntime.SessionOptions()
@@ -39,7 +40,7 @@ class OnnxEncoder:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting takes no core from others
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)
+            self._session = onnxruntime.InferenceSession(str(folder / layout.ONNX), options)
         except Exception as error:
             raise ModelError(
                 f"{folder}: ONNX Runtime cannot load the encoder ({type(error).__name__}). Delete the folder and build again."
@@ -82,13 +83,8 @@ class OnnxEncoder:
         return list(self._session.run(None, {name: feed[name] for name in self._input_names}))
 
 
-def encoder_folder(models: Path, digest: str) -> Path:
-    """Where the export of the model with this digest is kept."""
-    return models / digest[:16]
-
-
 def _checked_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "encoder.json"
+    path = folder / layout.ENCODER
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         expected = {name: manifest["files"][name] for name in FILES}

@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from index import layout
 from index.classify import Classifier
 from index.encode import OnnxEncoder
 from index.manifest import BuildRefused, Manifest, verify
@@ -64,15 +65,15 @@ def load_build(folder: Path) -> LoadedBuild:
     """Verify and load a build. Raises BuildRefused, naming the file at fault and the way out."""
     manifest = verify(folder)
     try:
-        pages = tuple(Page.from_json(one) for one in _read(folder / "pages.json"))
+        pages = tuple(Page.from_json(one) for one in _read(folder / layout.PAGES))
         places = tuple((page, passage) for page in pages for passage in page.passages)
         units = [
             Unit(text, passage, asks, tuple(span) if span else None)
-            for text, passage, asks, span in _read(folder / "units.json")
+            for text, passage, asks, span in _read(folder / layout.UNITS)
         ]
-        scale = _read(folder / "scale.json")
-        store = VectorStore.load(folder / "units.faiss")
-        vectors = np.load(folder / "vectors.npy", allow_pickle=False)
+        scale = _read(folder / layout.SCALE)
+        store = VectorStore.load(folder / layout.UNIT_STORE)
+        vectors = np.load(folder / layout.VECTORS, allow_pickle=False)
         if len(store) != len(units) or vectors.shape != (len(units), store.dim):
             raise BuildRefused(f"{folder}: {len(units)} units but {len(store)} vectors. Build again.")
         searcher = Searcher(
@@ -80,18 +81,18 @@ def load_build(folder: Path) -> LoadedBuild:
             [passage.passage_id for _, passage in places],
             store,
             Scale(tuple(scale["means"]), tuple(scale["deviations"]), tuple(scale["weights"]), scale["bias"]),
-            Classifier.load(folder / "passages.npz"),
-            VectorStore.load(folder / "outside.faiss"),
+            Classifier.load(folder / layout.PASSAGE_CLASSIFIER),
+            VectorStore.load(folder / layout.OUTSIDE_STORE),
         )
         return LoadedBuild(
             folder=folder,
             manifest=manifest,
-            site=Site.model_validate(_read(folder / "site.json")),
-            policy=load_policy(folder / "policy"),
+            site=Site.model_validate(_read(folder / layout.SITE)),
+            policy=load_policy(folder / layout.POLICY),
             pages=pages,
             places=places,
             searcher=searcher,
-            gate=Classifier.load(folder / "gate.npz"),
+            gate=Classifier.load(folder / layout.GATE),
             canary=(units[0].text, vectors[0]),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, BadZipFile, IndexUnreadable) as error:

@@ -9,10 +9,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from index.layout import MANIFEST
 from index.model import digest_of
 from kb.errors import AdvocateError
 
-MANIFEST = "manifest.json"
 FORMAT = 4
 # Raise it whenever the same content would be built differently.
 BUILDER_VERSION = 10

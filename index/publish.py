@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from index.layout import CURRENT, builds_folder
 from index.manifest import BuildRefused, Manifest, read_manifest, verify
 
-CURRENT = "current.json"
 KEPT = 200  # publications remembered
 
 
@@ -30,6 +30,11 @@ class Builds:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def of(cls, data_dir: Path, site: str) -> Builds:
+        """The builds of a site, in a data folder."""
+        return cls(builds_folder(data_dir, site))
 
     def path(self, build: str) -> Path:
         return self.folder / build

@@ -13,7 +13,7 @@ from index.encode import Vectors
 from index.store import VectorStore
 from index.units import Unit
 from index.words import Spelling, WordCounts
-from kb.sentences import Span
+from kb.reading.sentences import Span
 
 NEAREST_UNITS = 256
 BEST_QUESTIONS = 3  # of a passage, whose mean cosine counts

@@ -15,7 +15,7 @@ from index.search import NONE
 from index.units import Unit
 from kb.content import Content, Example, load_content, load_starter
 from kb.labels import Label
-from kb.messages import sentences_in
+from kb.reading.messages import sentences_in
 from kb.sites import SITES
 
 ENOUGH_QUESTIONS = 3  # of a passage, to learn it by

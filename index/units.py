@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 
 from kb.content import Content, Phrasing
 from kb.pages import Page, Passage
-from kb.sentences import Span, sentence_spans
+from kb.reading.sentences import Span, sentence_spans
 
 # How like an answering sentence a phrasing's remembered words must be to point at it after an edit, 0 to 100.
 _STILL_THE_SAME = 60.0

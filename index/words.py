@@ -7,13 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from kb.reading.english import english_words
+from kb.reading.slips import SHORTEST, Slips
 
-from kb.english import english_words
-
-MIN_SPELLED = 5  # letters: shorter words have too many neighbours
-LONG_WORD = 8  # letters: from here on two slips are allowed
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _STOP_WORDS = """
 a an the is are am was were be been to of in on at for it its it's this that these those i i'm im you we they
@@ -29,8 +25,9 @@ class Spelling:
 
     def __init__(self, texts: Iterable[str]) -> None:
         """texts: the site's own, whose words are taken to be spelled rightly."""
-        self._own = sorted({word for text in texts for word in _words(text) if len(word) >= MIN_SPELLED})
-        self._known = frozenset([*self._own, *english_words()])
+        own = {word for text in texts for word in _words(text) if len(word) >= SHORTEST}
+        self._slips = Slips(own)
+        self._known = own | frozenset(english_words())
 
     def corrected(self, text: str) -> str:
         """The text with each unknown word replaced by the one word of the site that is a slip of the finger away."""
@@ -38,12 +35,8 @@ class Spelling:
 
     def _near(self, word: str) -> str:
         folded = word.casefold()
-        if len(folded) < MIN_SPELLED or not folded.isalpha() or self._is_known(folded):
-            return word
-        slips = 1 if len(folded) < LONG_WORD else 2
-        near = process.extract(folded, self._own, scorer=OSA.distance, score_cutoff=slips, limit=2)
-        is_clear = len(near) == 1 or (len(near) == 2 and near[0][1] < near[1][1])
-        return near[0][0] if is_clear else word
+        near = [] if self._is_known(folded) else self._slips.near(folded)
+        return near[0] if len(near) == 1 else word
 
     def _is_known(self, word: str) -> bool:
         """Whether a word is an English one, or a form of one: "creaking" is no slip of "treating"."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from kb.pages import Heading, Kind, Page, Passage
-from kb.sentences import sentence_spans
+from kb.reading.sentences import sentence_spans
 
 
 @dataclass(frozen=True, slots=True)

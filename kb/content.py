@@ -16,9 +16,9 @@ from kb.blocks import Block, assemble
 from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.markdown import PAGE_SUFFIXES, load_page, parse_front, read_text, with_passages
-from kb.messages import after
 from kb.pages import Page, Passage
 from kb.plaintext import parse_text
+from kb.reading.messages import after
 
 STARTER = Path(__file__).parent / "starter"
 FAQ_TITLE = "Frequently asked questions"

@@ -13,16 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.encode import OnnxEncoder, Vectors, encoder_folder
-from index.language import is_foreign
+from index.encode import OnnxEncoder, Vectors
+from index.layout import CURRENT, encoder_folder, models_folder
 from index.loaded import LoadedBuild, load_build
-from index.publish import CURRENT, Builds
+from index.publish import Builds
 from kb.errors import AdvocateError
 from kb.labels import Label
-from kb.messages import after, asks, bare, leans, refers_back, runs_of, sentences_in, trimmed
 from kb.pages import Page
 from kb.policy import Policy, load_policy
-from kb.sentences import Span
+from kb.reading.language import is_foreign
+from kb.reading.messages import after, asks, bare, leans, refers_back, runs_of, sentences_in, trimmed
+from kb.reading.sentences import Span
 from kb.sites import Site
 from server.core.decide import Evidence, Found, Part, Run, Speech, decide, word_reply
 from server.core.findings import NOTHING_FOUND, Finding, judge
@@ -164,7 +165,7 @@ class Assistants:
 
     def builds(self, site: str) -> Builds:
         """The site's builds on disk."""
-        return Builds(self._data_dir / "sites" / self.site(site).site / "builds")
+        return Builds.of(self._data_dir, self.site(site).site)
 
     def know(self, sites: dict[str, Site]) -> None:
         """Take up sites that were added since."""
@@ -302,7 +303,7 @@ class Assistants:
 
     def _encoder(self, digest: str) -> OnnxEncoder:
         if digest not in self._encoders:
-            self._encoders[digest] = OnnxEncoder(encoder_folder(self._data_dir / "models", digest))
+            self._encoders[digest] = OnnxEncoder(encoder_folder(models_folder(self._data_dir), digest))
         return self._encoders[digest]
 
 

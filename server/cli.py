@@ -323,7 +323,7 @@ def _assistant(settings: Settings, site: str, build_dir: Path | None) -> Assista
     asyncio.run(_prepare(settings, site=site))
     from index.publish import Builds
 
-    current = Builds(settings.data_dir / "sites" / site / "builds").current_path()
+    current = Builds.of(settings.data_dir, site).current_path()
     assert current is not None  # _prepare published one or raised
     return Assistants(settings.data_dir, {}).open_build(current)
 
@@ -331,7 +331,7 @@ def _assistant(settings: Settings, site: str, build_dir: Path | None) -> Assista
 def _lacks_build(settings: Settings, site: str) -> bool:
     from index.publish import Builds
 
-    return Builds(settings.data_dir / "sites" / site / "builds").current() is None
+    return Builds.of(settings.data_dir, site).current() is None
 
 
 async def _welcome(settings: Settings) -> None:

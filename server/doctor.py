@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from index.encode import OnnxEncoder, encoder_folder
+from index.encode import OnnxEncoder
+from index.layout import encoder_folder, models_folder
 from index.loaded import load_build
 from index.model import find_model, model_digest
 from index.publish import Builds
@@ -75,7 +76,7 @@ async def verify_everything(settings: Settings) -> list[str]:
     try:
         faults = await store.check()
         for site in await store.content.sites():
-            faults += Builds(settings.data_dir / "sites" / site / "builds").faults()
+            faults += Builds.of(settings.data_dir, site).faults()
     finally:
         await store.close()
     return faults
@@ -97,7 +98,7 @@ def _examine_build(settings: Settings, builds: Builds, site: str) -> Examined:
                 Standing.NOT_SET, f"site {site}: no published build; `advocate build --site {site}` makes one"
             )
         build = load_build(path)
-        build.check_encoder(OnnxEncoder(encoder_folder(settings.data_dir / "models", build.manifest.model_digest)))
+        build.check_encoder(OnnxEncoder(encoder_folder(models_folder(settings.data_dir), build.manifest.model_digest)))
         return Examined(Standing.GOOD, f"site {site}: build {build.build[:12]} of {build.manifest.created} answers")
     except AdvocateError as error:
         return Examined(Standing.FAULT, f"site {site}: {error}")

@@ -13,7 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.publish import CURRENT, Builds
+from index.layout import CURRENT, MODELS_FOLDER, SITES_FOLDER, pointers
+from index.publish import Builds
 from kb.errors import AdvocateError
 from server.assistant import Assistants
 from server.desk import judged
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from server.storage.store import Store
 
 DATABASE = "advocate.db"
-FOLDERS = ("models", "sites")
+FOLDERS = (MODELS_FOLDER, SITES_FOLDER)
 HISTORY = 6  # earlier visitor messages a decision is given, as `Desk.receive` gives them
 
 
@@ -44,7 +45,7 @@ async def back_up(store: Store, settings: Settings, out: Path) -> str:
             with tarfile.open(whole, "w:gz", compresslevel=3) as archive:
                 archive.add(copy, DATABASE)
                 # The pointers before the builds: what one points to is there, whatever is published meanwhile.
-                for pointer in settings.data_dir.glob(f"sites/*/builds/{CURRENT}"):
+                for pointer in pointers(settings.data_dir):
                     _add(archive, pointer, str(pointer.relative_to(settings.data_dir)))
                 for name in FOLDERS:
                     if (settings.data_dir / name).is_dir():
@@ -111,7 +112,7 @@ class Replayed:
 async def replay(store: Store, settings: Settings, conversation_id: str) -> list[Replayed]:
     """Decide a conversation's messages again, each on its own build. Raises NotFound, or BuildRefused for one that is gone."""
     conversation = await store.conversations.get(conversation_id)
-    builds = Builds(settings.data_dir / "sites" / conversation.site / "builds")
+    builds = Builds.of(settings.data_dir, conversation.site)
     assistants = Assistants(settings.data_dir, {})
     replayed: list[Replayed] = []
     said: list[str] = []

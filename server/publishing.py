@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.build import Progress, Recipe, inputs_of, make_build
+from index.layout import MANIFEST, PAGES, PHRASINGS, models_folder
 from index.loaded import load_build
 from index.manifest import BuildRefused, Manifest, canonical_digest
 from index.publish import Builds, Publication
@@ -44,10 +45,10 @@ class Publisher:
 
     @property
     def models(self) -> Path:
-        return self._data_dir / "models"
+        return models_folder(self._data_dir)
 
     def builds(self, site: str) -> Builds:
-        return Builds(self._data_dir / "sites" / site / "builds")
+        return Builds.of(self._data_dir, site)
 
     async def seed(self) -> None:
         """Bring in the sites of `kb/sites` that are missing. A site that is there is never touched."""
@@ -202,8 +203,8 @@ class Publisher:
         """The pages and phrasings a build was made of. Raises BuildRefused."""
         folder = self.builds(site).path(build)
         try:
-            pages = json.loads((folder / "pages.json").read_text(encoding="utf-8"))
-            phrasings = json.loads((folder / "phrasings.json").read_text(encoding="utf-8"))
+            pages = json.loads((folder / PAGES).read_text(encoding="utf-8"))
+            phrasings = json.loads((folder / PHRASINGS).read_text(encoding="utf-8"))
             return Content(tuple(map(Page.from_json, pages)), tuple(Phrasing(*one) for one in phrasings))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BuildRefused(f"{folder}: its pages cannot be read ({type(error).__name__}). Build again.") from error
@@ -248,8 +249,8 @@ def build_folder(source: Path, out: Path, settings: Settings, progress: Progress
     policy = source / "policy" if (source / "policy").is_dir() else DEFAULT_POLICY
     site = load_site(source) if (source / "site.toml").is_file() else UNNAMED_SITE
     recipe = Recipe(load_content(source), policy, site.model_dump(mode="json"), settings.embedding_model)
-    earlier = [out] if (out / "manifest.json").is_file() else []
-    return make_build(recipe, settings.data_dir / "models", out, earlier=earlier, progress=progress)
+    earlier = [out] if (out / MANIFEST).is_file() else []
+    return make_build(recipe, models_folder(settings.data_dir), out, earlier=earlier, progress=progress)
 
 
 def _write_lines(path: Path, lines: Iterable[Any]) -> None:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from kb.english import common_words
+from kb.reading.english import common_words
 from kb.rules import PolicyError
 from server.core.words import BOUNDARIES, Lexicon, Reading, fold_word
 

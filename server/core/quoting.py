@@ -6,7 +6,7 @@ from hashlib import sha256
 from urllib.parse import quote as percent_encode
 
 from kb.pages import Page, Passage
-from kb.sentences import Span, sentence_spans
+from kb.reading.sentences import Span, sentence_spans
 from server.core.reply import Quote, Source
 
 # Longer texts are linked by their first and last words: browsers match long fragments less reliably.

@@ -11,11 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations, groupby
+from itertools import groupby
 
-from rapidfuzz.distance import OSA
-
-from kb.english import common_words
+from kb.reading.english import common_words
+from kb.reading.slips import Slips
 
 CLAUSE_END = ","
 SENTENCE_END = "."
@@ -92,7 +91,7 @@ class Lexicon:
             for form in forms:
                 known[form].append((word, is_exact))
         self._known: Mapping[str, tuple[tuple[str, bool], ...]] = {form: tuple(found) for form, found in known.items()}
-        self._near = _deletion_index(bendable)
+        self._slips = Slips((form for form in bendable if form.isalpha()), is_careful=True)
 
     def find(self, word: str, *, is_typo_tried: bool = True) -> tuple[tuple[str, bool], ...]:
         """The known words that this word of a message may be, as the pairs given."""
@@ -101,43 +100,8 @@ class Lexicon:
             if known := self._known.get(spelling):
                 found += known
             elif is_typo_tried and spelling not in self._never_typos:
-                found += (one for form in self._nearest(spelling) for one in self._known[form] if not one[1])
+                found += (one for form in self._slips.near(spelling) for one in self._known[form] if not one[1])
         return tuple(dict.fromkeys(found))
-
-    def _nearest(self, word: str) -> list[str]:
-        """The known forms at the smallest number of typos allowed: one from 5 letters, two from 8."""
-        if not 5 <= len(word) <= 24 or not word.isalpha():
-            return []
-        candidates: set[str] = set()
-        for key in _deletions(word):
-            candidates.update(self._near.get(key, ()))
-        near: dict[int, list[str]] = {1: [], 2: []}
-        for form in sorted(candidates):
-            typos = OSA.distance(word, form, score_cutoff=2)
-            if typos == 1 or (typos == 2 and min(len(word), len(form)) >= 8 and word[0] == form[0]):
-                near[typos].append(form)
-        return near[1] or near[2]
-
-
-_PREFIX = 7  # typos are looked for by their first letters: enough to tell words apart, and few enough to index
-
-
-def _deletions(word: str) -> Iterator[str]:
-    """The word's beginning, and what is left of it after the typos it may hold: SymSpell's way to find near words."""
-    prefix = word[:_PREFIX]
-    yield prefix
-    yield from (prefix[:at] + prefix[at + 1 :] for at in range(len(prefix)))
-    if len(word) >= 8:
-        yield from map("".join, combinations(prefix, len(prefix) - 2))
-
-
-def _deletion_index(forms: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    index: defaultdict[str, set[str]] = defaultdict(set)
-    for form in forms:
-        if len(form) >= 5 and form.isalpha():
-            for key in _deletions(form):
-                index[key].add(form)
-    return {key: tuple(found) for key, found in index.items()}
 
 
 def _spellings(word: str) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ from random import Random
 
 from index.build import Recipe, make_build
 from index.classify import fold_of
-from index.encode import OnnxEncoder, encoder_folder
+from index.encode import OnnxEncoder
+from index.layout import encoder_folder
 from index.loaded import load_build
 from index.teaching import is_held_out, teaching_examples
 from kb.content import load_content

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from index.encode import OnnxEncoder, encoder_folder
+from index.encode import OnnxEncoder
+from index.layout import encoder_folder
 from index.loaded import load_build
 from index.model import find_model, model_digest
 from server.assistant import Assistant

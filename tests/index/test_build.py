@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 from index.build import BuildError, Recipe, make_build
 from index.cache import VectorCache
 from index.embed import ExportDiffers, ReferenceEncoder, check_export, export_encoder
-from index.encode import OnnxEncoder, encoder_folder
+from index.encode import OnnxEncoder
+from index.layout import encoder_folder
 from index.loaded import load_build
 from index.manifest import BuildRefused, read_manifest, verify
 from index.model import GATE_LAYERS, QUESTION_LAYERS, ModelError, digest_of, find_model, model_digest

@@ -11,7 +11,7 @@ from kb.content import ContentError, load_content, load_faq, load_starter, place
 from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.pages import Kind
-from kb.sentences import sentence_spans
+from kb.reading.sentences import sentence_spans
 
 SHEET = "id,question,answer,url\nneedle,Does it hurt?,A little.,https://a.org/needle\n,Can I drive?,Yes.,\n"
 

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.encode import OnnxEncoder, encoder_folder
+from index.encode import OnnxEncoder
+from index.layout import encoder_folder
 from index.loaded import load_build
 from index.publish import Builds
 from kb.labels import RANKING, Label
-from kb.messages import sentences_in
+from kb.reading.messages import sentences_in
 from server.assistant import Assistant
 from server.core.reply import Reply
 from server.evaluation import GATED, load_questions

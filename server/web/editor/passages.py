@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from kb.content import Phrasing
 from kb.editing import EditRefused, add_answer, add_paragraph, get_passage, remove_passage
 from kb.pages import Kind, Page, Passage
-from kb.sentences import sentence_spans
+from kb.reading.sentences import sentence_spans
 from server.web.editor.changes import heading_of
 from server.web.editor.frame import frame_of
 from server.web.editor.reading import NOT_HERE, SiteText, Visit, VisitDep, read_text

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kb.accordions import Pair
 from kb.blocks import Block, list_text
-from kb.webtext import BLOCKS, HEADINGS, INVISIBLE, SILENT, SPACE, Element, lines_of, why_left_out
+from kb.importing.accordions import Pair
+from kb.importing.webtext import BLOCKS, HEADINGS, INVISIBLE, SILENT, SPACE, Element, lines_of, why_left_out
 
 _LISTS = ("ul", "ol", "menu")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from kb.errors import AdvocateError
-from kb.fetching import fetch
+from kb.importing.fetching import fetch
 
 MAX_BYTES = 20 * 2**20
 

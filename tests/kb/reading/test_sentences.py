@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.sentences import sentence_spans
+from kb.reading.sentences import sentence_spans
 
 HARD_CASES = [
     ["Dr. Smith will see you.", "Bring your card."],

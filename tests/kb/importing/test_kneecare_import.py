@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from kb.content import load_content
-from kb.coverage import coverage, report
 from kb.importing import import_source
+from kb.importing.coverage import coverage, report
 from kb.pages import Kind, Page
-from kb.sentences import sentence_spans
+from kb.reading.sentences import sentence_spans
 from kb.sites import SITES
 
 SOURCE = Path(__file__).parent / "data" / "kneecare_page.txt"

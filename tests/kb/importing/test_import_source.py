@@ -10,11 +10,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from kb import convert, fetching, sources
-from kb.importing import Imported, ImportFailed, import_source
+from kb.importing import Imported, ImportFailed, convert, fetching, import_source, sources
 from kb.pages import Kind
-from tests.kb.documents import docx, pdf
-from tests.kb.test_webpage import HONEYPOT, PAGE, faqpage
+from tests.kb.importing.documents import docx, pdf
+from tests.kb.importing.test_webpage import HONEYPOT, PAGE, faqpage
 
 
 def texts(imported: Imported) -> list[str]:
@@ -142,7 +141,7 @@ def test_a_file_that_cannot_be_imported_is_refused_with_its_name_and_a_way_out(
 
 
 def test_a_page_that_takes_too_long_to_read_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(convert, "_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(convert, "TIMEOUT_S", 0.01)
     (tmp_path / "a.html").write_text("<p>Text.</p>")
     with pytest.raises(ImportFailed, match=r"a\.html took longer than"):
         import_source(tmp_path / "a.html")

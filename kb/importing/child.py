@@ -1,41 +1,17 @@
-"""Reads a document or web page in a process of its own, with limits on its memory and time, since files come from anywhere.
+"""The process that reads one document or web page, and ends: `python -m kb.importing.child .pdf`, the file on its input.
 
-`python -m kb.convert .pdf` reads the file from its input and writes one JSON object: the text, the web page, or the error.
+It writes one JSON object: the text, the web page, or the error. `convert.py` starts it and says what it may use.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import asdict
 from io import BytesIO
 from typing import Any
 
-from kb.errors import AdvocateError
-
-_TIMEOUT_S = 60
-_MAX_MEMORY = 4 * 2**30  # address space; the libraries alone map about one of it
-
-
-class ConversionFailed(AdvocateError):
-    """A document that could not be read: why, in words that follow its name."""
-
-
-def convert(data: bytes, suffix: str) -> dict[str, Any]:
-    """Read a file of this kind in a process of its own. Raises ConversionFailed."""
-    command = [sys.executable, "-m", "kb.convert", suffix]
-    try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=_TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise ConversionFailed(f"took longer than {_TIMEOUT_S} s to read. Import a shorter one.") from error
-    try:
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except ValueError as error:
-        raise ConversionFailed("could not be read: it needs too much memory, or is damaged.") from error
-    if "error" in answer:
-        raise ConversionFailed(str(answer["error"]))
-    return answer
+from kb.importing.convert import MAX_MEMORY, TIMEOUT_S
 
 
 def main() -> None:
@@ -55,7 +31,7 @@ def main() -> None:
 
 
 def _page(data: bytes) -> dict[str, Any]:
-    from kb.webpage import parse_page
+    from kb.importing.webpage import parse_page
 
     return asdict(parse_page(data.decode("utf-8")))
 
@@ -75,8 +51,8 @@ def _limit() -> None:
         import resource
     except ImportError:  # Windows has none
         return
-    resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_TIMEOUT_S, _TIMEOUT_S))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from kb.blocks import Block
-from kb.webpage import pairs_of, parse_page
+from kb.importing.webpage import pairs_of, parse_page
 
 HONEYPOT = "This field is for validation purposes and should be left unchanged."
 FIRST = "Trigger point injections are <b>quick</b>, and most pa&shy;tients drive&nbsp;home the very same day."

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from index.language import is_foreign
 from kb.policy import DEFAULT_POLICY
+from kb.reading.language import is_foreign
 from kb.rules import load_rules
 
 SPANISH = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kb.webtext import HEADINGS, Element, is_inside, is_unseen, lines_of
+from kb.importing.webtext import HEADINGS, Element, is_inside, is_unseen, lines_of
 
 _PANEL = re.compile(r"panel|collaps|content|answer|body|region", re.IGNORECASE)
 _QUESTION_CLASS = re.compile(r"(?:^|[-_\s])question(?:[-_\s]|$)", re.IGNORECASE)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kb.pages import Page
-from kb.sentences import Span
+from kb.reading.sentences import Span
 
 # What marks a line as an item, a heading, a question or an answer, and is none of its words.
 _MARK = re.compile(r"^(?:[•▪◦*+–-]|\d{1,3}[.)]|#{1,6}|(?:Question|Answer|[QA])\s*\d*\s*[:.])(?:\s+|$)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kb.blocks import Block, assemble
-from kb.coverage import coverage, report, uncovered_lines
+from kb.importing.coverage import coverage, report, uncovered_lines
 from kb.pages import Page
 
 TITLE = Block("heading", "Care", level=1)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from kb.english import common_words
+from kb.reading.english import common_words
 
 MAX_CHARS = 2000  # read of a message: plenty to tell its language
 
-# Thresholds set on the lines of tests/index/test_language.py, where they miss at most 3 % and cry wolf at most 0.5 %.
+# Thresholds set on the lines of tests/kb/reading/test_language.py, where they miss at most 3 % and cry wolf at most 0.5 %.
 _SURE = 0.9  # chance from which py3langid's guess counts
 _AMBIGUOUS = 0.35  # what a word counts that English has too ("no", "me", "die")
 _COMMON = 3000  # rank up to which an English word is as good as one of another language

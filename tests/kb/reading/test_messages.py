@@ -1,6 +1,6 @@
 import pytest
 
-from kb.messages import MAX_SENTENCES, after, asks, bare, leans, refers_back, runs_of, sentences_in, trimmed
+from kb.reading.messages import MAX_SENTENCES, after, asks, bare, leans, refers_back, runs_of, sentences_in, trimmed
 
 
 def test_a_message_is_read_sentence_by_sentence_only_when_it_holds_several():

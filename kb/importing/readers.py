@@ -1,7 +1,4 @@
-"""Imports what a clinic already has: a web page, a document, a sheet or a text becomes pages of the knowledge base.
-
-Nothing is dropped in silence: what was left out, merged, or reached no passage is listed for a person to check.
-"""
+"""A reader for each kind of source: web page, Markdown, text, DOCX, PDF, sheet, FAQPage data. Each makes one page."""
 
 from __future__ import annotations
 
@@ -10,21 +7,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 from zipfile import BadZipFile, ZipFile
 
-from kb.blocks import COPY, Block, assemble
-from kb.content import ContentError, faq_block, faq_page, parse_faq
-from kb.convert import ConversionFailed, convert
-from kb.coverage import uncovered_lines
-from kb.fetching import FetchFailed
-from kb.markdown import PageError, parse_blocks, parse_front, parse_markdown
+from kb.blocks import Block, assemble
+from kb.content import faq_block, faq_page, parse_faq
+from kb.importing.convert import convert
+from kb.importing.sources import MAX_BYTES, ImportFailed, Source, decoded, decoded_html
+from kb.markdown import parse_blocks, parse_front, parse_markdown
 from kb.pages import Page
 from kb.plaintext import parse_text
-from kb.sources import MAX_BYTES, ImportFailed, Source, decoded, decoded_html, open_source
 
 _MAX_UNPACKED_BYTES = 10 * MAX_BYTES
 
@@ -32,54 +26,15 @@ _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """The pages of a source, and what a person should check before they go live.
+class Read:
+    """The page made of a source. `lines` are the source's own, to check the page against; none where it is read exactly."""
 
-    `merged` counts second copies of a question and answer; `uncovered` are lines of the source that stand in no
-    passage, no heading and not in `left_out`.
-    """
-
-    pages: tuple[Page, ...]
-    left_out: tuple[str, ...]
-    merged: int
-    uncovered: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
     page: Page
     lines: Iterable[str] = ()
     warnings: tuple[str, ...] = ()
 
 
-def import_source(source: str | Path, *, url: str = "", page_id: str = "", allow_private: bool = False) -> Imported:
-    """Import a file (.html, .md, .txt, .docx, .pdf, .csv, .jsonl, FAQPage .json) or an http(s) address.
-
-    `url` is where visitors find the page, when the source does not say it or says it wrong; `page_id` its name here,
-    otherwise the file's. Raises ImportFailed.
-    """
-    try:
-        found = open_source(source, allow_private=allow_private)
-        found = replace(found, url=url or found.url, page_id=page_id or found.page_id)
-        read = _READERS[found.suffix](found)
-    except (FetchFailed, PageError, ContentError) as error:
-        raise ImportFailed(str(error)) from error
-    except ConversionFailed as error:
-        raise ImportFailed(f"{source} {error}") from error
-    page = read.page
-    if not page.passages:
-        raise ImportFailed(f"{source}: no text found to quote. A page needs at least one paragraph, list or answer.")
-    return Imported(
-        pages=(page,),
-        left_out=page.left_out,
-        merged=sum(one.startswith(COPY) for one in page.left_out),
-        uncovered=uncovered_lines(read.lines, [page]),
-        warnings=read.warnings,
-    )
-
-
-def _read_html(source: Source) -> _Read:
+def _read_html(source: Source) -> Read:
     text = decoded_html(source)
     found = convert(text.encode(errors="replace"), ".html")
     blocks = [Block(**{**one, "items": tuple(one["items"])}) for one in found["blocks"]]
@@ -90,7 +45,7 @@ def _read_html(source: Source) -> _Read:
         url=_best_url(source, found["url"]),
         left_out=found["left_out"],
     )
-    return _Read(page, found["lines"], tuple(found["warnings"]))
+    return Read(page, found["lines"], tuple(found["warnings"]))
 
 
 def _best_url(source: Source, canonical: str) -> str:
@@ -102,13 +57,13 @@ def _best_url(source: Source, canonical: str) -> str:
     return given or (canonical if is_whole and not is_foreign else source.url)
 
 
-def _read_markdown(source: Source) -> _Read:
+def _read_markdown(source: Source) -> Read:
     text = decoded(source)
     page = parse_markdown(text, page_id=source.page_id, where=source.where)
-    return _Read(replace(page, url=source.url or page.url))
+    return Read(replace(page, url=source.url or page.url))
 
 
-def _read_text(source: Source) -> _Read:
+def _read_text(source: Source) -> Read:
     front, body = parse_front(decoded(source), source.where)
     title, blocks = parse_text(body, front.title)
     page = assemble(
@@ -120,14 +75,14 @@ def _read_text(source: Source) -> _Read:
         left_out=front.left_out,
         tags=front.tags,
     )
-    return _Read(page, body.splitlines())
+    return Read(page, body.splitlines())
 
 
-def _read_docx(source: Source) -> _Read:
+def _read_docx(source: Source) -> Read:
     lines = list(_docx_lines(source))
     blocks, left_out = parse_blocks(str(convert(source.data, ".docx")["text"]))
     title = next((one.text for one in blocks if one.kind == "heading" and one.level == 1), source.page_id)
-    return _Read(assemble(blocks, page_id=source.page_id, title=title, url=source.url, left_out=left_out), lines)
+    return Read(assemble(blocks, page_id=source.page_id, title=title, url=source.url, left_out=left_out), lines)
 
 
 def _docx_lines(source: Source) -> Iterable[str]:
@@ -154,27 +109,27 @@ def _docx_lines(source: Source) -> Iterable[str]:
     return ["".join(one.text or "" for one in paragraph.iter(f"{_WORD}t")) for paragraph in document.iter(f"{_WORD}p")]
 
 
-def _read_pdf(source: Source) -> _Read:
+def _read_pdf(source: Source) -> Read:
     text = str(convert(source.data, ".pdf")["text"])
     title, blocks = parse_text(text)
     page = assemble(blocks, page_id=source.page_id, title=title or source.page_id, url=source.url)
     broken = re.findall(r"\w+-\n\w+", text)
     warnings = ["A PDF keeps no headings or lists for certain: compare the passages with the document."]
     warnings += [f"A word may be broken at the end of a line: {' '.join(one.split())}" for one in broken]
-    return _Read(page, text.splitlines(), tuple(warnings))
+    return Read(page, text.splitlines(), tuple(warnings))
 
 
-def _read_csv(source: Source) -> _Read:
-    return _Read(_sheet(parse_faq(source.data, source.where, url=source.url), source))
+def _read_csv(source: Source) -> Read:
+    return Read(_sheet(parse_faq(source.data, source.where, url=source.url), source))
 
 
-def _read_jsonl(source: Source) -> _Read:
+def _read_jsonl(source: Source) -> Read:
     rows: list[Block] = []
     for number, line in enumerate(decoded(source).split("\n"), start=1):
         if line.strip():
             where = f"{source.where}, line {number}"
             rows.append(faq_block(_object(line, where), where, len(rows) + 1))
-    return _Read(_sheet(faq_page(rows, url=source.url), source))
+    return Read(_sheet(faq_page(rows, url=source.url), source))
 
 
 def _sheet(page: Page, source: Source) -> Page:
@@ -187,8 +142,8 @@ def _sheet(page: Page, source: Source) -> Page:
     return replace(page, page_id=source.page_id, passages=tuple(passages))
 
 
-def _read_json(source: Source) -> _Read:
-    from kb.webpage import pairs_of
+def _read_json(source: Source) -> Read:
+    from kb.importing.webpage import pairs_of
 
     try:
         pairs = pairs_of(decoded(source))
@@ -198,7 +153,7 @@ def _read_json(source: Source) -> _Read:
         raise ImportFailed(
             f"{source.where}: no FAQPage with questions and acceptedAnswer in it. Check what was exported."
         )
-    return _Read(replace(faq_page(pairs, url=source.url), page_id=source.page_id))
+    return Read(replace(faq_page(pairs, url=source.url), page_id=source.page_id))
 
 
 def _object(line: str, where: str) -> Mapping[str | None, Any]:
@@ -211,7 +166,7 @@ def _object(line: str, where: str) -> Mapping[str | None, Any]:
     return value
 
 
-_READERS: Mapping[str, Callable[[Source], _Read]] = {
+READERS: Mapping[str, Callable[[Source], Read]] = {
     ".html": _read_html,
     ".md": _read_markdown,
     ".txt": _read_text,

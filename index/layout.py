@@ -1,0 +1,62 @@
+"""Where things stand in a data folder and in a build's: every name once, for those who write and those who read.
+
+DATA/models/DIGEST/            an exported encoder       DATA/models/vectors-DIGEST.npz   rows by text
+DATA/sites/SITE/builds/ID/     a build                   DATA/sites/SITE/builds/current.json
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MODELS_FOLDER = "models"
+SITES_FOLDER = "sites"
+BUILDS_FOLDER = "builds"
+
+# A site's builds: beside them, which of them were published and when.
+CURRENT = "current.json"
+
+# A build: what it was made of, what answers, and how that was chosen.
+MANIFEST = "manifest.json"
+PAGES = "pages.json"
+PHRASINGS = "phrasings.json"
+SITE = "site.json"
+POLICY = "policy"  # a folder, copied whole
+UNITS = "units.json"
+VECTORS = "vectors.npy"
+UNIT_STORE = "units.faiss"
+OUTSIDE_STORE = "outside.faiss"
+GATE = "gate.npz"
+PASSAGE_CLASSIFIER = "passages.npz"
+HELD_OUT = "held_out.npy"
+SCALE = "scale.json"
+REPORT = "report.json"
+
+# An exported encoder: its description, and the files whose digests stand there.
+ENCODER = "encoder.json"
+ONNX = "model.onnx"
+TOKENIZER = "tokenizer.json"
+
+
+def models_folder(data_dir: Path) -> Path:
+    """Where encoders and vectors are kept between builds."""
+    return data_dir / MODELS_FOLDER
+
+
+def encoder_folder(models: Path, digest: str) -> Path:
+    """Where the export of the model with this digest is kept."""
+    return models / digest[:16]
+
+
+def vectors_file(models: Path, digest: str) -> Path:
+    """Where the vectors of the model with this digest are kept, by text."""
+    return models / f"vectors-{digest[:16]}.npz"
+
+
+def builds_folder(data_dir: Path, site: str) -> Path:
+    """Where the builds of a site are kept."""
+    return data_dir / SITES_FOLDER / site / BUILDS_FOLDER
+
+
+def pointers(data_dir: Path) -> list[Path]:
+    """The pointers to the current build of every site that has one."""
+    return list(data_dir.glob(f"{SITES_FOLDER}/*/{BUILDS_FOLDER}/{CURRENT}"))
