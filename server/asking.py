@@ -5,33 +5,21 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from kb.errors import AdvocateError
 from kb.labels import Label
-from kb.policy import Policy
+from server.assistant import MAX_CHARS, Assistant
 from server.core.reply import Reply
-
-MAX_CHARS = 4000
 
 
 class QuestionRefused(AdvocateError):
     """A question that cannot be judged: what was expected, what was found."""
 
 
-class Answers(Protocol):
-    """What can answer: an Assistant."""
-
-    @property
-    def policy(self) -> Policy: ...
-    @property
-    def build_id(self) -> str: ...
-    def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply: ...
-
-
-def answer_line(assistant: Answers, line: Mapping[str, Any], *, trace: bool = False) -> dict[str, Any]:
+def answer_line(assistant: Assistant, line: Mapping[str, Any]) -> Reply:
     """The reply to a line's `text` and `history`. Raises QuestionRefused."""
     text, history = line.get("text"), line.get("history") or []
     if not isinstance(text, str) or not text.strip():
@@ -42,10 +30,10 @@ def answer_line(assistant: Answers, line: Mapping[str, Any], *, trace: bool = Fa
         raise QuestionRefused(f'"text" may hold at most {MAX_CHARS} characters; found {len(text)}.')
     if not isinstance(history, list) or not all(isinstance(one, str) for one in history):
         raise QuestionRefused('"history" should be a list of the visitor\'s earlier messages.')
-    return assistant.reply(printable(text), [printable(one) for one in history]).as_json(trace=trace)
+    return assistant.reply(printable(text), [printable(one) for one in history])
 
 
-def answer_file(assistant: Answers, batch: Path, out: Path, *, trace: bool = False) -> int:
+def answer_file(assistant: Assistant, batch: Path, out: Path, *, trace: bool = False) -> int:
     """Answer a JSON Lines file into another, a reply a line in the same order. Gives how many.
 
     Lines end at \\n only. A bad line gets a handover with `error`. The file appears whole or not at all.
@@ -66,20 +54,20 @@ def answer_file(assistant: Answers, batch: Path, out: Path, *, trace: bool = Fal
     return len(lines)
 
 
-def _answer_raw(assistant: Answers, raw: bytes, number: int, *, trace: bool) -> dict[str, Any]:
+def _answer_raw(assistant: Assistant, raw: bytes, number: int, *, trace: bool) -> dict[str, Any]:
     identity: Any = None
     try:
         line = json.loads(raw.decode("utf-8"))
         if not isinstance(line, dict):
             raise QuestionRefused(f"expected an object, found {type(line).__name__}.")
         identity = line.get("id")
-        return {"id": identity, **answer_line(assistant, line, trace=trace)}
+        return {"id": identity, **answer_line(assistant, line).as_json(trace=trace)}
     except (ValueError, RecursionError, QuestionRefused) as error:
         problem = str(error) if isinstance(error, QuestionRefused) else "expected one JSON object in UTF-8."
         return {"id": identity, **_handover(assistant).as_json(trace=trace), "error": f"line {number}: {problem}"}
 
 
-def _handover(assistant: Answers) -> Reply:
+def _handover(assistant: Assistant) -> Reply:
     return Reply(Label.OUT_OF_KB, assistant.policy.replies.human.en, build=assistant.build_id)
 
 
@@ -88,18 +76,18 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def as_text(reply: Mapping[str, Any]) -> str:
+def as_text(reply: Reply, *, trace: bool = False) -> str:
     """A reply as a person reads it in a terminal."""
     lines = []
-    for quote in reply["quotes"]:
-        start, end = quote["highlight"]
-        source = quote["source"]
-        marked = f"{quote['text'][:start]}[{quote['text'][start:end]}]{quote['text'][end:]}"
-        lines += [f"From our page: {source['heading'] or source['title']}", "", marked, "", source["link"], ""]
-    lines += [reply["note"], ""] if reply["note"] else []
-    lines.append(reply["message"])
-    lines += [f"  close on our page: {one['heading']}" for one in reply["suggestions"]]
-    lines.append(f"({reply['label']} → {reply['outcome']})")
-    if "trace" in reply:
-        lines += ["", json.dumps(reply["trace"], ensure_ascii=False, indent=2)]
+    for quote in reply.quotes:
+        start, end = quote.highlight
+        source = quote.source
+        marked = f"{quote.text[:start]}[{quote.text[start:end]}]{quote.text[end:]}"
+        lines += [f"From our page: {source.heading or source.title}", "", marked, "", source.link, ""]
+    lines += [reply.note, ""] if reply.note else []
+    lines.append(reply.message)
+    lines += [f"  close on our page: {one.heading}" for one in reply.suggestions]
+    lines.append(f"({reply.label} → {reply.outcome})")
+    if trace:
+        lines += ["", json.dumps(reply.trace.as_json(), ensure_ascii=False, indent=2)]
     return "\n".join(lines)

@@ -109,8 +109,9 @@ def ask(
     if batch is not None and out is not None:
         print(f"{asking.answer_file(assistant, batch, out, trace=trace)} replies written to {out}", file=sys.stderr)
         return
-    reply = asking.answer_line(assistant, {"text": text, "history": history or []}, trace=trace)
-    print(json.dumps(reply, ensure_ascii=False, indent=2) if as_json else asking.as_text(reply))
+    reply = asking.answer_line(assistant, {"text": text, "history": history or []})
+    in_json = json.dumps(reply.as_json(trace=trace), ensure_ascii=False, indent=2)
+    print(in_json if as_json else asking.as_text(reply, trace=trace))
 
 
 @app.command("eval")
@@ -316,7 +317,7 @@ def add_user(
 
 def _assistant(settings: Settings, site: str, build_dir: Path | None) -> Assistant:
     """The assistant of a build folder, or of a site's current build, built first when there is none."""
-    from server.assistant import Assistants
+    from server.assistants import Assistants
 
     if build_dir is not None:
         return Assistants(settings.data_dir, {}).open_build(build_dir)

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from kb.errors import AdvocateError
 from kb.labels import Label
@@ -38,13 +38,11 @@ SENTENCE_END = re.compile(r"(?<=[.]) ")
 
 
 class Answering(Protocol):
-    """What the desk needs of the assistants (assistant.py)."""
+    """What the desk needs of the assistants (assistants.py); tests answer in their place, without build or model."""
 
     policy: Policy
 
-    async def reply(
-        self, site: str, text: str, history: Sequence[str] = (), *, trace: bool = False, language: str = "en"
-    ) -> Reply: ...
+    async def reply(self, site: str, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply: ...
     async def choose(self, site: str, passage_id: str, *, language: str = "en") -> Reply: ...
     def find_emergency(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply | None:
         """The emergency reply, if the policy's rules alone call for it: no build, no model, no waiting."""
@@ -109,6 +107,12 @@ class Taken:
     conversation: Conversation
     received: Received
 
+    @property
+    def new_reply(self) -> Reply | None:
+        """The reply, if this was the first time."""
+        reply = self.received.reply
+        return None if reply is None or self.received.is_repeat else reply.reply
+
 
 class Desk:
     """Where visitors' messages arrive and advocates answer them."""
@@ -124,9 +128,9 @@ class Desk:
 
     # What a visitor does
 
-    async def ask(self, site: str, text: str, history: Sequence[str] = (), *, trace: bool = False) -> Reply:
+    async def ask(self, site: str, text: str, history: Sequence[str] = ()) -> Reply:
         """Answer without a conversation: nothing is stored, nobody is told."""
-        return await self._assistants.reply(site, judged(text), [judged(one) for one in history], trace=trace)
+        return await self._assistants.reply(site, judged(text), [judged(one) for one in history])
 
     def emergency(self, text: str) -> Reply | None:
         """The emergency reply if the rules call for it, whatever else works or not."""
@@ -161,10 +165,7 @@ class Desk:
 
     async def find(self, visitor: Pass) -> Conversation:
         """The visitor's conversation. Raises UnknownConversation for a wrong id and a wrong token alike."""
-        found = await self._store.conversations.find(visitor.conversation_id, visitor.token)
-        if found is None:
-            raise UnknownConversation("There is no such conversation, or it was erased. Start a new one.")
-        return found
+        return _known(await self._store.conversations.find(visitor.conversation_id, visitor.token))
 
     async def receive(self, visitor: Pass, message: Typed | Choice, key: str) -> Taken:
         """Take a visitor's message: decide, then store message, reply and handover in one transaction.
@@ -173,14 +174,14 @@ class Desk:
         NotStored carries it, storing goes on, and a retry with the same key finds what came of it.
         Raises UnknownConversation, KeyReused, PassageNotOffered, NotStored.
         """
-        emergency = self.emergency(message.text) if isinstance(message, Typed) else None
         storing = self._keep_going(self._receive(visitor, message, key))
-        if emergency and not (await asyncio.wait({storing}, timeout=EMERGENCY_PATIENCE_S))[0]:
+        done, _ = await asyncio.wait({storing}, timeout=EMERGENCY_PATIENCE_S)
+        if not done and (emergency := self._emergency_in(message)):
             raise NotStored(self._not_passed_on(emergency))
         try:
             return await asyncio.shield(storing)
         except StorageUnavailable as error:
-            raise NotStored(self._not_passed_on(emergency)) from error
+            raise NotStored(self._not_passed_on(self._emergency_in(message))) from error
 
     async def ask_for_person(self, visitor: Pass, key: str) -> Taken:
         """Hand over without a message. Raises UnknownConversation, KeyReused, NotStored."""
@@ -314,16 +315,16 @@ class Desk:
         return task
 
     async def _receive(self, visitor: Pass, message: Typed | Choice, key: str) -> Taken:
-        conversation = await self.find(visitor)
+        heard = _known(await self._store.conversations.hear(visitor.conversation_id, visitor.token))
+        conversation = heard.conversation
         if isinstance(message, Choice):
             text, choose = await self._offered_heading(conversation, message.passage_id), message.passage_id
             reply = await self._assistants.choose(conversation.site, choose, language=conversation.language)
         else:
             text, choose = message.text, None
-            earlier = await self._store.conversations.visitor_texts(conversation.conversation_id)
-            history = [judged(one) for one in earlier]
+            history = [judged(one) for one in heard.texts]
             reply = await self._assistants.reply(
-                conversation.site, judged(text), history, trace=True, language=conversation.language
+                conversation.site, judged(text), history, language=conversation.language
             )
         stored = VisitorMessage(text=text, key=key, choose=choose)
         try:
@@ -332,13 +333,15 @@ class Desk:
             raise NotStored(self._not_passed_on(reply, conversation.language)) from error
         return Taken(conversation, received)
 
+    def _emergency_in(self, message: Typed | Choice) -> Reply | None:
+        return self.emergency(message.text) if isinstance(message, Typed) else None
+
     async def _offered_heading(self, conversation: Conversation, passage_id: str) -> str:
         after = max(0, conversation.last_seq - OFFERS_LOOKED_BACK)
         for event in reversed(await self._store.conversations.events(conversation.conversation_id, after=after)):
-            if offered := event.body.get("reply", {}).get("suggestions"):
-                for suggestion in offered:
-                    if suggestion["passage_id"] == passage_id:
-                        return str(suggestion["heading"])
+            if event.reply and (offered := event.reply.suggestions):
+                if heading := next((one.heading for one in offered if one.passage_id == passage_id), None):
+                    return heading
                 break
         raise PassageNotOffered("That heading is not among those just offered. Choose one of them, or type a question.")
 
@@ -353,6 +356,15 @@ class Desk:
         self, handover_id: str, step: Step, *, version: int, user: User, closing: Closing | None = None
     ) -> Handover:
         return await self._store.handovers.step(handover_id, step, version=version, user=user, closing=closing)
+
+
+T = TypeVar("T")
+
+
+def _known(found: T | None) -> T:
+    if found is None:
+        raise UnknownConversation("There is no such conversation, or it was erased. Start a new one.")
+    return found
 
 
 def judged(text: str) -> str:

@@ -11,22 +11,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from index.layout import CURRENT, MODELS_FOLDER, SITES_FOLDER, pointers
 from index.publish import Builds
 from kb.errors import AdvocateError
-from server.assistant import Assistants
+from server.assistants import Assistants
 from server.desk import judged
 from server.settings import Settings
+from server.storage.conversations import HEARD
 
 if TYPE_CHECKING:
+    from server.core.reply import Reply
     from server.storage.events import Event
     from server.storage.store import Store
 
 DATABASE = "advocate.db"
 FOLDERS = (MODELS_FOLDER, SITES_FOLDER)
-HISTORY = 6  # earlier visitor messages a decision is given, as `Desk.receive` gives them
 
 
 class KeepingRefused(AdvocateError):
@@ -116,16 +117,16 @@ async def replay(store: Store, settings: Settings, conversation_id: str) -> list
     assistants = Assistants(settings.data_dir, {})
     replayed: list[Replayed] = []
     said: list[str] = []
-    for event, body in _turns(await _events(store, conversation_id)):
+    for event, reply in _turns(await _events(store, conversation_id)):
         text = judged(event.body["text"])
-        if body.get("build"):
-            assistant = assistants.open_build(builds.path(body["build"]))
+        if reply is not None and reply.build:
+            assistant = assistants.open_build(builds.path(reply.build))
             if chosen := event.body.get("choose"):
-                again = assistant.choose(chosen, language=conversation.language).as_json()
+                again = assistant.choose(chosen, language=conversation.language)
             else:
-                again = assistant.reply(text, said[-HISTORY:], language=conversation.language).as_json()
-            is_same = all(again[name] == body[name] for name in ("label", "quotes", "note"))
-            replayed.append(Replayed(event.seq, body["build"], body["label"], is_same))
+                again = assistant.reply(text, said[-HEARD:], language=conversation.language)
+            is_same = (again.label, again.quotes, again.note) == (reply.label, reply.quotes, reply.note)
+            replayed.append(Replayed(event.seq, reply.build, reply.label, is_same))
         said.append(text)
     return replayed
 
@@ -138,11 +139,11 @@ async def _events(store: Store, conversation_id: str) -> list[Event]:
     return events
 
 
-def _turns(events: list[Event]) -> Iterator[tuple[Event, dict[str, Any]]]:
+def _turns(events: list[Event]) -> Iterator[tuple[Event, Reply | None]]:
     """Each visitor's message with the reply it got; an advocate's visitor gets none. The last event has none either."""
     for event, following in pairwise(events):
         if event.author == "visitor" and event.kind == "message":
-            yield event, following.body.get("reply") or {}
+            yield event, following.reply
 
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:

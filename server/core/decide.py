@@ -9,6 +9,7 @@ from kb.labels import Label
 from kb.policy import FixedReplies, FixedText
 from kb.sites import Site
 from server.core.findings import BARS, NOTHING_FOUND, PART_BAR, Finding, chance_of_clinical, judge, read_gate
+from server.core.reasons import ByPassages, ByRule, Reason
 from server.core.reply import MAX_QUOTES, Candidate, Quote, Reply, Suggestion, Trace
 from server.core.rules import RuleMatch
 
@@ -32,7 +33,6 @@ class Found:
     score: float
     quote: Quote
     heading: str
-    needs_note: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,10 @@ class Speech:
 
 def decide(evidence: Evidence, threshold: float, speech: Speech) -> Reply:
     """The reply to a message. Retrieval speaks only when the gate reads every part as a question that may be answered."""
-    findings = [Finding(match.label, match.rule_id) for match in evidence.rules if match.label is not Label.SMALLTALK]
-    findings += [Finding(Label.OTHER_LANGUAGE, "language")] if evidence.foreign else []
+    findings = [
+        Finding(match.label, ByRule(match.rule_id)) for match in evidence.rules if match.label is not Label.SMALLTALK
+    ]
+    findings += [Finding(Label.OTHER_LANGUAGE, Reason.LANGUAGE)] if evidence.foreign else []
     findings += _readings(evidence)
     if not findings:
         findings = [_answered(deciding_part(evidence), evidence, threshold)]
@@ -109,12 +111,12 @@ def _readings(evidence: Evidence) -> list[Finding]:
     whole = read_gate(evidence.whole.gate)
     runs = [*(Run(range(at, at + 1), one.gate) for at, one in enumerate(evidence.sentences)), *evidence.runs]
     parts = [read_gate(one.gate, _bar(one.where, evidence.sentences)) for one in runs]
-    findings = [Finding(one, "gate, a part of it") for one in parts if one in READ_IN_A_PART]
+    findings = [Finding(one, Reason.PART) for one in parts if one in READ_IN_A_PART]
     talk = {read_gate(one.gate, PART_BAR) for one in evidence.sentences} <= {Label.SMALLTALK}
     if whole not in {Label.ANSWER, Label.SMALLTALK} or (whole is Label.SMALLTALK and talk):
-        findings.append(Finding(whole, "gate"))
+        findings.append(Finding(whole, Reason.GATE))
     if evidence.joined is not None and chance_of_clinical(evidence.joined.gate) >= PART_BAR:
-        findings.append(Finding(Label.CLINICAL, "gate, with the message before"))
+        findings.append(Finding(Label.CLINICAL, Reason.AFTER_BEFORE))
     return findings
 
 
@@ -172,23 +174,16 @@ def _answered(part: Part, evidence: Evidence, threshold: float) -> Finding:
     quotes = tuple({one.passage_id: one for one in best}.values())
     if len(quotes) > MAX_QUOTES:
         return NOTHING_FOUND
-    if evidence.alarmed and _needs_note(quotes, evidence):
-        return Finding(Label.CLINICAL, "a danger sign in an earlier message")
-    return Finding(Label.ANSWER, ", ".join(one.passage_id for one in quotes), quotes)
-
-
-def _needs_note(quotes: Sequence[Quote], evidence: Evidence) -> bool:
-    """Whether any quote is of a passage that speaks of harm or aftercare."""
-    parts = [evidence.whole, *evidence.sentences, *([evidence.joined] if evidence.joined else [])]
-    noted = {one.quote.passage_id for part in parts for one in part.found if one.needs_note}
-    return any(one.passage_id in noted for one in quotes)
+    if evidence.alarmed and any(one.needs_note for one in quotes):
+        return Finding(Label.CLINICAL, Reason.ALARMED)
+    return Finding(Label.ANSWER, ByPassages(tuple(one.passage_id for one in quotes)), quotes)
 
 
 def word_reply(finding: Finding, evidence: Evidence, threshold: float | None, speech: Speech) -> Reply:
     """Word the reply a finding asks for."""
     label, replies = finding.label, speech.replies
     message, sent_line = _texts(label, evidence, speech)
-    noted = _needs_note(finding.quotes, evidence)
+    noted = any(one.needs_note for one in finding.quotes)
     return Reply(
         label=label,
         message=message,
@@ -198,7 +193,7 @@ def word_reply(finding: Finding, evidence: Evidence, threshold: float | None, sp
         quotes=finding.quotes,
         suggestions=_suggestions(evidence, threshold) if label is Label.OUT_OF_KB and threshold is not None else (),
         trace=Trace(
-            rules=tuple(dict.fromkeys([*(match.rule_id for match in evidence.rules), finding.reason])),
+            rules=tuple(dict.fromkeys([*(match.rule_id for match in evidence.rules), str(finding.cause)])),
             gate=evidence.whole.gate,
             candidates=tuple(
                 Candidate(one.quote.passage_id, one.quote.faq, one.score)

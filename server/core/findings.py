@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kb.labels import RANKING, Label
+from server.core.reasons import Cause, Reason
 from server.core.reply import Quote
 
 
@@ -14,15 +15,15 @@ class Finding:
     """One reason to label a message: the label it asks for, and what showed it."""
 
     label: Label
-    reason: str  # id of the rule that matched, "gate", "language", or the id of the passage that answers
+    cause: Cause
     quotes: tuple[Quote, ...] = ()
 
     def __post_init__(self) -> None:
         if self.quotes and self.label is not Label.ANSWER:
-            raise ValueError(f"{self.reason}: a {self.label} message never gets a quote")
+            raise ValueError(f"{self.cause}: a {self.label} message never gets a quote")
 
 
-NOTHING_FOUND = Finding(Label.OUT_OF_KB, "nothing on the page answers it")
+NOTHING_FOUND = Finding(Label.OUT_OF_KB, Reason.UNCOVERED)
 
 # A label is read into a message once the gate's chance for it reaches this bar; the highest-ranked such label wins.
 # Chosen on the validation questions (tests/server/data/kneecare_validation.jsonl), never on those that are reported. None

@@ -32,6 +32,7 @@ def cut_quote(page: Page, passage: Passage, span: Span | None) -> Quote:
             reviewed=page.reviewed,
             link=link_to(page, passage, highlight, url),
         ),
+        needs_note=passage.needs_note,
     )
 
 

@@ -1,15 +1,23 @@
-"""A reply, everywhere the same: quotes with their source, or a fixed text. No caller can build any other."""
+"""A reply, everywhere the same: quotes with their source, or a fixed text. No caller can build any other.
+
+One shape: `as_json` is what every door gives and every log keeps, `from_json` reads it back, and the API's description
+is drawn from these very types. What is marked INSIDE stays with us.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, computed_field
 
 from kb.labels import DUTIES, Label, Outcome
 
 MAX_QUOTES = 2
+INSIDE = Field(exclude=True)
+EVERY_FIELD = ConfigDict(json_schema_serialization_defaults_required=True)  # what is given is given whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,8 @@ class Quote:
     faq: str | None
     highlight: tuple[int, int]
     source: Source
+    # It speaks of harm or aftercare. Not kept: of a quote that is read back nobody asks it.
+    needs_note: Annotated[bool, INSIDE] = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if sha256(self.text.encode()).hexdigest() != self.sha256:
@@ -44,10 +54,13 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A heading close to a question the page does not answer, offered as a button."""
+    """A heading close to a question the page does not answer, offered as a button; and the question it answers."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EVERY_FIELD
 
     passage_id: str
     heading: str
+    question: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Why a message was decided as it was: enough to explain it a year later."""
+    """Why a message was decided as it was. `rules` holds codes of causes (reasons.py), the deciding one last."""
 
     rules: tuple[str, ...] = ()
     gate: Mapping[str, float] = field(default_factory=dict)
@@ -69,44 +82,66 @@ class Trace:
     threshold: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "rules": list(self.rules),
-            "gate": dict(self.gate),
-            "candidates": [
-                {"passage_id": one.passage_id, "faq": one.faq, "score": one.score} for one in self.candidates
-            ],
-            "threshold": self.threshold,
-        }
+        body: dict[str, Any] = _TRACES.dump_python(self, mode="json")
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Trace):
+    """A trace as it is kept: with label and build, enough to explain the message a year later."""
+
+    label: Label | None = None
+    build: str = ""
+
+    @classmethod
+    def of(cls, reply: Reply) -> Decision:
+        trace = reply.trace
+        return cls(trace.rules, trace.gate, trace.candidates, trace.threshold, reply.label, reply.build)
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Decision:
+        """Read one back; all empty once its words were erased. Raises ValueError."""
+        return _DECISIONS.validate_python(body)
+
+    def as_json(self) -> dict[str, Any]:
+        body: dict[str, Any] = _DECISIONS.dump_python(self, mode="json")
+        return body
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a visitor is shown for one message.
 
-    Only an `answer` holds quotes, one or two; only `out_of_kb` holds suggestions. `sent_line` is what is added
-    to the message once a handover is stored: see `once_handed_over`.
+    Only an `answer` holds quotes, one or two, with the standing note where one needs it; only `out_of_kb` holds
+    suggestions. Two replies are equal when a visitor is shown the same.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = EVERY_FIELD
 
     label: Label
     message: str
+    handed_over: bool = field(default=False, kw_only=True)
+    note: str | None = field(default=None, kw_only=True)
+    quotes: tuple[Quote, ...] = field(default=(), kw_only=True)
+    suggestions: tuple[Suggestion, ...] = field(default=(), kw_only=True)
     build: str
-    sent_line: str = ""
-    handed_over: bool = False
-    note: str | None = None
-    quotes: tuple[Quote, ...] = ()
-    suggestions: tuple[Suggestion, ...] = ()
-    trace: Trace = field(default_factory=Trace)
+    # What is added to the message once a handover is stored: see `once_handed_over`.
+    sent_line: Annotated[str, INSIDE] = field(default="", kw_only=True, compare=False)
+    trace: Annotated[Trace, INSIDE] = field(default_factory=Trace, kw_only=True, compare=False)
 
     def __post_init__(self) -> None:
         if self.quotes and self.label is not Label.ANSWER:
             raise ValueError(f"a {self.label} message never gets a quote")
         if self.label is Label.ANSWER and not 1 <= len(self.quotes) <= MAX_QUOTES:
             raise ValueError(f"an answer holds one or {MAX_QUOTES} quotes, not {len(self.quotes)}")
+        if not self.note and (bare := [one.passage_id for one in self.quotes if one.needs_note]):
+            raise ValueError(f"{', '.join(bare)}: speaks of harm or aftercare and is never quoted without a note")
         if self.suggestions and self.label is not Label.OUT_OF_KB:
             raise ValueError(f"a {self.label} message never gets suggestions")
         if self.handed_over and not DUTIES[self.label].alerts:
             raise ValueError(f"a {self.label} message is not handed over")
 
+    @computed_field  # type: ignore[prop-decorator]  # mypy: a decorated property
     @property
     def outcome(self) -> Outcome:
         return DUTIES[self.label].outcome
@@ -121,32 +156,16 @@ class Reply:
 
     def as_json(self, *, trace: bool = False) -> dict[str, Any]:
         """The reply as every door gives it."""
-        body: dict[str, Any] = {
-            "label": str(self.label),
-            "outcome": str(self.outcome),
-            "message": self.message,
-            "handed_over": self.handed_over,
-            "note": self.note,
-            "quotes": [
-                {
-                    "text": quote.text,
-                    "sha256": quote.sha256,
-                    "passage_id": quote.passage_id,
-                    "faq": quote.faq,
-                    "highlight": list(quote.highlight),
-                    "source": {
-                        "title": quote.source.title,
-                        "url": quote.source.url,
-                        "heading": quote.source.heading,
-                        "reviewed": quote.source.reviewed,
-                        "link": quote.source.link,
-                    },
-                }
-                for quote in self.quotes
-            ],
-            "suggestions": [{"passage_id": one.passage_id, "heading": one.heading} for one in self.suggestions],
-            "build": self.build,
-        }
-        if trace:
-            body["trace"] = self.trace.as_json()
-        return body
+        shown: dict[str, Any] = _REPLIES.dump_python(self, mode="json")
+        body = {"label": shown.pop("label"), "outcome": shown.pop("outcome"), **shown}
+        return {**body, "trace": self.trace.as_json()} if trace else body
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Reply:
+        """Read back what `as_json` gave, by this version or an earlier one. Raises ValueError."""
+        return _REPLIES.validate_python(body)
+
+
+_TRACES = TypeAdapter(Trace)
+_DECISIONS = TypeAdapter(Decision)
+_REPLIES = TypeAdapter(Reply)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from kb.errors import AdvocateError
-from server.core.reply import Reply
+from server.core.reply import Decision, Reply
 from server.storage import audit, erasing, events, handed_over, keys, receiving, schema
 from server.storage.events import Author, ConversationStatus, Draft, Event, Kind, NotFound
 from server.storage.handed_over import Letter
@@ -23,6 +23,7 @@ from server.storage.staff import User
 from server.storage.transactions import Database, Transaction
 
 NOBODY = "0" * 64  # the digest of no token
+HEARD = 6  # earlier visitor messages a decision is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ class Conversation:
     created_at: datetime
     last_seq: int
     is_erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A conversation, and the visitor's latest messages in it, oldest first."""
+
+    conversation: Conversation
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +88,16 @@ class Conversations:
 
     async def find(self, conversation_id: str, token: str) -> Conversation | None:
         """The conversation this token opens; None for a wrong token as for an unknown id, in the same time."""
-        row = await self._find(schema.conversation.c.conversation_id == conversation_id)
-        is_right = hmac.compare_digest(row.token_sha256 if row else NOBODY, token_digest(token))
-        return conversation_of(row) if row and is_right else None
+        return await self._database.read(lambda transaction: _find(transaction, conversation_id, token))
+
+    async def hear(self, conversation_id: str, token: str, limit: int = HEARD) -> Heard | None:
+        """What `find` gives, with what the visitor said last, of one moment."""
+        return await self._database.read(lambda transaction: _hear(transaction, conversation_id, token, limit))
 
     async def find_by_receipt(self, receipt: str) -> Conversation | None:
         """The conversation of a receipt code, however it is spaced."""
-        row = await self._find(schema.conversation.c.receipt_sha256 == receipt_digest(receipt))
+        found = select(schema.conversation).where(schema.conversation.c.receipt_sha256 == receipt_digest(receipt))
+        row = await self._database.read(lambda transaction: transaction.first(found))
         return row and conversation_of(row)
 
     async def get(self, conversation_id: str) -> Conversation:
@@ -123,20 +135,11 @@ class Conversations:
         """What a member of staff reads, and an audit entry that they did. Raises NotFound."""
         return await self._database.write(lambda transaction: _transcript(transaction, conversation_id, user))
 
-    async def visitor_texts(self, conversation_id: str, limit: int = 6) -> list[str]:
-        """The visitor's latest messages, oldest first."""
-        table = schema.event
-        latest = events.of_conversation(conversation_id).where(
-            table.c.author == Author.VISITOR, table.c.kind == Kind.MESSAGE
-        )
-        latest = latest.order_by(table.c.seq.desc()).limit(limit)
-        rows = await self._database.read(lambda transaction: transaction.all(latest))
-        return [row.body["text"] for row in reversed(rows)]
-
-    async def traces(self, conversation_id: str) -> dict[int, Mapping[str, Any]]:
-        """What the gate and the search made of each visitor message, by its number."""
+    async def decisions(self, conversation_id: str) -> dict[int, Decision]:
+        """What was decided on each visitor message, and why, by its number."""
         judged = events.of_conversation(conversation_id).where(schema.event.c.trace.is_not(None))
-        return {row.seq: row.trace for row in await self._database.read(lambda tx: tx.all(judged))}
+        rows = await self._database.read(lambda tx: tx.all(judged))
+        return {row.seq: Decision.from_json(row.trace) for row in rows}
 
     async def leave_feedback(self, conversation_id: str, seq: int, passage_id: str, helpful: bool, key: str) -> None:
         """Keep whether a quote helped; the latest word counts. Raises NotFound for a quote that was not sent."""
@@ -150,10 +153,6 @@ class Conversations:
     async def purge(self, before: datetime, *, site: str | None = None) -> int:
         """Remove conversations that rested since `before` and have no open handover. Returns how many."""
         return await erasing.purge(self._database, before, site=site)
-
-    async def _find(self, condition: Any) -> Row[Any] | None:
-        found = select(schema.conversation).where(condition)
-        return await self._database.read(lambda transaction: transaction.first(found))
 
 
 def conversation_of(row: Row[Any]) -> Conversation:
@@ -185,6 +184,25 @@ def _start(transaction: Transaction, started: Started, site: str, language: str,
             changed_at=transaction.now,
         )
     )
+
+
+def _find(transaction: Transaction, conversation_id: str, token: str) -> Conversation | None:
+    table = schema.conversation
+    row = transaction.first(select(table).where(table.c.conversation_id == conversation_id))
+    is_right = hmac.compare_digest(row.token_sha256 if row else NOBODY, token_digest(token))
+    return conversation_of(row) if row and is_right else None
+
+
+def _hear(transaction: Transaction, conversation_id: str, token: str, limit: int) -> Heard | None:
+    conversation = _find(transaction, conversation_id, token)
+    if conversation is None:
+        return None
+    table = schema.event
+    typed = events.of_conversation(conversation_id).where(
+        table.c.author == Author.VISITOR, table.c.kind == Kind.MESSAGE
+    )
+    rows = transaction.all(typed.order_by(table.c.seq.desc()).limit(limit))
+    return Heard(conversation, tuple(row.body["text"] for row in reversed(rows)))
 
 
 def _get(transaction: Transaction, conversation_id: str) -> Conversation:
@@ -250,8 +268,8 @@ def _leave_feedback(
     if keys.recall(transaction, locked, key, body) is not None:
         return
     sent = (events.read_numbers(transaction, conversation_id, [seq])).get(seq)
-    quotes = sent.body["reply"]["quotes"] if sent is not None and sent.kind is Kind.QUOTE else []
-    if passage_id not in [quote["passage_id"] for quote in quotes]:
+    quotes = sent.reply.quotes if sent is not None and sent.reply is not None else ()
+    if passage_id not in [quote.passage_id for quote in quotes]:
         raise NotFound(f"Event {seq} of this conversation quotes no such passage. Reload the conversation.")
     word = {"helpful": helpful, "at": transaction.now}
     where = {"site": locked.site, "conversation_id": conversation_id, "seq": seq, "passage_id": passage_id}

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, select, update
 
 from kb.errors import AdvocateError
-from kb.labels import Label
+from server.core.reply import Decision, Reply
 from server.storage import schema
 from server.storage.transactions import Transaction
 
+REPLY = "reply"  # where the stored body holds it
 MAX_SEQ = 2**31 - 1  # of the column; a reader may ask for any number
 
 
@@ -60,24 +61,25 @@ class ConversationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a conversation's log. `body` is what its readers get, JSON-ready."""
+    """One line of a conversation's log. `body` is what its readers get, JSON-ready, beside the `reply` it may hold."""
 
     seq: int
     kind: Kind
     author: Author
     body: Mapping[str, Any]
     at: datetime
+    reply: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event before it has a number. `label` and `trace` say what the gate made of a visitor's message."""
+    """An event before it has a number. `decision` says what was made of a visitor's message."""
 
     kind: Kind
     author: Author
     body: Mapping[str, Any]
-    label: Label | None = None
-    trace: Mapping[str, Any] | None = None
+    reply: Reply | None = None
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def append(
         .returning(table.c.last_seq)
     )
     events = [
-        Event(seq, draft.kind, draft.author, draft.body, transaction.now)
+        Event(seq, draft.kind, draft.author, draft.body, transaction.now, draft.reply)
         for seq, draft in enumerate(drafts, start=last_seq - len(drafts) + 1)
     ]
     if drafts:
@@ -180,7 +182,9 @@ def of_conversation(conversation_id: str) -> Select[Any]:
 
 
 def event_of(row: Row[Any]) -> Event:
-    return Event(row.seq, Kind(row.kind), Author(row.author), row.body, row.at)
+    body = {name: value for name, value in row.body.items() if name != REPLY}
+    reply = Reply.from_json(row.body[REPLY]) if REPLY in row.body else None
+    return Event(row.seq, Kind(row.kind), Author(row.author), body, row.at, reply)
 
 
 def _row(locked: Locked, event: Event, draft: Draft) -> dict[str, Any]:
@@ -190,8 +194,8 @@ def _row(locked: Locked, event: Event, draft: Draft) -> dict[str, Any]:
         "seq": event.seq,
         "kind": event.kind,
         "author": event.author,
-        "body": event.body,
-        "label": draft.label,
-        "trace": draft.trace,
+        "body": {**event.body, REPLY: event.reply.as_json()} if event.reply else event.body,
+        "label": draft.decision and draft.decision.label,
+        "trace": draft.decision and draft.decision.as_json(),
         "at": event.at,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy import Row, Select, and_, func, select
 
 from kb.labels import Label
 from server.core.handover import OPEN, Closing, Status
+from server.core.reply import Decision
 from server.storage import schema
 from server.storage.events import Author, NotFound
 from server.storage.transactions import Transaction
@@ -47,7 +47,7 @@ class Handover:
     letter: Letter | None
     letter_seq: int | None
     suspected_spam: bool
-    trace: Mapping[str, Any]  # Reply.trace of the message that opened it, with its label and build
+    decision: Decision  # on the message that opened it; empty for a button, and once erased
     page_url: str | None
     language: str
     first_text: str  # the message that opened it, as typed, else the letter's; empty for a button
@@ -134,7 +134,7 @@ def handover_of(row: Row[Any]) -> Handover:
         letter=letter,
         letter_seq=row.letter_seq,
         suspected_spam=row.suspected_spam,
-        trace=row.trace,
+        decision=Decision.from_json(row.trace),
         page_url=row.page_url,
         language=row.language,
         first_text=typed,

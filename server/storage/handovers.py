@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from kb.errors import AdvocateError
 from kb.labels import DUTIES, RANKING, Label
 from server.core.handover import OPEN, Closing, Status, Step, next_status
-from server.core.reply import Reply
+from server.core.reply import Decision, Reply
 from server.storage import audit, schema
 from server.storage.events import Author, ConversationStatus, Draft, Kind, Locked, append, lock
 from server.storage.figures import Today, of_sites, today
@@ -102,9 +102,7 @@ class Handovers:
         return await self._database.read(lambda transaction: today(transaction, sites, since))
 
 
-def open_or_renew(
-    transaction: Transaction, locked: Locked, reply: Reply, *, message_seq: int, trace: Mapping[str, Any]
-) -> str:
+def open_or_renew(transaction: Transaction, locked: Locked, reply: Reply, *, message_seq: int) -> str:
     """Open a conversation's handover, or call again for the one that is open. Returns its id.
 
     Renewed, it keeps its place in the queue; its reason and urgency rise, and never fall.
@@ -113,7 +111,7 @@ def open_or_renew(
     transaction.wake(*locked.topics)
     current = None if locked.handover_id is None else get(transaction, locked.handover_id)
     if current is None or not current.is_open:
-        return open_new(transaction, locked, reply.label, urgent=urgent, message_seq=message_seq, trace=trace)
+        return open_new(transaction, locked, reply.label, message_seq=message_seq, decision=Decision.of(reply))
     table = schema.handover
     transaction.run(
         update(table)
@@ -129,15 +127,7 @@ def open_or_renew(
     return current.handover_id
 
 
-def open_new(
-    transaction: Transaction,
-    locked: Locked,
-    reason: Label,
-    *,
-    urgent: bool,
-    message_seq: int,
-    trace: Mapping[str, Any],
-) -> str:
+def open_new(transaction: Transaction, locked: Locked, reason: Label, *, message_seq: int, decision: Decision) -> str:
     """Open a handover. Its conversation's row must come to name it."""
     handover_id = new_id()
     transaction.run(
@@ -147,14 +137,14 @@ def open_new(
             conversation_id=locked.conversation_id,
             status=Status.WAITING,
             reason=reason,
-            urgent=urgent,
+            urgent=DUTIES[reason].urgent,
             waiting_since=transaction.now,
             message_seq=message_seq,
             alerts=1,
             alerted_at=transaction.now,
             version=1,
             suspected_spam=False,
-            trace=dict(trace),
+            trace=decision.as_json(),
         )
     )
     return handover_id

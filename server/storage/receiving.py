@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from kb.labels import Label, Outcome
 from server.core.handover import Status
-from server.core.reply import Reply
+from server.core.reply import Decision, Reply
 from server.storage import handovers, keys, schema
 from server.storage.events import Author, ConversationStatus, Draft, Event, Kind, Locked, append, lock, read_numbers
 from server.storage.handed_over import Handover, Letter, get
@@ -39,7 +39,7 @@ class Received:
     """What was stored for a visitor's message, the same for every repetition of it.
 
     `message` is None when a person was asked for without words. `reply` is None once a person has the
-    conversation, but for an emergency. Its body is {"reply": the reply as every door gives it}.
+    conversation, but for an emergency.
     """
 
     message: Event | None
@@ -55,7 +55,7 @@ def receive(transaction: Transaction, conversation_id: str, message: VisitorMess
     stored = keys.recall(transaction, locked, message.key, {"receive": body})
     if stored is not None:
         return _again(transaction, conversation_id, stored)
-    typed = Draft(Kind.MESSAGE, Author.VISITOR, body, label=reply.label, trace=trace_of(reply))
+    typed = Draft(Kind.MESSAGE, Author.VISITOR, body, decision=Decision.of(reply))
     return _store(transaction, locked, typed, reply, key=message.key, key_body={"receive": body})
 
 
@@ -93,11 +93,6 @@ def complete_letter(transaction: Transaction, conversation_id: str, letter: Lett
     return event
 
 
-def trace_of(reply: Reply) -> dict[str, Any]:
-    """Why a message was decided as it was: what explains it a year later."""
-    return {"label": str(reply.label), "build": reply.build, **reply.trace.as_json()}
-
-
 def _store(
     transaction: Transaction,
     locked: Locked,
@@ -111,9 +106,7 @@ def _store(
     drafts = [draft for draft in (typed, answer) if draft is not None]
     handover_id, status = None, None
     if answer is not None and reply.needs_handover:
-        handover_id = handovers.open_or_renew(
-            transaction, locked, reply, message_seq=locked.last_seq + 1, trace=trace_of(reply)
-        )
+        handover_id = handovers.open_or_renew(transaction, locked, reply, message_seq=locked.last_seq + 1)
     if locked.status is not ConversationStatus.CLAIMED:
         status = ConversationStatus.WAITING if handover_id else _status_without(locked)
     events = append(transaction, locked, drafts, status=status, handover_id=handover_id)
@@ -133,7 +126,7 @@ def _answer(locked: Locked, reply: Reply) -> Draft | None:
         return None
     sent = reply.once_handed_over() if reply.needs_handover else reply
     author = Author.SYSTEM if is_claimed else Author.ASSISTANT
-    return Draft(REPLY_KINDS[reply.outcome], author, {"reply": sent.as_json()})
+    return Draft(REPLY_KINDS[reply.outcome], author, {}, reply=sent)
 
 
 def _seq(event: Event | None) -> int | None:
@@ -156,7 +149,7 @@ def _again(transaction: Transaction, conversation_id: str, stored: Stored) -> Re
 
 def _open_for_letter(transaction: Transaction, locked: Locked) -> Handover:
     handover_id = handovers.open_new(
-        transaction, locked, Label.HUMAN, urgent=False, message_seq=locked.last_seq + 1, trace={}
+        transaction, locked, Label.HUMAN, message_seq=locked.last_seq + 1, decision=Decision()
     )
     return get(transaction, handover_id)
 

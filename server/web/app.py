@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
-from server.assistant import Assistants
+from server.assistants import Assistants
 from server.desk import Answering, Desk
 from server.publishing import Publisher
 from server.settings import Settings

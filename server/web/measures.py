@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -27,9 +26,8 @@ class Measures:
         self._streams = Gauge("advocate_open_streams", "Event streams that are open.", registry=self._registry)
         self._refused = Counter("advocate_rate_limited", "Requests over a rate limit.", registry=self._registry)
 
-    def replied(self, site: str, reply: Mapping[str, Any]) -> None:
-        """Count a reply as it was stored."""
-        self._replies.labels(site, reply["label"], reply["outcome"]).inc()
+    def replied(self, site: str, reply: Reply) -> None:
+        self._replies.labels(site, reply.label, reply.outcome).inc()
 
     def asked(self, site: str, reply: Reply) -> None:
         self._asked.labels(site, reply.label, reply.outcome).inc()

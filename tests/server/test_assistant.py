@@ -12,7 +12,9 @@ from index.encode import OnnxEncoder
 from index.publish import Builds
 from kb.labels import Label
 from kb.sites import SITES, load_site
-from server.assistant import Assistant, Assistants, UnknownSite
+from server.assistant import Assistant
+from server.assistants import Assistants, UnknownSite
+from server.core.rules import RuleTable
 
 SITE = {"kneecare": load_site(SITES / "kneecare")}
 
@@ -108,6 +110,22 @@ async def test_nothing_published_hands_over_and_emergencies_still_show_their_car
     assert (await assistants.reply("kneecare", "he has chest pain right now")).label is Label.EMERGENCY
     assert (await assistants.reply("kneecare", "can i talk to a real person")).label is Label.HUMAN
     assert not assistants.is_ready("kneecare")
+
+
+async def test_the_rules_read_a_message_once(kneecare_data_dir, monkeypatch):
+    assistants = open_assistants(kneecare_data_dir)
+    await assistants.refresh()
+    find, read = RuleTable.find, []
+
+    def noted(self, text, history=()):
+        read.append(text)
+        return find(self, text, history)
+
+    monkeypatch.setattr(RuleTable, "find", noted)
+    for text in ("What if I hate needles?", "he has chest pain right now"):
+        await assistants.reply("kneecare", text)
+        assert read == [text]
+        read.clear()
 
 
 async def test_an_unknown_site_is_refused(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from server.desk import (
 from server.storage import Store
 from server.storage.events import Author, Kind
 from server.storage.faults import StorageUnavailable
+from server.storage.transactions import READING, WRITING, Database
 from tests.server.web.stand_in import StandIn
 
 QUESTION = Typed("What is a trigger point?")
@@ -56,8 +58,20 @@ async def test_a_message_its_reply_and_its_handover_are_stored_together(desk: De
     kinds = [event.kind for event in await desk.said(visitor.conversation_id)]
     assert kinds == [Kind.MESSAGE, Kind.HANDOVER]
     assert taken.received.handover_id == (await store.handovers.inbox(["kneecare"]))[0].handover_id
-    trace = (await store.conversations.traces(visitor.conversation_id))[1]
-    assert trace["label"] == "clinical"
+    decision = (await store.conversations.decisions(visitor.conversation_id))[1]
+    assert decision.label is Label.CLINICAL
+
+
+async def test_a_message_costs_two_transactions(desk: Desk, visitor: Pass, monkeypatch: pytest.MonkeyPatch):
+    once, begun = Database._once, []
+
+    def counted(self: Database, *arguments: Any) -> Any:
+        begun.append(arguments[-1])
+        return once(self, *arguments)
+
+    monkeypatch.setattr(Database, "_once", counted)
+    await desk.receive(visitor, QUESTION, "1")
+    assert begun == [READING, WRITING]
 
 
 async def test_a_wrong_token_is_told_apart_from_nothing(desk: Desk, visitor: Pass):
@@ -74,12 +88,12 @@ async def test_twenty_retries_at_once_are_one_message(desk: Desk, visitor: Pass)
 
 async def test_only_what_was_just_offered_can_be_chosen(desk: Desk, visitor: Pass):
     await desk.receive(visitor, Typed("What does it cost?"), "1")
-    offered = (await desk.said(visitor.conversation_id))[-1].body["reply"]["suggestions"]
+    offered = (await desk.said(visitor.conversation_id))[-1].reply.suggestions
     with pytest.raises(PassageNotOffered):
         await desk.receive(visitor, Choice("p-elsewhere"), "2")
-    chosen = await desk.receive(visitor, Choice(offered[1]["passage_id"]), "3")
+    chosen = await desk.receive(visitor, Choice(offered[1].passage_id), "3")
     assert chosen.received.reply is not None
-    assert chosen.received.reply.body["reply"]["quotes"][0]["passage_id"] == offered[1]["passage_id"]
+    assert chosen.received.reply.reply.quotes[0].passage_id == offered[1].passage_id
 
 
 async def test_when_storing_fails_nothing_is_promised(desk: Desk, visitor: Pass, monkeypatch: pytest.MonkeyPatch):
@@ -91,7 +105,7 @@ async def test_when_storing_fails_nothing_is_promised(desk: Desk, visitor: Pass,
     assert "could not reach our patient advocate" in reply.message and "988" in reply.message
 
 
-@pytest.mark.parametrize("broken", ["find", "visitor_texts", "receive"])
+@pytest.mark.parametrize("broken", ["hear", "receive"])
 async def test_an_emergency_is_answered_first_with_the_store_down(
     desk: Desk, visitor: Pass, monkeypatch: pytest.MonkeyPatch, broken: str
 ):

@@ -9,7 +9,8 @@ import pytest
 from index.publish import Builds
 from kb.labels import Label
 from kb.sites import SITES, load_site
-from server.assistant import Assistant, Assistants
+from server.assistant import Assistant
+from server.assistants import Assistants
 
 # For each passage that speaks of harm or aftercare: questions that are answered with it.
 SOOTHED = {

@@ -131,7 +131,7 @@ def handover_state(handover: Handover) -> str:
 
 async def find_passages(parts: Parts, site: str, text: str) -> tuple[QuoteView, ...]:
     """The passages closest to an advocate's own words. Alerts nobody and stores nothing."""
-    reply = await parts.assistants.reply(site, text, (), trace=True)
+    reply = await parts.assistants.reply(site, text)
     ids = [*(one.passage_id for one in reply.quotes), *(one.passage_id for one in reply.trace.candidates)]
     return await _quotes(parts, site, list(dict.fromkeys(ids))[:CLOSEST])
 
@@ -182,17 +182,17 @@ async def _read_log(visit: Visit, conversation: Conversation, after: int) -> Log
 async def _matched(parts: Parts, handover: Handover) -> tuple[str, ...]:
     """What decided the messages since the conversation came to the desk."""
     known = {rule.id for rule in parts.assistants.policy.rules.rules}
-    traces = await parts.store.conversations.traces(handover.conversation_id)
-    since = (trace for seq, trace in sorted(traces.items()) if seq >= handover.message_seq)
-    return matched_words((rule for trace in since for rule in trace.get("rules", ())), known)
+    decisions = await parts.store.conversations.decisions(handover.conversation_id)
+    since = (one for seq, one in sorted(decisions.items()) if seq >= handover.message_seq)
+    return matched_words((code for one in since for code in one.rules), known)
 
 
 async def _closest(parts: Parts, handover: Handover) -> tuple[QuoteView, ...]:
-    ids = [one["passage_id"] for one in handover.trace.get("candidates", ())[:CLOSEST]]
+    ids = [one.passage_id for one in handover.decision.candidates[:CLOSEST]]
     return await _quotes(parts, handover.site, ids)
 
 
 async def _quotes(parts: Parts, site: str, passage_ids: Sequence[str]) -> tuple[QuoteView, ...]:
     """The passages as they may be quoted today: checked by the same function that answers visitors."""
     replies = [await parts.assistants.choose(site, passage_id) for passage_id in passage_ids]
-    return tuple(QuoteView.of(quote, note=reply.note or "") for reply in replies for quote in reply.as_json()["quotes"])
+    return tuple(QuoteView.of(quote, note=reply.note or "") for reply in replies for quote in reply.quotes)

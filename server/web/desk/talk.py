@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from server.core.handover import Closing, Status
+from server.core.reply import Quote
 from server.storage import Author, Event, Handover, Kind
 from server.web.words.moments import clock
 from server.web.words.wording import CLOSINGS, REASONS, Reason
@@ -33,16 +33,15 @@ class QuoteView:
         return self.before + self.marked + self.after
 
     @classmethod
-    def of(cls, quote: Mapping[str, Any], *, note: str = "") -> QuoteView:
-        """From a quote as every door gives it."""
-        start, end = quote["highlight"]
-        text, source = quote["text"], quote["source"]
+    def of(cls, quote: Quote, *, note: str = "") -> QuoteView:
+        start, end = quote.highlight
+        text, source = quote.text, quote.source
         return cls(
-            heading=source["heading"] or source["title"],
+            heading=source.heading or source.title,
             before=text[:start],
             marked=text[start:end],
             after=text[end:],
-            passage_id=quote["passage_id"],
+            passage_id=quote.passage_id,
             note=note,
         )
 
@@ -181,8 +180,7 @@ def _closed_line(handover: Handover) -> str:
 
 def log_item(event: Event, *, visitor: str, reader: Reader, missed: frozenset[int] = frozenset()) -> LogItem:
     """One event as an entry of the log."""
-    body = event.body
-    reply: Mapping[str, Any] = body.get("reply") or {}
+    reply = event.reply
     kind, side, author, text = _shown(event, visitor)
     return LogItem(
         seq=event.seq,
@@ -192,9 +190,9 @@ def log_item(event: Event, *, visitor: str, reader: Reader, missed: frozenset[in
         text=text,
         at=event.at.isoformat(timespec="seconds"),
         clock=reader.clock(event.at),
-        quotes=tuple(QuoteView.of(one) for one in reply.get("quotes", ())),
-        note=reply.get("note") or "",
-        offered=tuple(one["heading"] for one in reply.get("suggestions", ())),
+        quotes=tuple(QuoteView.of(one) for one in reply.quotes) if reply else (),
+        note=(reply.note or "") if reply else "",
+        offered=tuple(one.heading for one in reply.suggestions) if reply else (),
         is_missed=event.seq in missed,
     )
 
@@ -202,8 +200,7 @@ def log_item(event: Event, *, visitor: str, reader: Reader, missed: frozenset[in
 def _shown(event: Event, visitor: str) -> tuple[str, str, str, str]:
     """(kind, side, author, text) of an event."""
     body = event.body
-    reply = body.get("reply") or {}
-    text = str(body.get("text") or reply.get("message") or "")
+    text = str(body.get("text") or (event.reply.message if event.reply else ""))
     if event.kind is Kind.EMERGENCY:
         return "emergency", "staff", "Assistant", text
     if event.kind is Kind.HANDOVER and event.author is Author.VISITOR:

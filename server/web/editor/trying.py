@@ -11,7 +11,7 @@ from typing import Protocol, cast
 from kb.errors import AdvocateError
 from kb.labels import Label
 from server.assistant import MAX_CHARS
-from server.core.findings import NOTHING_FOUND
+from server.core.reasons import Reason
 from server.core.reply import Reply
 from server.desk import Answering
 from server.storage import Author, Event, Kind
@@ -89,7 +89,7 @@ async def _reply(visit: Visit, text: SiteText, question: str, against: str) -> R
     assistants = cast(Trying, visit.parts.assistants)
     if against == DRAFT and text.draft is not None:
         return await assistants.reply_from(visit.publisher.builds(visit.name).path(text.draft.build), question)
-    return await assistants.reply(visit.name, question, trace=True)
+    return await assistants.reply(visit.name, question)
 
 
 def _problem(question: str, *, has_it: bool, against: str) -> str:
@@ -115,7 +115,7 @@ def _tried(visit: Visit, text: SiteText, question: str, reply: Reply, against: s
     now = datetime.now(UTC)
     events = (
         Event(1, Kind.MESSAGE, Author.VISITOR, {"text": question}, now),
-        Event(2, Kind.QUOTE if reply.quotes else Kind.MESSAGE, Author.ASSISTANT, {"reply": reply.as_json()}, now),
+        Event(2, Kind.QUOTE if reply.quotes else Kind.MESSAGE, Author.ASSISTANT, {}, now, reply),
     )
     trace = reply.trace
     return TriedView(
@@ -141,14 +141,14 @@ def why(reply: Reply, text: SiteText, known: Collection[str]) -> tuple[str, ...]
         headings = dict.fromkeys(one.source.heading or one.source.title for one in reply.quotes)
         closest = f"Closest passage: {listed([f'“{one}”' for one in headings])}."
         return (MEANINGS[reply.label], closest, *((NOTED,) if reply.note else ()))
-    matched = matched_words(reply.trace.rules, known)
+    matched = matched_words((one for one in reply.trace.rules if one != Reason.UNCOVERED), known)
     decided = (f"What decided: {listed([f'“{one}”' for one in matched])}.",) if matched else ()
     return (MEANINGS[reply.label], *decided, *_missed(reply, text))
 
 
 def _missed(reply: Reply, text: SiteText) -> tuple[str, ...]:
     """What came closest, where nothing came close enough."""
-    if not reply.trace.candidates or NOTHING_FOUND.reason not in reply.trace.rules:
+    if not reply.trace.candidates or Reason.UNCOVERED not in reply.trace.rules:
         return ()
     name = _name(text, reply.trace.candidates[0].passage_id)
     return (f"The closest passage was “{name}”, but it was not close enough.",)

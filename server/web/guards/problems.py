@@ -18,14 +18,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kb.errors import AdvocateError
-from server.assistant import UnknownSite
+from server.assistants import UnknownSite
 from server.core.reply import Reply
 from server.desk import NotStored, PassageNotOffered, UnknownConversation
 from server.storage.events import NotFound
 from server.storage.faults import StorageUnavailable
 from server.storage.keys import KeyReused
 from server.web.parts import parts_of
-from server.web.words.bodies import Out, ReplyBody
+from server.web.words.bodies import Out
 
 VISITOR_DOORS = "/api/v1/"
 WITH_REPLY = frozenset({400, 413, 422, 429, 500, 503})
@@ -41,7 +41,7 @@ class ProblemBody(Out):
     status: int
     detail: str
     errors: list[dict[str, str]] | None = None
-    reply: ReplyBody | None = None
+    reply: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
+from server.core.reply import Reply
 from server.desk import Choice, Taken, Typed
 from server.storage.events import Author
 from server.storage.handed_over import Letter
@@ -17,8 +18,7 @@ from server.web.guards.problems import PROBLEMS
 from server.web.parts import Parts, PartsDep
 from server.web.visitor import shapes
 from server.web.visitor.callers import ConversationDep, IdempotencyKey, PassDep, ReceiptCode, SiteName, admit
-from server.web.visitor.views import event_json, received_json
-from server.web.words.bodies import ReplyBody
+from server.web.visitor.views import event_json, received_body
 from server.web.words.site import site_body
 
 router = APIRouter(prefix="/api/v1", tags=["visitors"], dependencies=[Depends(json_only)], responses=PROBLEMS)
@@ -31,14 +31,14 @@ async def site_info(site: SiteName, parts: PartsDep, lang: shapes.Language = "en
     return JSONResponse(body, headers={"Cache-Control": "public, max-age=60"})
 
 
-@router.post("/sites/{site}/ask", response_model=ReplyBody)
-async def ask(site: SiteName, question: shapes.Question, parts: PartsDep, request: Request) -> Any:
+@router.post("/sites/{site}/ask")
+async def ask(site: SiteName, question: shapes.Question, parts: PartsDep, request: Request) -> Reply:
     """Answer one question without a conversation: nothing is stored and nobody is told."""
     parts.assistants.site(site)
     admit(parts, request, text=question.text)
     reply = await parts.desk.ask(site, question.text, question.history)
     parts.measures.asked(site, reply)
-    return reply.as_json()
+    return reply
 
 
 @router.post("/sites/{site}/conversations", status_code=201, response_model=shapes.StartedBody)
@@ -57,10 +57,10 @@ async def start(
     }
 
 
-@router.post("/conversations/{conversation_id}/messages", status_code=201, response_model=shapes.ReceivedBody)
+@router.post("/conversations/{conversation_id}/messages", status_code=201)
 async def post_message(
     visitor: PassDep, message: shapes.NewMessage, idempotency_key: IdempotencyKey, parts: PartsDep, request: Request
-) -> Any:
+) -> shapes.ReceivedBody:
     """Send a message. Once this answers it is durable, and handed over where it must be; a retry gets the same."""
     admit(parts, request, visitor=visitor, text=message.text or "")
     with parts.measures.reply_time():
@@ -69,14 +69,14 @@ async def post_message(
     return _taken(parts, request, taken)
 
 
-@router.post("/conversations/{conversation_id}/handover", status_code=201, response_model=shapes.ReceivedBody)
+@router.post("/conversations/{conversation_id}/handover", status_code=201)
 async def ask_for_person(
     visitor: PassDep,
     idempotency_key: IdempotencyKey,
     parts: PartsDep,
     request: Request,
     letter: shapes.NewLetter | None = None,
-) -> Any:
+) -> shapes.ReceivedBody:
     """Ask for a person (an empty body), or add name, contact and words to a handover. Nothing waits for the letter."""
     admit(parts, request, visitor=visitor, text=letter.text if letter else "")
     if letter is None or letter.is_empty:
@@ -84,7 +84,7 @@ async def ask_for_person(
     details = letter.model_dump(exclude={"website"})
     finished = Letter(**details, suspected_spam=bool(letter.website))
     taken = await parts.desk.complete_letter(visitor, finished, idempotency_key)
-    return _taken(parts, request, taken) if taken else {"message": None, "reply": None}
+    return _taken(parts, request, taken) if taken else shapes.ReceivedBody(message=None, reply=None)
 
 
 @router.post("/conversations/{conversation_id}/feedback", status_code=204, response_model=None)
@@ -127,8 +127,8 @@ async def erase_by_receipt(receipt_code: ReceiptCode, parts: PartsDep, request: 
     await parts.desk.erase(conversation.conversation_id)
 
 
-def _taken(parts: Parts, request: Request, taken: Taken) -> dict[str, Any]:
+def _taken(parts: Parts, request: Request, taken: Taken) -> shapes.ReceivedBody:
     note_site(request, taken.conversation.site)
-    if taken.received.reply and not taken.received.is_repeat:
-        parts.measures.replied(taken.conversation.site, taken.received.reply.body["reply"])
-    return received_json(taken.received)
+    if taken.new_reply:
+        parts.measures.replied(taken.conversation.site, taken.new_reply)
+    return received_body(taken.received)

@@ -166,8 +166,8 @@ def _error_of(text: str, visit: Visit) -> str:
 
 
 def _count(parts: Parts, taken: Taken) -> None:
-    if taken.received.reply and not taken.received.is_repeat:
-        parts.measures.replied(taken.conversation.site, taken.received.reply.body["reply"])
+    if taken.new_reply:
+        parts.measures.replied(taken.conversation.site, taken.new_reply)
 
 
 def _back(request: Request, site: str, ticket: Ticket | None) -> Response:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from server.assistant import MAX_CHARS
+from server.core.reply import Reply
 from server.desk import judged
-from server.web.words.bodies import Out, ReplyBody
+from server.web.words.bodies import Out
 
 MAX_HISTORY = 20
 
@@ -86,7 +87,7 @@ class ReceivedBody(Out):
     """A message, durable; and the reply to it, or null once a person has taken the conversation."""
 
     message: MessageBody | None
-    reply: ReplyBody | None
+    reply: Reply | None
 
 
 class StartedBody(Out):

@@ -6,9 +6,9 @@ from typing import Any
 
 from server.storage.events import Event
 from server.storage.receiving import Received
+from server.web.visitor.shapes import MessageBody, ReceivedBody
 
 SHOWN = ("text", "choose", "name", "to", "reason", "letter")
-SHOWN_OF_REPLY = ("label", "outcome", "message", "handed_over", "note", "quotes", "suggestions", "build")
 
 
 def event_json(event: Event) -> dict[str, Any]:
@@ -20,26 +20,15 @@ def event_json(event: Event) -> dict[str, Any]:
         "at": event.at.isoformat(),
         **{name: event.body[name] for name in SHOWN if name in event.body},
     }
-    if "reply" in event.body:
-        body["reply"] = reply_json(event)
-    return body
+    return {**body, "reply": event.reply.as_json()} if event.reply else body
 
 
-def received_json(received: Received) -> dict[str, Any]:
+def received_body(received: Received) -> ReceivedBody:
     """What a visitor's message came to: the message as stored, and the reply or null."""
-    message = received.message
-    return {
-        "message": message
-        and {
-            "seq": message.seq,
-            "author": str(message.author),
-            "text": message.body["text"],
-            "at": message.at.isoformat(),
-        },
-        "reply": received.reply and reply_json(received.reply),
-    }
-
-
-def reply_json(event: Event) -> dict[str, Any]:
-    reply = event.body["reply"]
-    return {name: reply[name] for name in SHOWN_OF_REPLY}
+    message = received.message and MessageBody(
+        seq=received.message.seq,
+        author=str(received.message.author),
+        text=received.message.body["text"],
+        at=received.message.at.isoformat(),
+    )
+    return ReceivedBody(message=message, reply=received.reply and received.reply.reply)

@@ -1,4 +1,4 @@
-"""The shape of a reply as every door gives it, named in /openapi.json."""
+"""What every body we send has in common, in /openapi.json; a reply is described by its own type (core/reply.py)."""
 
 from __future__ import annotations
 
@@ -9,38 +9,3 @@ class Out(BaseModel):
     """A body we send: built from plain values, so it is documented here and not checked again."""
 
     model_config = ConfigDict(frozen=True)
-
-
-class SourceBody(Out):
-    title: str
-    url: str
-    heading: str
-    reviewed: str | None
-    link: str
-
-
-class QuoteBody(Out):
-    text: str
-    sha256: str
-    passage_id: str
-    faq: str | None
-    highlight: tuple[int, int]
-    source: SourceBody
-
-
-class SuggestionBody(Out):
-    passage_id: str
-    heading: str
-
-
-class ReplyBody(Out):
-    """A reply, the same at every door."""
-
-    label: str
-    outcome: str
-    message: str
-    handed_over: bool
-    note: str | None
-    quotes: list[QuoteBody]
-    suggestions: list[SuggestionBody]
-    build: str

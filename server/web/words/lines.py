@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kb.labels import Outcome
+from server.core.reply import Quote, Reply, Suggestion
 from server.storage.events import Author, Event, Kind
 from server.web.words.moments import date_in_words
 from server.web.words.texts import Texts
@@ -25,14 +27,6 @@ class QuoteView:
 
 
 @dataclass(frozen=True, slots=True)
-class SuggestionView:
-    """A heading offered as a button."""
-
-    passage_id: str
-    heading: str
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """One line of the log. `look` says which: visitor, assistant, person, emergency or system."""
 
@@ -42,7 +36,7 @@ class Line:
     text: str
     note: str = ""
     quotes: tuple[QuoteView, ...] = ()
-    suggestions: tuple[SuggestionView, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 def lines_of(events: Iterable[Event], texts: Texts) -> tuple[Line, ...]:
@@ -50,16 +44,10 @@ def lines_of(events: Iterable[Event], texts: Texts) -> tuple[Line, ...]:
     return tuple(line for event in events for line in _lines(event, texts))
 
 
-def quote_views(reply: Mapping[str, Any], texts: Texts) -> tuple[QuoteView, ...]:
-    """A reply's quotes, cut at their highlight."""
-    return tuple(_quote(one, texts) for one in reply.get("quotes", ()))
-
-
 def _lines(event: Event, texts: Texts) -> list[Line]:
     body = event.body
-    reply = body.get("reply")
-    if reply is not None:
-        return [_reply_line(event.seq, reply, texts)]
+    if event.reply is not None:
+        return [_reply_line(event.seq, event.reply, texts)]
     if event.author is Author.VISITOR and "text" in body:
         return [Line(event.seq, "visitor", texts.you, body["text"])]
     if event.author is Author.ADVOCATE and "text" in body:
@@ -68,30 +56,30 @@ def _lines(event: Event, texts: Texts) -> list[Line]:
     return [Line(event.seq, "system", "", text)] if text else []
 
 
-def _reply_line(seq: int, reply: Mapping[str, Any], texts: Texts) -> Line:
+def _reply_line(seq: int, reply: Reply, texts: Texts) -> Line:
     return Line(
         seq=seq,
-        look="emergency" if reply["outcome"] == "emergency" else "assistant",
+        look="emergency" if reply.outcome is Outcome.EMERGENCY else "assistant",
         by=texts.assistant,
-        text=reply["message"],
-        note=reply.get("note") or "",
-        quotes=quote_views(reply, texts),
-        suggestions=tuple(SuggestionView(one["passage_id"], one["heading"]) for one in reply.get("suggestions", ())),
+        text=reply.message,
+        note=reply.note or "",
+        quotes=tuple(_quote(one, texts) for one in reply.quotes),
+        suggestions=reply.suggestions,
     )
 
 
-def _quote(quote: Mapping[str, Any], texts: Texts) -> QuoteView:
-    text, (start, end), source = quote["text"], quote["highlight"], quote["source"]
+def _quote(quote: Quote, texts: Texts) -> QuoteView:
+    text, (start, end), source = quote.text, quote.highlight, quote.source
     if (start, end) == (0, len(text)):
         end = 0  # marking everything would mark nothing
     return QuoteView(
         before=text[:start],
         marked=text[start:end],
         after=text[end:],
-        heading=source["heading"] or source["title"],
-        reviewed=_reviewed(source["reviewed"], texts),
-        link=source["link"],
-        passage_id=quote["passage_id"],
+        heading=source.heading or source.title,
+        reviewed=_reviewed(source.reviewed, texts),
+        link=source.link,
+        passage_id=quote.passage_id,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.labels import Label
+from server.core import reasons
 from server.core.handover import Closing, Status
 
 
@@ -43,24 +44,26 @@ CLOSINGS: Mapping[Closing, str] = {
 }
 
 
-# What decided besides the policy's rules (server/core/decide.py); what found a passage says nothing here.
-DECIDED_BY: Mapping[str, str] = {
-    "gate": "How the message reads as a whole",
-    "gate, with the message before": "How it reads after the message before",
-    "gate, one question": "How one of its questions reads",
-    "language": "The language it is written in",
-}
-
-
 def queue_reason(label: Label, status: Status) -> Reason:
     """The reason as the queue names it: what there is to do. An emergency stays one, whatever else was arranged."""
     return CALL_BACK if status is Status.CALL_BACK and label is not Label.EMERGENCY else REASONS[label]
 
 
-def matched_words(rules: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
-    """What decided, in words, each once. `known` holds the ids of the policy's rules: `chest_pain` reads "Chest pain"."""
-    found = (DECIDED_BY.get(one) or (rule_words(one) if one in known else "") for one in rules)
+def matched_words(codes: Iterable[str], rule_ids: Collection[str]) -> tuple[str, ...]:
+    """What decided, in words, each once. `rule_ids` are the policy's: `chest_pain` reads "Chest pain"."""
+    found = (cause_words(reasons.cause_of(one, rule_ids)) for one in codes)
     return tuple(dict.fromkeys(one for one in found if one))
+
+
+def cause_words(cause: reasons.Cause) -> str:
+    """A cause in words; of passages none, as they are shown themselves."""
+    match cause:
+        case reasons.Reason():
+            return cause.words
+        case reasons.ByRule(rule_id):
+            return rule_words(rule_id)
+        case reasons.ByPassages():
+            return ""
 
 
 def rule_words(rule: str) -> str:

@@ -1,5 +1,6 @@
 """The decision on made-up findings: no model, no index."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from kb.sites import SITES, load_site
 from server.core.decide import Evidence, Found, Part, Run, Speech, decide
 from server.core.findings import BARS, UNQUOTED_BAR, Finding, chance_of_clinical, judge, read_gate
 from server.core.quoting import cut_quote
+from server.core.reasons import ByPassages, ByRule, Reason, cause_of
 from server.core.rules import RuleMatch
 
 POLICY = load_policy()
@@ -32,7 +34,7 @@ THRESHOLD = 0.5
 
 def found(quote, score):
     passage = next(one for one in PAGE.passages if one.passage_id == quote.passage_id)
-    return Found(score, quote, passage.heading[-1], passage.needs_note)
+    return Found(score, quote, passage.heading[-1])
 
 
 def reply_to(gate=A_QUESTION, best=0.9, quote=MINUTES, rules=(), foreign=False, **more):
@@ -197,6 +199,28 @@ def test_what_may_be_an_emergency_is_clinical_at_least():
 
 @given(st.lists(st.sampled_from(list(Label)), min_size=1))
 def test_no_finding_ever_lowers_what_the_others_say(labels):
-    findings = [Finding(label, f"finding {position}") for position, label in enumerate(labels)]
+    findings = [Finding(label, ByRule(f"finding {position}")) for position, label in enumerate(labels)]
     ranks = [RANKING.index(judge(findings[:end]).label) for end in range(1, len(findings) + 1)]
     assert ranks == sorted(ranks, reverse=True)
+
+
+RULE = RuleMatch("chest_pain", Label.CLINICAL, ("chest", "pain"))
+DECIDED = {
+    Reason.GATE: reply_to(gate={"clinical": 0.9}),
+    Reason.PART: reply_to(sentences=(Part({"clinical": 0.9}, ()), Part(A_QUESTION, ()))),
+    Reason.AFTER_BEFORE: reply_to(joined=Part({"clinical": 0.8}, ())),
+    Reason.LANGUAGE: reply_to(foreign=True),
+    Reason.ALARMED: reply_to(quote=SORENESS, alarmed=True),
+    Reason.UNCOVERED: reply_to(best=0.1),
+    ByRule("chest_pain"): reply_to(rules=(RULE,)),
+    ByPassages((MINUTES.passage_id,)): reply_to(),
+}
+
+
+@pytest.mark.parametrize("cause", DECIDED, ids=str)
+def test_the_trace_ends_with_the_cause_that_decided(cause):
+    assert cause_of(DECIDED[cause].trace.rules[-1], {"chest_pain"}) == cause
+
+
+def test_every_reason_can_be_given():
+    assert set(DECIDED) >= set(Reason) - {Reason.NO_BUILD}  # which the assistants give, where nothing can be decided

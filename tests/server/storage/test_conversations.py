@@ -39,12 +39,18 @@ async def test_ids_and_tokens_are_long_and_never_alike(store):
 
 
 async def test_the_assistant_is_given_the_latest_messages_of_the_visitor(store):
-    handover = await claimed(store)
+    started = await start(store)
+    conversation_id = started.conversation_id
+    received = await say(store, conversation_id, "My knee is swollen.")
+    await store.handovers.step(received.handover_id, Step.CLAIM, version=1, user=PAT)
     for number in range(8):
-        await say(store, handover.conversation_id, str(number))
-    await store.conversations.write(handover.conversation_id, PAT, "Hello", seen_seq=99, key="key")
-    await store.conversations.complete_letter(handover.conversation_id, LETTER)
-    assert await store.conversations.visitor_texts(handover.conversation_id) == ["2", "3", "4", "5", "6", "7"]
+        await say(store, conversation_id, str(number))
+    await store.conversations.write(conversation_id, PAT, "Hello", seen_seq=99, key="key")
+    await store.conversations.complete_letter(conversation_id, LETTER)
+    heard = await store.conversations.hear(conversation_id, started.token)
+    assert heard.texts == ("2", "3", "4", "5", "6", "7")
+    assert heard.conversation == await store.conversations.get(conversation_id)
+    assert await store.conversations.hear(conversation_id, "another token") is None
 
 
 @pytest.mark.parametrize(("after", "seqs"), [(0, [1, 2]), (1, [2]), (2, []), (-5, [1, 2]), (10**30, [])])

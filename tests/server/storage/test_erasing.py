@@ -4,6 +4,7 @@ import pytest
 
 from kb.labels import Label
 from server.core.handover import Closing, Step
+from server.core.reply import Decision
 from server.storage import Letter, Store
 from tests.server.storage.clinic import PAT, TurnedClock, claimed, kinds, say, start
 
@@ -36,8 +37,8 @@ async def test_erased_words_are_gone_and_the_fact_stays(store):
     assert (event.kind, event.body) == ("reset", {"reason": "erased"})
     assert await kinds(store, handover.conversation_id) == ["system reset"]
     now = await store.handovers.get(handover.handover_id)
-    assert (now.letter, now.trace, now.first_text, now.closing) == (None, {}, "", Closing.ANSWERED)
-    assert await store.conversations.traces(handover.conversation_id) == {}
+    assert (now.letter, now.decision, now.first_text, now.closing) == (None, Decision(), "", Closing.ANSWERED)
+    assert await store.conversations.decisions(handover.conversation_id) == {}
     await store.conversations.erase(handover.conversation_id)  # again: nothing to do
     assert (await store.conversations.get(handover.conversation_id)).last_seq == event.seq
     assert [one.action for one in await store.audits("kneecare")].count("erased") == 1

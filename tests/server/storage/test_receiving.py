@@ -1,9 +1,11 @@
 import asyncio
+import json
 
 import pytest
 
 from kb.labels import Label
 from server.core.handover import Status, Step
+from server.core.reply import Trace
 from server.storage import Erased, KeyReused, NotFound, VisitorMessage
 from server.storage.transactions import Transaction
 from tests.server.storage.clinic import PAT, claimed, handed_over, keys, kinds, reply, say, start
@@ -48,13 +50,13 @@ async def test_a_clinical_message_opens_a_handover_and_says_that_it_was_passed_o
     started = await start(store)
     received = await say(store, started.conversation_id, "My knee is swollen.")
     assert received.message.body == {"text": "My knee is swollen."}
-    assert received.reply.body["reply"]["handed_over"] is True
-    assert received.reply.body["reply"]["message"] == "The clinical reply. I have passed your message on."
+    assert received.reply.reply.handed_over is True
+    assert received.reply.reply.message == "The clinical reply. I have passed your message on."
     handover = await store.handovers.of_conversation(started.conversation_id)
     assert (handover.handover_id, handover.reason, handover.urgent) == (received.handover_id, Label.CLINICAL, False)
     assert (handover.status, handover.version, handover.alerts) == (Status.WAITING, 1, 1)
     assert (handover.first_text, handover.page_url) == ("My knee is swollen.", "https://clinic.example/knee")
-    assert handover.trace["rules"] == ["own-symptom"] and handover.trace["candidates"][0]["passage_id"] == "p1"
+    assert handover.decision.rules == ("own-symptom",) and handover.decision.candidates[0].passage_id == "p1"
     assert (await store.conversations.get(started.conversation_id)).status == "waiting"
 
 
@@ -63,7 +65,7 @@ async def test_an_answer_hands_nothing_over(store):
     received = await say(store, started.conversation_id, "How long is a visit?", Label.ANSWER)
     assert await kinds(store, started.conversation_id) == ["visitor message", "assistant quote"]
     assert received.handover_id is None
-    assert received.reply.body == {"reply": reply(Label.ANSWER).as_json()}
+    assert received.reply.reply == reply(Label.ANSWER)
     assert await store.handovers.inbox(["*"]) == []
     assert (await store.conversations.get(started.conversation_id)).status == "assistant"
 
@@ -87,11 +89,9 @@ async def test_each_label_has_its_kind_of_event(store, label, kind):
 async def test_the_visitors_log_holds_no_trace_but_staff_can_explain_each_message(store):
     handover = await handed_over(store)
     for event in await store.conversations.events(handover.conversation_id):
-        assert "trace" not in str(event.body)
-    traces = await store.conversations.traces(handover.conversation_id)
-    assert (
-        traces[1]["label"] == "clinical" and traces[1]["build"] == "build-1" and traces[1]["gate"] == {"clinical": 0.9}
-    )
+        assert "trace" not in str(event.body) and (event.reply is None or event.reply.trace == Trace())
+    decision = (await store.conversations.decisions(handover.conversation_id))[1]
+    assert (decision.label, decision.build, decision.gate) == (Label.CLINICAL, "build-1", {"clinical": 0.9})
 
 
 async def test_the_same_message_again_gets_the_same_reply_and_is_stored_once(store):
@@ -100,7 +100,7 @@ async def test_the_same_message_again_gets_the_same_reply_and_is_stored_once(sto
     first = await store.conversations.receive(started.conversation_id, message, reply(Label.CLINICAL))
     again = await store.conversations.receive(started.conversation_id, message, reply(Label.HUMAN))
     assert again == first and again.is_repeat
-    assert list(again.reply.body["reply"]) == list(first.reply.body["reply"])  # byte for byte, in JSON
+    assert json.dumps(again.reply.reply.as_json()) == json.dumps(first.reply.reply.as_json())
     assert len(await store.conversations.events(started.conversation_id)) == 2
     assert (await store.handovers.get(first.handover_id)).alerts == 1
 
@@ -163,7 +163,7 @@ async def test_another_gated_message_calls_again_for_the_same_handover(store):
     handover = await handed_over(store, label=Label.OUT_OF_KB)
     received = await say(store, handover.conversation_id, "I can't breathe.", Label.EMERGENCY)
     assert received.handover_id == handover.handover_id
-    assert received.reply.body["reply"]["handed_over"] is True
+    assert received.reply.reply.handed_over is True
     [row] = await store.handovers.inbox(["kneecare"])
     assert (row.urgent, row.reason, row.alerts, row.version) == (True, Label.EMERGENCY, 2, handover.version)
     assert row.waiting_since == handover.waiting_since
@@ -193,7 +193,7 @@ async def test_after_a_claim_an_emergency_shows_its_card_and_calls_all_staff(sto
     message = VisitorMessage("I can't breathe.", "key")
     received = await store.conversations.receive(handover.conversation_id, message, reply(Label.EMERGENCY))
     assert (received.reply.kind, received.reply.author) == ("emergency", "system")
-    assert received.reply.body["reply"]["handed_over"] is True
+    assert received.reply.reply.handed_over is True
     now = await store.handovers.get(handover.handover_id)
     assert (now.status, now.claimed_by_name, now.urgent, now.alerts) == (Status.CLAIMED, "Pat", True, 2)
     again = await store.conversations.receive(handover.conversation_id, message, reply(Label.EMERGENCY))
@@ -228,7 +228,7 @@ async def test_after_a_close_the_assistant_answers_again_and_may_open_a_new_hand
 async def test_a_person_can_be_asked_for_without_a_word(store):
     started = await start(store)
     received = await store.conversations.ask_for_person(started.conversation_id, reply(Label.HUMAN), "key")
-    assert received.message is None and received.reply.body["reply"]["handed_over"] is True
+    assert received.message is None and received.reply.reply.handed_over is True
     [row] = await store.handovers.inbox(["*"])
     assert (row.reason, row.first_line) == (Label.HUMAN, "")
     again = await store.conversations.ask_for_person(started.conversation_id, reply(Label.HUMAN), "key")
@@ -245,9 +245,10 @@ async def test_asking_for_a_person_who_is_there_already_changes_nothing(store):
 
 @pytest.mark.parametrize("text", ["\0", "\ud800 half", "🦵🏽 ¿duele?", "'; DROP TABLE event; --", "x" * 4000])
 async def test_any_text_comes_back_as_it_was_typed(store, text):
-    handover = await handed_over(store, text)
-    [typed] = await store.conversations.visitor_texts(handover.conversation_id)
-    assert typed == text == (await store.handovers.get(handover.handover_id)).first_text
+    started = await start(store)
+    handed = await say(store, started.conversation_id, text)
+    [typed] = (await store.conversations.hear(started.conversation_id, started.token)).texts
+    assert typed == text == (await store.handovers.get(handed.handover_id)).first_text
 
 
 async def test_an_unknown_conversation_takes_no_message(store):

@@ -9,7 +9,7 @@ from kb.markdown import load_page
 from kb.pages import Page
 from kb.policy import load_policy
 from kb.sites import SITES, Site, load_site
-from server.assistant import UnknownSite
+from server.assistants import UnknownSite
 from server.core.quoting import cut_quote
 from server.core.reply import Reply, Suggestion, Trace
 from server.desk import in_language
@@ -43,10 +43,7 @@ class StandIn:
             ),
         }
 
-    async def reply(
-        self, site: str, text: str, history: Sequence[str] = (), *, trace: bool = False, language: str = "en"
-    ) -> Reply:
-        del trace  # every reply carries its trace
+    async def reply(self, site: str, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
         self.site(site)
         self.asked.append((text, tuple(history)))
         if self.fault is not None:

@@ -1,0 +1,207 @@
+"""Every site's assistant in one process, each on its site's current build, with the encoder in a thread of its own.
+
+Whatever breaks here ends in a handover, never in an unchecked quote.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.encode import OnnxEncoder
+from index.layout import CURRENT, encoder_folder, models_folder
+from index.loaded import load_build
+from index.publish import Builds
+from kb.errors import AdvocateError
+from kb.labels import Label
+from kb.pages import Page
+from kb.policy import Policy, load_policy
+from kb.reading.language import is_foreign
+from kb.sites import Site
+from server.assistant import EMPTY, Assistant
+from server.core.decide import Evidence, Speech, word_reply
+from server.core.findings import NOTHING_FOUND, Finding, judge
+from server.core.reasons import ByRule, Reason
+from server.core.reply import Reply, Trace
+from server.core.rules import RuleMatch, RuleTable, compile_rules
+
+log = logging.getLogger(__name__)
+
+
+class UnknownSite(AdvocateError):
+    """A site this server does not have."""
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """What is loaded of one site, and the pointer's state it was loaded at."""
+
+    stamp: tuple[int, int] | None = None
+    assistant: Assistant | None = None
+
+
+class Assistants:
+    """The assistants of every site of this process, loaded when asked for and again when a build is published."""
+
+    def __init__(self, data_dir: Path, sites: dict[str, Site], *, encoder_wait_s: float = 15.0) -> None:
+        """sites: the sites this server knows; a publication brings a newer Site with its build."""
+        self._data_dir = data_dir
+        self._sites = sites
+        self._wait_s = encoder_wait_s
+        self._shelves: dict[str, _Shelf] = {}
+        self._encoders: dict[str, OnnxEncoder] = {}
+        self._lock = threading.Lock()
+        # One thread encodes: more of them make every question slower (encoding saturates the cores).
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="assistant")
+        self.policy: Policy = load_policy()
+        self._rules: RuleTable = compile_rules(self.policy.rules)
+
+    def builds(self, site: str) -> Builds:
+        """The site's builds on disk."""
+        return Builds.of(self._data_dir, self.site(site).site)
+
+    def know(self, sites: dict[str, Site]) -> None:
+        """Take up sites that were added since."""
+        self._sites = sites
+
+    def site(self, site: str) -> Site:
+        """A site's settings, those of its current build first. Raises UnknownSite."""
+        shelf = self._shelves.get(site)
+        if shelf is not None and shelf.assistant is not None:
+            return shelf.assistant.build.site
+        if site not in self._sites:
+            raise UnknownSite(f"There is no site {site!r} here. Known: {', '.join(sorted(self._sites)) or 'none'}.")
+        return self._sites[site]
+
+    def pages(self, site: str) -> tuple[Page, ...]:
+        """The pages of the site's current build; none while nothing can be quoted."""
+        self.site(site)
+        assistant = self._loaded(site)
+        return assistant.build.pages if assistant is not None else ()
+
+    def is_ready(self, site: str) -> bool:
+        """Whether questions can be quoted."""
+        return self._loaded(site) is not None
+
+    async def refresh(self) -> None:
+        """Load what was published since: at start, so that the first visitor does not wait, and every second after."""
+        for site in list(self._sites):
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._current, site)
+
+    def find_emergency(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply | None:
+        """The emergency reply when the rules find an emergency: needs no build, no encoder and no waiting."""
+        matches, finding = self._found_by_rules(text, history)
+        if finding.label is not Label.EMERGENCY:
+            return None
+        speech = Speech(self.policy.replies, next(iter(self._sites.values())), language, "")
+        return word_reply(finding, Evidence(matches, is_foreign(text), EMPTY), None, speech)
+
+    async def reply(self, site: str, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
+        """The reply to a message. A fault of build or model hands over; with no build loaded an emergency never waits.
+
+        Where a build is loaded its own rules read the message, and no others do. Raises UnknownSite alone.
+        """
+        known = self.site(site)
+        if self._loaded(site) is None and (urgent := self.find_emergency(text, history, language=language)):
+            return urgent
+        running = asyncio.get_running_loop().run_in_executor(
+            self._thread, self._reply_now, site, text, history, language
+        )
+        try:
+            return await asyncio.wait_for(asyncio.shield(running), self._wait_s)
+        except TimeoutError:
+            log.warning("site %s: the encoder was not ready within %s s; handed over", site, self._wait_s)
+            return self._reply_by_rules(known, text, history, language)
+
+    async def choose(self, site: str, passage_id: str, *, language: str = "en") -> Reply:
+        """The passage a visitor chose among the headings offered; a handover when it is gone."""
+        known = self.site(site)
+        assistant = self._loaded(site)
+        if assistant is None:
+            return self._reply_by_rules(known, "", (), language)
+        return assistant.choose(passage_id, language=language)
+
+    async def reply_from(self, folder: Path, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
+        """The reply a draft build would give. Raises BuildRefused or ModelError: an editor must see why."""
+        loop = asyncio.get_running_loop()
+        assistant = await loop.run_in_executor(self._thread, self.open_build, folder)
+        return await loop.run_in_executor(self._thread, lambda: assistant.reply(text, history, language=language))
+
+    def open_build(self, folder: Path) -> Assistant:
+        """An assistant for a build folder. Raises BuildRefused or ModelError."""
+        build = load_build(folder)
+        return Assistant(build, self._encoder(build.manifest.model_digest))
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _reply_now(self, site: str, text: str, history: Sequence[str], language: str) -> Reply:
+        assistant = self._current(site)
+        if assistant is not None:
+            try:
+                return assistant.reply(text, history, language=language)
+            except Exception as error:  # noqa: BLE001 - whatever broke, the visitor is handed over
+                log.error("site %s: deciding failed with %s; handed over", site, type(error).__name__)
+        return self._reply_by_rules(self.site(site), text, history, language)
+
+    def _reply_by_rules(self, site: Site, text: str, history: Sequence[str], language: str) -> Reply:
+        """What the rules alone decide: an emergency, a person, or a handover. Never a quote."""
+        matches, finding = self._found_by_rules(text, history)
+        speech = Speech(self.policy.replies, site, language, "")
+        if finding.label is not Label.OUT_OF_KB:
+            return word_reply(finding, Evidence(matches, is_foreign(text), EMPTY), None, speech)
+        # The page may well cover it: only that no quote can be checked now. So nothing is said about the page.
+        return Reply(
+            Label.OUT_OF_KB,
+            speech.say(speech.replies.human),
+            build="",
+            sent_line=speech.say(speech.replies.sent),
+            trace=Trace(rules=(str(Reason.NO_BUILD),)),
+        )
+
+    def _found_by_rules(self, text: str, history: Sequence[str]) -> tuple[tuple[RuleMatch, ...], Finding]:
+        """The rules a message meets, and what they decide by themselves."""
+        matches = self._rules.find(text, history)
+        spoken = [one for one in matches if one.label is not Label.SMALLTALK]
+        return matches, judge([*(Finding(one.label, ByRule(one.rule_id)) for one in spoken), NOTHING_FOUND])
+
+    def _loaded(self, site: str) -> Assistant | None:
+        shelf = self._shelves.get(site)
+        return shelf.assistant if shelf is not None else None
+
+    def _current(self, site: str) -> Assistant | None:
+        """The assistant of the site's current build, loading it if need be; the last good one when it cannot be used."""
+        builds = self.builds(site)
+        stamp = _stamp(builds.folder / CURRENT)
+        with self._lock:
+            shelf = self._shelves.setdefault(site, _Shelf())
+            if stamp != shelf.stamp:
+                shelf.stamp = stamp
+                shelf.assistant = self._load(site, builds) or shelf.assistant
+            return shelf.assistant
+
+    def _load(self, site: str, builds: Builds) -> Assistant | None:
+        try:
+            path = builds.current_path()
+            return None if path is None else self.open_build(path)
+        except AdvocateError as error:
+            log.error("site %s: the published build cannot be used: %s", site, error)
+            return None
+
+    def _encoder(self, digest: str) -> OnnxEncoder:
+        if digest not in self._encoders:
+            self._encoders[digest] = OnnxEncoder(encoder_folder(models_folder(self._data_dir), digest))
+        return self._encoders[digest]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return state.st_mtime_ns, state.st_ino
