@@ -115,3 +115,17 @@ def test_every_text_is_shown_somewhere():
     source = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
     shown = set(re.findall(r"\btexts\.(\w+)", source)) | set(re.findall(r"texts_in\(language\)\.(\w+)", source))
     assert set(in_both_languages()) - shown == set()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_no_function_is_longer_than_a_screen(part):
+    lines = path_of(part).read_text(encoding="utf-8").splitlines()
+    heads = [
+        (number, found[1], found[2])
+        for number, line in enumerate(lines)
+        if (found := re.match(r"( *)((?:export |static |async |get |function )*#?\w+\(.*\)) \{$", line))
+        if not re.match(r" *(if|for|while|switch) ", line)
+    ]
+    for number, indent, name in heads:
+        end = next(place for place in range(number, len(lines)) if lines[place] == f"{indent}}}")
+        assert end - number < 40, name
