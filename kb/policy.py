@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kb.rules import PolicyError, RuleBook, load_rules
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default"
+_SENTENCE_END = re.compile(r"(?<=[.]) ")
 Language = Literal["en", "es"]
 
 
@@ -41,6 +43,11 @@ class FixedReplies(BaseModel):
     thanks: FixedText
     not_passed_on: FixedText
 
+    @property
+    def crisis_line(self) -> FixedText:
+        """The sentence of the emergency reply that names 988, where it stands alone. Empty if none does."""
+        return FixedText(en=_sentence_of(self.emergency.en, "988"), es=_sentence_of(self.emergency.es, "988"))
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -68,3 +75,7 @@ def policy_version(folder: Path = DEFAULT_POLICY) -> str:
     for path in sorted(folder.rglob("*.yaml")):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _sentence_of(text: str, word: str) -> str:
+    return next((one for one in _SENTENCE_END.split(text) if word in one), "")

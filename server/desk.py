@@ -7,7 +7,6 @@ reply says so.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -34,7 +33,6 @@ TYPING_S = 3.0  # one sign of typing in this time, each way
 EMERGENCY_PATIENCE_S = 2.0  # an emergency's reply waits no longer than this for the store
 OPENINGS_KEPT = 500  # a form sent twice opens one conversation
 OFFERS_LOOKED_BACK = 40  # events in which a choice may still be "just offered"
-SENTENCE_END = re.compile(r"(?<=[.]) ")
 
 
 class Answering(Protocol):
@@ -139,9 +137,8 @@ class Desk:
     def unreachable(self, language: str = "en") -> Reply:
         """What a visitor is told when nobody could be: call the clinic, 911 or 988."""
         replies = self._assistants.policy.replies
-        sentences = SENTENCE_END.split(in_language(replies.emergency, language))
-        crisis_line = next((one for one in sentences if "988" in one), "")
-        message = f"{in_language(replies.not_passed_on, language)} {crisis_line}".strip()
+        told = (in_language(text, language) for text in (replies.not_passed_on, replies.crisis_line))
+        message = " ".join(told).strip()
         return Reply(label=Label.OUT_OF_KB, message=message, build="")
 
     async def start(

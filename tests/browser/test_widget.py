@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -14,9 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.widget.stub_api import EMERGENCY, REPLIES, Api, serve
-from widget import SCRIPT
 
-MAX_GZIP = 15_000
 PHONE, DESKTOP = 390, 1280
 PageAt = Callable[..., Page]
 
@@ -80,10 +77,6 @@ def lines(page: Page) -> list[str]:
 
 
 # Before it is opened
-
-
-def test_the_script_is_small_enough_for_a_slow_phone():
-    assert len(gzip.compress(SCRIPT.read_bytes(), 9)) <= MAX_GZIP
 
 
 def test_nothing_is_asked_and_nothing_kept_before_the_chat_is_opened(chat: Page, api: Api):
@@ -702,6 +695,39 @@ def test_spanish_and_right_to_left_pages(page_at: PageAt, base: str, api: Api):
 
 
 # The page's own hands
+
+
+def test_without_a_site_the_console_says_so_and_what_stands_in_the_tag_shows(page_at: PageAt, base: str, api: Api):
+    api.page |= {"site": "", "body": "<advocate-chat><a href='tel:5550100'>555 0100</a></advocate-chat>"}
+    page = page_at(DESKTOP)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(base)
+    until(lambda: page.evaluate("document.readyState") == "complete" and any("data-site" in text for text in said))
+    expect(page.get_by_role("link", name="555 0100")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
+    assert api.requests == []
+
+
+def test_a_tag_that_comes_without_a_site_complains_too(page_at: PageAt, base: str):
+    page = page_at(DESKTOP)
+    page.goto(base)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.evaluate(
+        "customElements.get('advocate-chat') && (delete PatientAdvocate.element, document.body.append(document.createElement('advocate-chat')))"
+    )
+    until(lambda: any("data-site" in text for text in said))
+
+
+def test_a_page_may_give_the_element_a_name_of_its_own(page_at: PageAt, base: str):
+    page = page_at(DESKTOP)
+    page.goto(base)
+    defined = """(() => {
+      const Chat = class extends customElements.get('advocate-chat') {}
+      return Chat.define('clinic-chat') === Chat && customElements.get('clinic-chat') === Chat
+    })()"""
+    assert page.evaluate(defined)
 
 
 def test_the_page_may_open_it_early_listen_and_stop_listening(page_at: PageAt, base: str, api: Api):

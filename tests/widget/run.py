@@ -10,31 +10,39 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Route, sync_playwright
 
 from tests.browser.bring_chromium import ARGUMENTS, find_chromium
-from widget import SCRIPT
 
-TESTS = sorted(Path(__file__).parent.glob("*.test.js"))
+ROOT = Path(__file__).parents[2]
+TESTS = sorted(Path(__file__).parent.glob("*.test.mjs"))
 
 # As much of node's `test`, `assert`, `crypto` as the tests use.
-SHIM = """
-const results = []; const tests = []
+SHIMS = {
+    "node:test": "export const tests = []; export const test = (name, run) => tests.push([name, run])",
+    "node:assert/strict": """
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other)
 const check = (isTrue, ...about) => { if (!isTrue) throw new Error(about.map(one => JSON.stringify(one)).join(' is not ')) }
-const assert = {equal: (one, other) => check(Object.is(one, other), one, other), deepEqual: (one, other) => check(same(one, other), one, other),
-  ok: one => check(one, one), match: (text, pattern) => check(pattern.test(text), text, String(pattern))}
+export default {equal: (one, other) => check(Object.is(one, other), one, other), deepEqual: (one, other) => check(same(one, other), one, other),
+  ok: one => check(one, one)}
+""",
+    "node:crypto": """
+const text = '• A “quote” — 😀'
 const hex = bytes => Array.from(new Uint8Array(bytes), byte => byte.toString(16).padStart(2, '0')).join('')
-const createHash = () => ({update: text => ({digest: () => DIGESTS[text]})})
-const modules = {'node:test': {test: (name, run) => tests.push([name, run])}, 'node:assert/strict': assert,
-  'node:crypto': {createHash, webcrypto: crypto}}
-const DIGESTS = {}
-"""
-AFTERWARDS = """
-async () => {
-  const text = '• A “quote” — 😀'
-  DIGESTS[text] = hex(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+const digests = {[text]: hex(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))}
+export const createHash = () => ({update: text => ({digest: () => digests[text]})})
+export const webcrypto = crypto
+""",
+}
+ADDRESSES = {name: f"/{name.replace(':', '/')}.mjs" for name in SHIMS}
+BLANK = f"<!doctype html><script type='importmap'>{json.dumps({'imports': ADDRESSES})}</script>"
+RUN_ALL = """
+async paths => {
+  const {tests} = await import('node:test')
+  for (const path of paths) await import(path)
+  const results = []
   for (const [name, run] of tests) {
     try { await run(); results.push([name, '']) } catch (error) { results.push([name, String(error)]) }
   }
@@ -52,24 +60,28 @@ def run_in_browser() -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=list(ARGUMENTS))
         page = browser.new_page()
-        page.route("**/*", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+        page.route("**/*", give)
         page.goto("http://127.0.0.1/")
-        page.add_script_tag(content=SHIM)
-        source = SCRIPT.read_text(encoding="utf-8")
-        page.add_script_tag(
-            content=f"{{const module = {{exports: {{}}}}; {source}\n; modules.widget = module.exports}}"
-        )
-        require = "name => modules[name] ?? modules.widget"
-        for path in TESTS:
-            body = path.read_text(encoding="utf-8")
-            page.add_script_tag(content=f"(function (require) {{{body}}})({require})")
-        results: list[tuple[str, str]] = page.evaluate(AFTERWARDS)
+        paths = [f"/{path.relative_to(ROOT).as_posix()}" for path in TESTS]
+        results: list[tuple[str, str]] = page.evaluate(RUN_ALL, paths)
         browser.close()
     failed = [(name, error) for name, error in results if error]
     for name, error in failed:
         print(f"not ok: {name}: {error}", file=sys.stderr)
     print(json.dumps({"tests": len(results), "failed": len(failed)}))
     return int(bool(failed) or not results)
+
+
+def give(route: Route) -> None:
+    """A blank page, a shim, or a module of the repository."""
+    path = urlsplit(route.request.url).path
+    shims = {ADDRESSES[name]: source for name, source in SHIMS.items()}
+    if path == "/":
+        route.fulfill(body=BLANK, content_type="text/html")
+    elif path in shims:
+        route.fulfill(body=shims[path], content_type="text/javascript")
+    else:
+        route.fulfill(path=ROOT / path.lstrip("/"), content_type="text/javascript")
 
 
 def main() -> int:

@@ -12,8 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 from typing import Any
 
-from widget import SCRIPT
+from kb.policy import load_policy
+from server.web.visitor.widget_file import widget_file
 
+SCRIPT = widget_file(load_policy().replies).script
 # Nothing inline, no style at all, and no text may become markup.
 STRICT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'none'; connect-src 'self'; require-trusted-types-for 'script'"
@@ -51,7 +53,7 @@ SENT = "I have passed your message on. Leave your name and the best way to reach
 PAGE = """<!doctype html><html lang="{lang}" dir="{dir}"><head><meta charset="utf-8"><title>KneeCare Clinics</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head><body><main><h1>Trigger point injections</h1>
 {body}<p><a href="/elsewhere">Another page</a></p></main>
-<script src="/early.js"></script><script async src="/widget.js" data-site="kneecare" {attributes}></script></body></html>"""
+<script src="/early.js"></script><script async src="/widget.js" {site} {attributes}></script></body></html>"""
 EARLY = """
 window.news = []; window.violations = []; window.PatientAdvocate = window.PatientAdvocate || []
 document.addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective + ' ' + e.blockedURI))
@@ -226,7 +228,7 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/api/"):
             self.api.requests.append(("GET", self.path, None, dict(self.headers)))
         if path == "/widget.js":
-            self._send(200, SCRIPT.read_bytes(), "text/javascript")
+            self._send(200, SCRIPT, "text/javascript")
         elif path == "/early.js":
             self._send(200, EARLY.encode(), "text/javascript")
         elif path.endswith("/events"):
@@ -237,6 +239,7 @@ class Handler(BaseHTTPRequestHandler):
             page = {
                 "lang": "en",
                 "dir": "ltr",
+                "site": 'data-site="kneecare"',
                 "attributes": "",
                 "body": "<p>Our approved page.</p>" * 3,
             } | self.api.page

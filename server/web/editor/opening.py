@@ -12,9 +12,8 @@ from server.web.editor.reading import SiteText, Visit, read_text
 from server.web.editor.screens import Notice, PageScreen
 from server.web.editor.trying import Asked, try_view
 from server.web.editor.view import ON_ONE_SCREEN, Opened, Part, block_views, outline_rows
-from server.web.words.moments import date_in_words
-
-NEVER_REVIEWED = "Not yet reviewed by the clinic"
+from server.web.words.lines import reviewed_line
+from server.web.words.texts import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ async def page_screen(visit: Visit, page_id: str, wanted: Wanted) -> PageScreen:
         earlier_url=earlier,
         later_url=later,
         shown=f"Passages {part.start + 1} to {part.end} of {part.total}" if earlier or later else "",
-        reviewed=f"Reviewed by the clinic on {date_in_words(page.reviewed, 'en')}" if page.reviewed else NEVER_REVIEWED,
+        reviewed=reviewed_line(page.reviewed, ENGLISH),
         reviewed_iso=page.reviewed or "",
         today_iso=datetime.now(ZoneInfo(visit.site.zone)).date().isoformat(),
         revision=text.revision(page_id),

@@ -26,6 +26,7 @@ from server.storage.faults import StorageUnavailable
 from server.storage.keys import KeyReused
 from server.web.parts import parts_of
 from server.web.words.bodies import Out
+from server.web.words.texts import ENGLISH
 
 VISITOR_DOORS = "/api/v1/"
 WITH_REPLY = frozenset({400, 413, 422, 429, 500, 503})
@@ -50,6 +51,8 @@ class ProblemScreen:
 
     title: str
     detail: str
+    emergency_line: str
+    crisis_line: str
 
 
 # What /openapi.json says of every door of the visitors.
@@ -110,8 +113,10 @@ def problem_response(request: Request, problem: Problem, errors: list[dict[str, 
     title = HTTPStatus(problem.status).phrase
     is_visitors = request.url.path.startswith(VISITOR_DOORS)
     if not is_visitors and "text/html" in request.headers.get("accept", ""):
-        screen = ProblemScreen(title=title, detail=problem.detail)
-        page = parts_of(request).templates.page("problem.html", screen, status=problem.status)
+        parts = parts_of(request)
+        crisis_line = parts.assistants.policy.replies.crisis_line.en
+        screen = ProblemScreen(title, problem.detail, ENGLISH.emergency_line, crisis_line)
+        page = parts.templates.page("problem.html", screen, status=problem.status)
         page.headers.update(problem.headers)
         return page
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": problem.status, "detail": problem.detail}

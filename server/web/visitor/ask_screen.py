@@ -82,13 +82,14 @@ def ask_screen(
 ) -> AskScreen:
     """The page's screen. `error` stands beside the question; `unsent` is said where nothing could be stored."""
     texts = site_texts(visit.site, visit.language)
-    greeting = in_language(parts.assistants.policy.replies.greeting, visit.language)
+    replies = parts.assistants.policy.replies
     urgent_seq = max((event.seq for event in visit.events if event.kind is Kind.EMERGENCY), default=0)
     return AskScreen(
         site=visit.site.site,
         clinic=visit.site.clinic,
         phone=visit.site.phone,
-        greeting=visit.site.fill(greeting),
+        greeting=visit.site.fill(in_language(replies.greeting, visit.language)),
+        crisis_line=in_language(replies.crisis_line, visit.language),
         texts=texts,
         lines=lines_of(visit.events, texts),
         starters=() if visit.events else visit.site.starters,

@@ -13,7 +13,7 @@ from server.web.parts import Parts, PartsDep
 from server.web.visitor.callers import SiteName
 from server.web.visitor.clinic import page_blocks
 from server.web.visitor.screens import ClinicLink, ClinicScreen, StartScreen
-from server.web.visitor.widget_file import WidgetFile, load_widget
+from server.web.visitor.widget_file import WidgetFile, widget_file
 from server.web.words.look import look_css
 from server.web.words.site import hours_lines
 
@@ -32,7 +32,7 @@ async def start_page(parts: PartsDep, request: Request) -> HTMLResponse:
             site = parts.assistants.site(name)
         except AdvocateError:
             continue
-        clinics.append(ClinicLink(name, site.clinic, site.topic, *_snippets(host, name, load_widget())))
+        clinics.append(ClinicLink(name, site.clinic, site.topic, *_snippets(host, name, _widget(parts))))
     return parts.templates.page("visitor/start.html", StartScreen(tuple(clinics)))
 
 
@@ -47,7 +47,6 @@ async def clinic_page(site: SiteName, parts: PartsDep) -> HTMLResponse:
         phone=known.phone,
         hours=hours_lines(known.hours, "en"),
         blocks=tuple(block for page in parts.assistants.pages(site) for block in page_blocks(page)),
-        has_widget=load_widget() is not None,
     )
     return parts.templates.page("visitor/clinic.html", screen)
 
@@ -60,17 +59,18 @@ async def site_look(site: SiteName, parts: PartsDep) -> Response:
 
 
 @router.get("/widget.js")
-async def widget(request: Request) -> Response:
+async def widget(parts: PartsDep, request: Request) -> Response:
     """The widget under its stable address: asked again every five minutes."""
-    return _script(request, _widget(), "public, max-age=300")
+    return _script(request, _widget(parts), "public, max-age=300")
 
 
 @router.get("/widget-{digest}.js")
-async def pinned_widget(digest: str, request: Request) -> Response:
+async def pinned_widget(digest: str, parts: PartsDep, request: Request) -> Response:
     """The widget under the address of this very content, to be used with its integrity digest."""
-    if digest != _widget().digest:
+    found = _widget(parts)
+    if digest != found.digest:
         raise Problem(404, "This version of the widget is not served here. Take the line shown on the start page.")
-    return _script(request, _widget(), KEPT_FOR_EVER)
+    return _script(request, found, KEPT_FOR_EVER)
 
 
 @router.get("/.well-known/security.txt")
@@ -87,11 +87,8 @@ def base_url(parts: Parts, request: Request) -> str:
     return (parts.settings.public_url or str(request.base_url)).rstrip("/")
 
 
-def _widget() -> WidgetFile:
-    found = load_widget()
-    if found is None:
-        raise Problem(404, "The widget is not part of this installation.")
-    return found
+def _widget(parts: Parts) -> WidgetFile:
+    return widget_file(parts.assistants.policy.replies)
 
 
 def _script(request: Request, found: WidgetFile, cache: str) -> Response:
@@ -102,10 +99,8 @@ def _script(request: Request, found: WidgetFile, cache: str) -> Response:
     return Response(found.script, media_type=SCRIPT, headers=headers)
 
 
-def _snippets(host: str, site: str, found: WidgetFile | None) -> tuple[str, str]:
+def _snippets(host: str, site: str, found: WidgetFile) -> tuple[str, str]:
     snippet = f'<script async src="{host}/widget.js" data-site="{site}"></script>'
-    if found is None:
-        return snippet, ""
     pinned = (
         f'<script async src="{host}/widget-{found.digest}.js" data-site="{site}"\n'
         f'  integrity="{found.integrity}" crossorigin="anonymous"></script>'

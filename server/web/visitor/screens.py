@@ -37,7 +37,6 @@ class ClinicScreen:
     phone: str
     hours: tuple[str, ...]
     blocks: tuple[PageBlock, ...]
-    has_widget: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,7 @@ class AskScreen:
     clinic: str
     phone: str
     greeting: str
+    crisis_line: str
     texts: Texts
     lines: tuple[Line, ...]
     starters: tuple[str, ...]

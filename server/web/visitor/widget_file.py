@@ -6,9 +6,10 @@ from base64 import b64encode
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256, sha384
-from pathlib import Path
 
-from widget import SCRIPT
+from kb.policy import FixedReplies
+from server.web.words.texts import in_both_languages
+from widget import join
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,12 @@ class WidgetFile:
 
 
 @lru_cache(maxsize=1)
-def load_widget(path: Path = SCRIPT) -> WidgetFile | None:
-    """The widget, or None in a checkout that has none."""
-    return WidgetFile(path.read_bytes()) if path.is_file() else None
+def widget_file(replies: FixedReplies) -> WidgetFile:
+    """The widget with its words in it: the interface's, and the policy's for when no server answers."""
+    fixed = {
+        "emergency": replies.emergency,
+        "crisis_line": replies.crisis_line,
+        "not_passed_on": replies.not_passed_on,
+    }
+    said = {name: (text.en, text.es) for name, text in fixed.items()}
+    return WidgetFile(join({**in_both_languages(), **said}).encode())

@@ -44,6 +44,11 @@ def lines_of(events: Iterable[Event], texts: Texts) -> tuple[Line, ...]:
     return tuple(line for event in events for line in _lines(event, texts))
 
 
+def reviewed_line(iso: str | None, texts: Texts) -> str:
+    """When the clinic reviewed a text, in words."""
+    return texts.reviewed.replace("{date}", date_in_words(iso, texts.language)) if iso else texts.not_reviewed
+
+
 def _lines(event: Event, texts: Texts) -> list[Line]:
     body = event.body
     if event.reply is not None:
@@ -77,19 +82,15 @@ def _quote(quote: Quote, texts: Texts) -> QuoteView:
         marked=text[start:end],
         after=text[end:],
         heading=source.heading or source.title,
-        reviewed=_reviewed(source.reviewed, texts),
+        reviewed=reviewed_line(source.reviewed, texts),
         link=source.link,
         passage_id=quote.passage_id,
     )
 
 
-def _reviewed(iso: str | None, texts: Texts) -> str:
-    return texts.reviewed.replace("{date}", date_in_words(iso, texts.language)) if iso else texts.not_reviewed
-
-
 _SYSTEM_LINES: Mapping[Kind, Callable[[Mapping[str, Any], Texts], str]] = {
-    Kind.CLAIMED: lambda _body, texts: texts.seen,
-    Kind.RELEASED: lambda body, texts: texts.assistant_again if body.get("to") == "assistant" else texts.waiting_again,
+    Kind.CLAIMED: lambda _body, texts: texts.joined,
+    Kind.RELEASED: lambda body, texts: texts.assistant_again if body.get("to") == "assistant" else texts.left,
     Kind.CLOSED: lambda _body, texts: texts.closed,
     Kind.HANDOVER: lambda _body, texts: texts.letter_done,
     Kind.CORRECTION: lambda body, _texts: str(body.get("text", "")),

@@ -1,30 +1,35 @@
-"""The words of the visitor's interface, in the two languages, for the widget and the pages alike.
+"""Every word of the visitor's interface, in the two languages: for the widget, the page without JavaScript and the editor.
 
 What the assistant may *say* is not here: that is the policy's. All Spanish awaits the clinic's approval.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Every label and line around a conversation. `{advocate}` stands for the advocate's first name."""
+    """Every label and line around a conversation. `{advocate}` stands for the advocate's name."""
 
     language: str
+    chat: str
     launcher: str
     subtitle: str
+    talking_with: str
     close: str
     talk_to_person: str
+    passed_on: str
+    add_details: str
     emergency_line: str
     emergency_title: str
     call_911: str
     call_988: str
-    crisis_line: str
     conversation: str
     you: str
     assistant: str
+    our_advocate: str
     from_our_page: str
     reviewed: str
     not_reviewed: str
@@ -34,35 +39,46 @@ class Texts:
     needed_yes: str
     needed_no: str
     needed_thanks: str
-    did_you_mean: str
+    closest: str
+    none_of_these: str
     question: str
+    type_question: str
     question_hint: str
     send: str
     starters: str
-    not_sent: str
+    sending: str
     sent: str
-    seen: str
-    waiting_again: str
+    seen_by: str
+    retrying: str
+    not_sent: str
+    joined: str
+    left: str
     assistant_again: str
     closed: str
+    correction: str
     erased: str
+    ended: str
+    restart: str
     typing: str
     reconnecting: str
     unreachable: str
-    letter_title: str
-    letter_lead: str
+    letter_to: str
+    letter_more: str
+    optional: str
+    letter_words: str
+    letter_text: str
     letter_name: str
     letter_contact: str
-    letter_contact_hint: str
-    letter_text: str
     letter_share: str
     letter_send: str
     letter_done: str
+    later: str
     trap: str
     receipt: str
     receipt_hint: str
     check_again: str
     clear: str
+    clear_sure: str
     empty_message: str
     long_message: str
     answer_by: str
@@ -78,18 +94,22 @@ class Texts:
 
 ENGLISH = Texts(
     language="en",
+    chat="Chat",
     launcher="Questions? Ask us",
-    subtitle="Automated answers from our page. A person is one tap away.",
-    close="Close",
+    subtitle="Automated answers from our page. A person is one tap away",
+    talking_with="You are talking with {advocate}",
+    close="Close the chat",
     talk_to_person="Talk to a person",
-    emergency_line="Emergency? Call 911.",
+    passed_on="Passed on to {advocate}",
+    add_details="Add details for {advocate}",
+    emergency_line="Emergency? Call 911",
     emergency_title="Emergency: get help now",
     call_911="Call 911",
     call_988="Call or text 988",
-    crisis_line="Thoughts of suicide or self-harm? Call or text 988 at any time.",
     conversation="Conversation",
     you="You",
     assistant="Automated assistant",
+    our_advocate="our patient advocate",
     from_our_page="From our page",
     reviewed="Reviewed by the clinic on {date}",
     not_reviewed="Not yet reviewed by the clinic",
@@ -97,37 +117,48 @@ ENGLISH = Texts(
     good_to_know="When to call",
     needed="Was this what you needed?",
     needed_yes="Yes",
-    needed_no="No, I'd like a person",
-    needed_thanks="Thank you for telling us.",
-    did_you_mean="Did you mean one of these?",
+    needed_no="No, I’d like a person",
+    needed_thanks="Thank you.",
+    closest="Closest on our page:",
+    none_of_these="None of these, ask a person",
     question="Your question",
+    type_question="Type your question",
     question_hint="Ask about {topic}. Please do not send records or pictures.",
     send="Send",
     starters="People often ask",
-    not_sent="Not sent yet",
-    sent="Sent to {advocate}",
-    seen="{advocate} has joined. The automated assistant is silent now.",
-    waiting_again="Your message is back in line for the next person.",
+    sending="Sending",
+    sent="Sent",
+    seen_by="Seen by {advocate}",
+    retrying="Not sent yet, trying again",
+    not_sent="Not sent",
+    joined="{advocate} is here and can read this chat.",
+    left="{advocate} had to go. Your messages are kept.",
     assistant_again="The automated assistant answers again.",
-    closed="This conversation is closed. You can start a new one.",
+    closed="{advocate} has closed this chat. You can ask again.",
+    correction="Correction from the clinic",
     erased="The text of this conversation was erased.",
+    ended="This chat has ended or was erased.",
+    restart="Start a new chat",
     typing="{advocate} is writing",
-    reconnecting="Reconnecting",
-    unreachable="Chat is not reachable right now. Your question is kept here.",
-    letter_title="Add to your message for {advocate}",
-    letter_lead="Your message has been passed on. Nothing below is required.",
-    letter_name="Your name",
-    letter_contact="Phone or email",
-    letter_contact_hint="The best way to reach you, if you want a reply later.",
+    reconnecting="Reconnecting. Your messages are kept.",
+    unreachable="Chat is not reachable right now. What you write is kept here and sent later.",
+    letter_to="Your message to {advocate}",
+    letter_more="Add to your message for {advocate}",
+    optional="Nothing below is required.",
+    letter_words="What is passed on",
     letter_text="Anything to add",
-    letter_share="{advocate} may read what I asked earlier in this chat",
+    letter_name="Your name",
+    letter_contact="Phone or email, if you want a reply later",
+    letter_share="{advocate} may also read what I asked earlier in this chat",
     letter_send="Add this",
     letter_done="Your details were added.",
+    later="Not now",
     trap="Leave this empty",
     receipt="Receipt code",
-    receipt_hint="Keep it to read or erase this conversation later.",
+    receipt_hint="Keep it to read or erase this chat later.",
     check_again="Check for new replies",
     clear="Clear this chat",
+    clear_sure="Press again to clear it here",
     empty_message="Type your question first.",
     long_message="That is longer than 4,000 characters. Please shorten it.",
     answer_by="You can expect an answer by {when}.",
@@ -135,18 +166,22 @@ ENGLISH = Texts(
 
 SPANISH = Texts(
     language="es",
+    chat="Chat",
     launcher="¿Preguntas? Escríbanos",
-    subtitle="Respuestas automáticas de nuestra página. Una persona está a un toque.",
-    close="Cerrar",
+    subtitle="Respuestas automáticas de nuestra página. Una persona está a un toque",
+    talking_with="Está hablando con {advocate}",
+    close="Cerrar el chat",
     talk_to_person="Hablar con una persona",
-    emergency_line="¿Emergencia? Llame al 911.",
+    passed_on="Enviado a {advocate}",
+    add_details="Añadir datos para {advocate}",
+    emergency_line="¿Emergencia? Llame al 911",
     emergency_title="Emergencia: busque ayuda ahora",
     call_911="Llamar al 911",
-    call_988="Llamar o escribir al 988",
-    crisis_line="¿Pensamientos de suicidio o de hacerse daño? Llame al 988 (oprima 2 para español).",
+    call_988="Llamar al 988",
     conversation="Conversación",
     you="Usted",
     assistant="Asistente automático",
+    our_advocate="nuestra defensora del paciente",
     from_our_page="De nuestra página",
     reviewed="Revisado por la clínica el {date}",
     not_reviewed="Aún no revisado por la clínica",
@@ -155,36 +190,47 @@ SPANISH = Texts(
     needed="¿Era esto lo que necesitaba?",
     needed_yes="Sí",
     needed_no="No, quiero hablar con una persona",
-    needed_thanks="Gracias por decírnoslo.",
-    did_you_mean="¿Quiso decir una de estas?",
+    needed_thanks="Gracias.",
+    closest="Lo más parecido en nuestra página:",
+    none_of_these="Nada de esto, quiero hablar con una persona",
     question="Su pregunta",
+    type_question="Escriba su pregunta",
     question_hint="Pregunte sobre {topic}. Por favor, no envíe expedientes ni fotos.",
     send="Enviar",
     starters="Preguntas frecuentes",
-    not_sent="Aún no enviado",
-    sent="Enviado a {advocate}",
-    seen="{advocate} se ha unido. El asistente automático ya no responde.",
-    waiting_again="Su mensaje espera de nuevo a la próxima persona.",
+    sending="Enviando",
+    sent="Enviado",
+    seen_by="Visto por {advocate}",
+    retrying="Aún no enviado, se intenta de nuevo",
+    not_sent="No enviado",
+    joined="{advocate} está aquí y puede leer este chat.",
+    left="{advocate} tuvo que irse. Sus mensajes se conservan.",
     assistant_again="El asistente automático responde otra vez.",
-    closed="Esta conversación está cerrada. Puede empezar otra.",
+    closed="{advocate} cerró este chat. Puede preguntar de nuevo.",
+    correction="Corrección de la clínica",
     erased="El texto de esta conversación fue borrado.",
+    ended="Este chat ha terminado o fue borrado.",
+    restart="Empezar otro chat",
     typing="{advocate} está escribiendo",
-    reconnecting="Reconectando",
-    unreachable="El chat no está disponible ahora. Su pregunta se conserva aquí.",
-    letter_title="Añada algo a su mensaje para {advocate}",
-    letter_lead="Su mensaje ya fue enviado. Nada de lo siguiente es obligatorio.",
-    letter_name="Su nombre",
-    letter_contact="Teléfono o correo electrónico",
-    letter_contact_hint="La mejor manera de comunicarnos con usted, si desea una respuesta más tarde.",
+    reconnecting="Reconectando. Sus mensajes se conservan.",
+    unreachable="El chat no está disponible ahora. Lo que escriba se conserva aquí y se envía después.",
+    letter_to="Su mensaje para {advocate}",
+    letter_more="Añada algo a su mensaje para {advocate}",
+    optional="Nada de lo siguiente es obligatorio.",
+    letter_words="Lo que se envía",
     letter_text="Algo más que quiera decir",
-    letter_share="{advocate} puede leer lo que pregunté antes en este chat",
+    letter_name="Su nombre",
+    letter_contact="Teléfono o correo, si desea una respuesta más tarde",
+    letter_share="{advocate} también puede leer lo que pregunté antes en este chat",
     letter_send="Añadir",
     letter_done="Sus datos fueron añadidos.",
+    later="Ahora no",
     trap="Deje esto vacío",
     receipt="Código de recibo",
-    receipt_hint="Guárdelo para leer o borrar esta conversación más tarde.",
+    receipt_hint="Guárdelo para leer o borrar este chat más tarde.",
     check_again="Ver si hay respuestas nuevas",
-    clear="Borrar este chat de la pantalla",
+    clear="Borrar este chat",
+    clear_sure="Oprima otra vez para borrarlo aquí",
     empty_message="Escriba primero su pregunta.",
     long_message="Tiene más de 4,000 caracteres. Por favor, acórtela.",
     answer_by="Puede esperar una respuesta antes de {when}.",
@@ -193,3 +239,9 @@ SPANISH = Texts(
 
 def texts_in(language: str) -> Texts:
     return SPANISH if language.startswith("es") else ENGLISH
+
+
+def in_both_languages() -> Mapping[str, tuple[str, str]]:
+    """Every text by its name: English, Spanish."""
+    spanish = SPANISH.as_json()
+    return {name: (text, spanish[name]) for name, text in ENGLISH.as_json().items()}

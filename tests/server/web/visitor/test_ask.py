@@ -73,7 +73,7 @@ async def test_a_story_from_a_question_to_a_person(browser: httpx.AsyncClient, s
     await desk.write(row.conversation_id, pat, "Hello <b>Ada</b>, I can see you.", seen_seq=seen, key="1")
 
     page = (await browser.get(ASK)).text
-    assert "Pat has joined" in page and "Hello &lt;b&gt;Ada&lt;/b&gt;, I can see you." in page
+    assert "Pat is here and can read this chat." in page and "Hello &lt;b&gt;Ada&lt;/b&gt;, I can see you." in page
     handover = await desk.handover(row.conversation_id)
     assert handover is not None and handover.letter is not None
     assert handover.letter.text == "Mornings\nare best" and handover.letter.share_earlier

@@ -1,14 +1,18 @@
-'use strict'
-const {test} = require('node:test')
-const assert = require('node:assert/strict')
-const widget = require('../../widget/widget.js')
+import assert from 'node:assert/strict'
+import {createHash, webcrypto} from 'node:crypto'
+import {test} from 'node:test'
+import {isEmergency} from '../../widget/emergency.mjs'
+import {NEW_CHAT, provisional, reduce} from '../../widget/log.mjs'
+import {areSound, safeLink, slices} from '../../widget/quote.mjs'
+import {fill} from '../../widget/texts.mjs'
+import {backOff, eventReader, mayRetry, parseEvent} from '../../widget/wire.mjs'
 
 const message = (seq, author = 'visitor') => ({seq, kind: 'message', author, body: {text: `message ${seq}`}})
-const chatOf = (...events) => events.reduce(widget.reduce, widget.NEW_CHAT)
+const chatOf = (...events) => events.reduce(reduce, NEW_CHAT)
 
 function readAll(...pieces) {
   const events = []
-  const read = widget.eventReader(event => events.push(event))
+  const read = eventReader(event => events.push(event))
   pieces.forEach(read)
   return events
 }
@@ -30,9 +34,9 @@ test('comments, heartbeats and half an event are no event', () => {
 
 test('an event of the log keeps its number, kind, author and body', () => {
   const data = JSON.stringify({seq: 3, kind: 'claimed', author: 'system', at: 'now', name: 'Pat Cashen'})
-  assert.deepEqual(widget.parseEvent({id: '3', event: 'claimed', data}), {seq: 3, kind: 'claimed', author: 'system', body: {name: 'Pat Cashen'}})
-  assert.equal(widget.parseEvent({id: '0', event: 'reset', data: '{"reason":"x"}'}).seq, 0)
-  assert.equal(widget.parseEvent({id: '1', event: 'message', data: 'no JSON'}), null)
+  assert.deepEqual(parseEvent({id: '3', event: 'claimed', data}), {seq: 3, kind: 'claimed', author: 'system', body: {name: 'Pat Cashen'}})
+  assert.equal(parseEvent({id: '0', event: 'reset', data: '{"reason":"x"}'}).seq, 0)
+  assert.equal(parseEvent({id: '1', event: 'message', data: 'no JSON'}), null)
 })
 
 test('events are kept once and in order, however they arrive', () => {
@@ -43,26 +47,26 @@ test('events are kept once and in order, however they arrive', () => {
 
 test('an event that is known already changes nothing', () => {
   const chat = chatOf(message(1))
-  assert.equal(widget.reduce(chat, message(1)), chat)
-  assert.equal(widget.reduce(chat, {...message(0)}), chat)
+  assert.equal(reduce(chat, message(1)), chat)
+  assert.equal(reduce(chat, {...message(0)}), chat)
 })
 
 test('what a sent message told of gives way to the stream, and does not move its mark', () => {
   const reply = {outcome: 'handover', message: 'passed on', handed_over: true}
-  const [sent, answer] = widget.provisional({message: {seq: 4, author: 'visitor', text: 'hi', at: ''}, reply})
+  const [sent, answer] = provisional({message: {seq: 4, author: 'visitor', text: 'hi', at: ''}, reply})
   assert.deepEqual([sent.kind, answer.kind, answer.seq], ['message', 'handover', 5])
   const before = chatOf(message(1), sent, answer)
   assert.deepEqual([before.last, before.status], [1, 'waiting'])
-  const after = widget.reduce(before, {...message(5, 'advocate')})
+  const after = reduce(before, {...message(5, 'advocate')})
   assert.deepEqual([after.last, after.items.at(-1).author], [5, 'advocate'])
-  assert.equal(widget.reduce(after, answer), after)
+  assert.equal(reduce(after, answer), after)
 })
 
 test('small talk is a message; a message under a claim has no reply; a call for a person has no number', () => {
   const said = {message: {seq: 1, author: 'visitor', text: 'hi'}, reply: {outcome: 'smalltalk'}}
-  assert.equal(widget.provisional(said)[1].kind, 'message')
-  assert.equal(widget.provisional({...said, reply: null}).length, 1)
-  assert.deepEqual(widget.provisional({message: null, reply: {}}), [])
+  assert.equal(provisional(said)[1].kind, 'message')
+  assert.equal(provisional({...said, reply: null}).length, 1)
+  assert.deepEqual(provisional({message: null, reply: {}}), [])
 })
 
 test('who answers follows the log', () => {
@@ -81,46 +85,37 @@ test('who answers follows the log', () => {
 })
 
 test('a sentence is marked by code points, as the server counts them', () => {
-  assert.deepEqual(widget.slices('😀 “knee”: it hurts', [2, 8]), ['😀 ', '“knee”', ': it hurts'])
-  assert.deepEqual(widget.slices('é👩‍⚕️', [2, 5]).join(''), 'é👩‍⚕️')
-  for (const span of [[0, 99], [3, 2], [-1, 2], [1, 1], undefined, []]) assert.deepEqual(widget.slices('knee', span), ['knee', '', ''])
+  assert.deepEqual(slices('😀 “knee”: it hurts', [2, 8]), ['😀 ', '“knee”', ': it hurts'])
+  assert.deepEqual(slices('é👩‍⚕️', [2, 5]).join(''), 'é👩‍⚕️')
+  for (const span of [[0, 99], [3, 2], [-1, 2], [1, 1], undefined, []]) assert.deepEqual(slices('knee', span), ['knee', '', ''])
 })
 
 test('a quote is sound only if every byte is the one that was approved', async () => {
-  const {createHash, webcrypto} = require('node:crypto')
   const text = '• A “quote” — 😀'
   const sha256 = createHash('sha256').update(text).digest('hex')
-  assert.equal(await widget.areSound([{text, sha256}], webcrypto.subtle), true)
-  assert.equal(await widget.areSound([{text, sha256}, {text: `${text} `, sha256}], webcrypto.subtle), false)
-  assert.equal(await widget.areSound([], webcrypto.subtle), true)
+  assert.equal(await areSound([{text, sha256}], webcrypto.subtle), true)
+  assert.equal(await areSound([{text, sha256}, {text: `${text} `, sha256}], webcrypto.subtle), false)
+  assert.equal(await areSound([], webcrypto.subtle), true)
 })
 
 test('another try waits 1, 2, 4 ... 30 seconds', () => {
-  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 60].map(widget.backOff), [1, 2, 4, 8, 16, 30, 30, 30])
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 60].map(backOff), [1, 2, 4, 8, 16, 30, 30, 30])
 })
 
 test('only what may succeed is tried again', () => {
-  for (const status of [undefined, 0, 408, 429, 500, 503]) assert.equal(widget.mayRetry(status), true)
-  for (const status of [400, 401, 404, 413, 422]) assert.equal(widget.mayRetry(status), false)
+  for (const status of [undefined, 0, 408, 429, 500, 503]) assert.equal(mayRetry(status), true)
+  for (const status of [400, 401, 404, 413, 422]) assert.equal(mayRetry(status), false)
 })
 
 test('only web links are followed', () => {
-  assert.equal(widget.safeLink('/sites/kneecare#:~:text=knee', 'https://host'), 'https://host/sites/kneecare#:~:text=knee')
+  assert.equal(safeLink('/sites/kneecare#:~:text=knee', 'https://host'), 'https://host/sites/kneecare#:~:text=knee')
   for (const link of ['javascript:alert(1)', 'data:text/html,x', 'http://', '']) {
-    assert.equal(widget.safeLink(link, link ? 'https://host' : undefined), null)
+    assert.equal(safeLink(link, link ? 'https://host' : undefined), null)
   }
 })
 
 test('a name goes into a text as it is', () => {
-  assert.equal(widget.fill('Seen by {}', '$& Pat'), 'Seen by $& Pat')
-})
-
-test('both languages have every text, with the same gaps', () => {
-  for (const [name, texts] of Object.entries(widget.TEXTS)) {
-    assert.equal(texts.length, 2, name)
-    assert.equal(texts[1].includes('{}'), texts[0].includes('{}'), name)
-  }
-  for (const text of [...widget.TEXTS.emergency, ...widget.TEXTS.help]) assert.match(text, /911.*988/)
+  assert.equal(fill('Seen by {}', '$& Pat'), 'Seen by $& Pat')
 })
 
 const EMERGENCIES = [
@@ -134,11 +129,11 @@ const EMERGENCIES = [
   'me duele el pecho', 'no puedo respirar', 'se desmayó', 'tiene la garganta hinchada', 'no para de sangrar', 'quiero morir',
   'no quiero vivir', 'pienso en el suicidio', 'quitarme la vida'
 ]
-for (const text of EMERGENCIES) test(`our own list knows an emergency: ${text}`, () => assert.ok(widget.isEmergency(text)))
+for (const text of EMERGENCIES) test(`our own list knows an emergency: ${text}`, () => assert.ok(isEmergency(text)))
 
 const PLAIN = [
   'What is a trigger point?', 'What can I expect on the day of an injection?', 'What if I hate needles?',
   'How long does it take before I notice an improvement?', 'my knee is killing me', 'dying to know if you take Aetna',
   'does the injection hurt?', 'can I walk afterwards', 'how do I book a visit', 'gracias', '¿cuánto cuesta?', 'thank you so much'
 ]
-for (const text of PLAIN) test(`and leaves alone: ${text}`, () => assert.ok(!widget.isEmergency(text)))
+for (const text of PLAIN) test(`and leaves alone: ${text}`, () => assert.ok(!isEmergency(text)))

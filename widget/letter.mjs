@@ -1,0 +1,40 @@
+// The letter that completes a handover.
+
+import {button, h} from './dom.mjs'
+
+/**
+ * The letter's form. The field `website` is a trap for robots.
+ *
+ * @param {Object<string, string>} texts
+ * @param {object} letter
+ * @param {string} letter.text what is passed on, to be changed
+ * @param {string} letter.passedOn said where it was passed on already, or empty
+ * @param {string} letter.share the words of the choice to share what was asked earlier
+ * @param {function(): void} letter.onTouch told when the visitor writes
+ * @param {function(): void} letter.onLater
+ * @param {function(object, function(string): void): void} letter.onSend given the body to send, and where to say how it went
+ * @returns {HTMLFormElement}
+ */
+export function letterForm(texts, {text, passedOn, share, onTouch, onLater, onSend}) {
+  const words = h('textarea', {name: 'text', rows: 3, maxlength: 4000})
+  const mayShare = h('input', {type: 'checkbox'})
+  const state = h('p.small', {role: 'status'})
+  const send = h('button.main', texts.send)
+  const onsubmit = event => {
+    event.preventDefault()
+    send.disabled = true
+    const body = {...Object.fromEntries(new FormData(form)), share_earlier: mayShare.checked}
+    if (passedOn && words.value === text) body.text = ''
+    onSend(body, said => (state.textContent = said))
+  }
+  const form = h('form.stack', {onsubmit, oninput: onTouch},
+    h('p.small', passedOn && `${passedOn}. `, texts.optional),
+    h('label', texts.letter_words, words),
+    h('label', texts.letter_name, h('input', {name: 'name', autocomplete: 'name', maxlength: 200})),
+    h('label', texts.letter_contact, h('input', {name: 'contact', maxlength: 200})),
+    h('label.check', mayShare, h('span', share)),
+    h('div.sr', {'aria-hidden': true}, h('input', {name: 'website', tabindex: -1, autocomplete: 'off'})),
+    h('div.row', send, button(texts.later, onLater, 'link'), state))
+  words.value = text
+  return form
+}
