@@ -98,7 +98,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store = await open_store(data_dir)
         builder = Builder(store, data_dir, "stand-in")
         await builder.seed()
-        builder.publish("kneecare", await builder.make("kneecare"), "test")
+        builder.builds("kneecare").publish(await builder.make("kneecare"), "test")
         await store.close()
 
     asyncio.run(install())
@@ -441,7 +441,7 @@ async def test_replay_says_of_each_message_whether_its_own_build_decides_it_the_
         await hear(store, data_dir, started.conversation_id, words)
     await change_words(store, *NEW_WORDS)
     builder = Builder(store, data_dir, "stand-in")
-    second = builder.publish("kneecare", await builder.make("kneecare"), "test").build
+    second = builder.builds("kneecare").publish(await builder.make("kneecare"), "test").build
     await hear(store, data_dir, started.conversation_id, f"{new_words}?")
     done = await advocate(data_dir, "replay", started.conversation_id)
     assert done.out.splitlines() == [
