@@ -179,27 +179,22 @@ def publish(
     """Ask a build the site's golden questions, then make it current."""
     from server.editing import COMMAND_LINE
 
-    settings = load_settings()
+    async def run(editing: Editing, publisher: Publisher) -> str:
+        build = publisher.full_id(site, build_id)
+        return (await editing.releasing.publish(site, build, COMMAND_LINE, waiver=anyway)).build
 
-    async def run(store: Store, publisher: Publisher) -> str:
-        releasing, build = _editing(settings, store, publisher).releasing, publisher.full_id(site, build_id)
-        return (await releasing.publish(site, build, COMMAND_LINE, waiver=anyway)).build
-
-    print(_with_publisher(run))
+    print(_with_editing(run))
 
 
 @app.command()
 def rollback(site: SiteOption = DEFAULT_SITE) -> None:
     """Make the build that was current before current again."""
-
     from server.editing import COMMAND_LINE
 
-    settings = load_settings()
+    async def run(editing: Editing, _publisher: Publisher) -> str:
+        return (await editing.releasing.roll_back(site, COMMAND_LINE)).build
 
-    async def run(store: Store, publisher: Publisher) -> str:
-        return (await _editing(settings, store, publisher).releasing.roll_back(site, COMMAND_LINE)).build
-
-    print(_with_publisher(run))
+    print(_with_editing(run))
 
 
 @app.command()
@@ -410,6 +405,11 @@ def _with_publisher(run: Callable[[Store, Publisher], Awaitable[str]]) -> str:
             return await run(store, publisher)
 
     return asyncio.run(whole())
+
+
+def _with_editing(run: Callable[[Editing, Publisher], Awaitable[str]]) -> str:
+    settings = load_settings()
+    return _with_publisher(lambda store, publisher: run(_editing(settings, store, publisher), publisher))
 
 
 if __name__ == "__main__":
