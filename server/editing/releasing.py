@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from index.publish import Publication
 from kb.content import ContentError
 from kb.errors import AdvocateError
@@ -11,6 +13,8 @@ from server.editing.golden import Golden, GoldenCheck
 from server.editing.rebuilding import Rebuilding
 from server.publishing import Publisher
 from server.storage import Store
+
+log = logging.getLogger(__name__)
 
 
 class PublicationRefused(AdvocateError):
@@ -63,6 +67,8 @@ class Releasing:
         if check.fault and not waiver.strip():
             raise GoldenRefused(site, build, check)
         publication = self._publisher.builds(site).publish(build, by.name)
+        if check.fault:
+            log.warning("site %s: build %s is live although %s", site, build[:12], check.fault)
         detail = {"waived": waiver.strip()} if check.fault else {}
         await self._store.audit(site, by.id, "published", build, detail)
         return publication
