@@ -65,7 +65,7 @@ class Saving:
         for _ in range(TRIES):
             latest = await self._content.latest(site, document)
             if latest is None:
-                raise NoSuchPage(f"There is no page {page_id!r} here. Go back and choose one of the list.")
+                raise NoSuchPage("There is no such page here. Go back to the site’s pages and choose another.")
             if seen is not None and latest.revision != seen.revision:
                 await self._refuse_changed(latest, seen)
             before = Page.from_json(latest.body)

@@ -170,7 +170,7 @@ async def test_an_edit_that_others_save_into_again_and_again_is_given_up(editing
 
 
 async def test_a_page_that_is_not_there_is_not_made(editing, store):
-    with pytest.raises(NoSuchPage, match="'nowhere'"):
+    with pytest.raises(NoSuchPage, match="choose another"):
         await editing.saving.page("kneecare", "nowhere", lambda page: page, by=ANN, reason="test")
     with pytest.raises(EditRefused):
         await save(editing, "p-gone", "x")
