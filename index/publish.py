@@ -103,13 +103,13 @@ class Builds:
         self._write([*self._readable(), publication])
         return publication
 
-    def rollback(self, by: str) -> Publication:
-        """Make the build before the current one current again. Raises BuildRefused when there is none."""
+    def earlier(self) -> str:
+        """The build that was current before the present one. Raises BuildRefused when there is none."""
         published = self.publications()
         earlier = [one.build for one in published if one.build != published[-1].build]
         if not earlier:
             raise BuildRefused(f"{self.folder}: there is no earlier published build to go back to.")
-        return self.publish(earlier[-1], by)
+        return earlier[-1]
 
     def _readable(self) -> list[Publication]:
         try:

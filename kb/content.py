@@ -36,6 +36,13 @@ class Phrasing:
     passage_id: str
     quote: str | None = None
 
+    @classmethod
+    def from_json(cls, body: Mapping[str, str]) -> Phrasing:
+        return cls(body["text"], body["passage_id"], body.get("quote"))
+
+    def as_json(self) -> dict[str, str]:
+        return {"text": self.text, "passage_id": self.passage_id} | ({"quote": self.quote} if self.quote else {})
+
 
 @dataclass(frozen=True, slots=True)
 class Example:

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
     from index.build import Progress
     from server.assistant import Assistant
+    from server.editing import Editing
     from server.publishing import Publisher
     from server.storage.store import Store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 user_app = typer.Typer(no_args_is_help=True, help="Staff who sign in.")
 app.add_typer(user_app, name="user")
+
+FIRST_BUILD = "the site's first build: nothing was live before it"
 
 SiteOption = Annotated[str, typer.Option("--site", help="The site's name.")]
 BuildOption = Annotated[Path | None, typer.Option("--build", help="Answer from this build folder instead of a site.")]
@@ -172,23 +175,27 @@ def init(
 def publish(
     build_id: Annotated[str, typer.Argument(help="The build's id, or its first characters.")],
     site: SiteOption = DEFAULT_SITE,
+    anyway: Annotated[str, typer.Option(help="Publish although golden questions go wrong: why. It is audited.")] = "",
 ) -> None:
-    """Make a build current."""
+    """Ask a build the site's golden questions, then make it current."""
+    from server.editing import COMMAND_LINE
 
-    async def run(_store: Store, publisher: Publisher) -> str:
-        return publisher.publish(site, publisher.full_id(site, build_id), "command line").build
+    async def run(editing: Editing, publisher: Publisher) -> str:
+        build = publisher.full_id(site, build_id)
+        return (await editing.releasing.publish(site, build, COMMAND_LINE, waiver=anyway)).build
 
-    print(_with_publisher(run))
+    print(_with_editing(run))
 
 
 @app.command()
 def rollback(site: SiteOption = DEFAULT_SITE) -> None:
     """Make the build that was current before current again."""
+    from server.editing import COMMAND_LINE
 
-    async def run(_store: Store, publisher: Publisher) -> str:
-        return publisher.rollback(site, "command line").build
+    async def run(editing: Editing, _publisher: Publisher) -> str:
+        return (await editing.releasing.roll_back(site, COMMAND_LINE)).build
 
-    print(_with_publisher(run))
+    print(_with_editing(run))
 
 
 @app.command()
@@ -348,18 +355,34 @@ async def _prepare(settings: Settings, *, site: str) -> None:
     """Make what a fresh data folder lacks: schema, sites, and the site's first build."""
     from server.progress import shown_progress
 
-    async with _publisher(settings) as (_, publisher):
+    async with _publisher(settings) as (store, publisher):
         if publisher.current(site) is None:
             with shown_progress("bar") as show:
-                publisher.publish(site, (await publisher.build(site, show)).build, "first run")
+                built = await publisher.build(site, show)
+            await _publish_built(_editing(settings, store, publisher), publisher, site, built.build)
 
 
 async def _build_site(settings: Settings, site: str, *, publish: bool, draft: bool, show: Progress) -> str:
-    async with _publisher(settings) as (_, publisher):
+    async with _publisher(settings) as (store, publisher):
         manifest = await publisher.build(site, show)
         if publish or (publisher.current(site) is None and not draft):
-            publisher.publish(site, manifest.build, "command line")
+            await _publish_built(_editing(settings, store, publisher), publisher, site, manifest.build)
         return manifest.build
+
+
+async def _publish_built(editing: Editing, publisher: Publisher, site: str, build: str) -> None:
+    """Publish what was just built. A first build goes live whatever it answers: without it nothing could be quoted."""
+    from server.editing import COMMAND_LINE
+
+    waiver = FIRST_BUILD if publisher.current(site) is None else ""
+    await editing.releasing.publish(site, build, COMMAND_LINE, waiver=waiver)
+
+
+def _editing(settings: Settings, store: Store, publisher: Publisher) -> Editing:
+    from server.assistants import Assistants
+    from server.editing import Editing
+
+    return Editing.of(store, publisher, Assistants(settings.data_dir, {}))
 
 
 @asynccontextmanager
@@ -383,6 +406,11 @@ def _with_publisher(run: Callable[[Store, Publisher], Awaitable[str]]) -> str:
             return await run(store, publisher)
 
     return asyncio.run(whole())
+
+
+def _with_editing(run: Callable[[Editing, Publisher], Awaitable[str]]) -> str:
+    settings = load_settings()
+    return _with_publisher(lambda store, publisher: run(_editing(settings, store, publisher), publisher))
 
 
 if __name__ == "__main__":

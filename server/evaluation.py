@@ -232,20 +232,30 @@ def _miss(one: Outcome) -> dict[str, Any]:
 
 def _question(line: str, where: str) -> Question:
     try:
-        body: Mapping[str, Any] = json.loads(line)
-        history = body.get("history") or ()
+        return parse_question(json.loads(line), name=where)
+    except ValueError as error:
+        raise QuestionsUnreadable(f"{where}: expected a JSON object; {error}") from error
+
+
+def parse_question(body: Mapping[str, Any], *, name: str) -> Question:
+    """A labelled question of its JSON object. `name` says which it is. Raises QuestionsUnreadable."""
+    try:
         return Question(
-            id=str(body.get("id", where)),
+            id=str(body.get("id", name)),
             text=str(body["text"]),
             label=Label(body["label"]),
-            gold=tuple(body.get("gold") or ()),
-            history=(history,) if isinstance(history, str) else tuple(history),
+            gold=_texts(body.get("gold")),
+            history=_texts(body.get("history")),
             pair=body.get("pair"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise QuestionsUnreadable(
-            f'{where}: expected an object with "text" and "label" (one of {", ".join(Label)}); {type(error).__name__}: {error}'
+            f'{name}: expected an object with "text" and "label" (one of {", ".join(Label)}); {type(error).__name__}: {error}'
         ) from error
+
+
+def _texts(one_or_many: Any) -> tuple[str, ...]:
+    return (one_or_many,) if isinstance(one_or_many, str) else tuple(map(str, one_or_many or ()))
 
 
 def _spaced(text: str) -> str:

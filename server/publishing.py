@@ -1,4 +1,4 @@
-"""Seeds a site's content, builds it, publishes it and rolls it back. What an editor and the command line both use."""
+"""Seeds a site's content, builds it, brings it in and writes it out. What is built is published by `editing`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from index.build import Progress, Recipe, inputs_of, make_build
 from index.layout import MANIFEST, PAGES, PHRASINGS, models_folder
 from index.loaded import load_build
 from index.manifest import BuildRefused, Manifest, canonical_digest
-from index.publish import Builds, Publication
+from index.publish import Builds
 from kb.content import Content, ContentError, Example, Phrasing, load_content
 from kb.errors import AdvocateError
 from kb.labels import Label
@@ -61,7 +61,7 @@ class Publisher:
         """Store a site's settings and content as new revisions."""
         documents: dict[str, Any] = {
             **{f"page:{page.page_id}": page.as_json() for page in content.pages},
-            "phrasings": [_phrasing_json(one) for one in content.phrasings],
+            "phrasings": [one.as_json() for one in content.phrasings],
             "examples": [one.as_json() for one in content.examples],
             "golden": list(content.golden),
             "site": site.model_dump(mode="json"),  # last: a site counts as there once its settings are
@@ -88,9 +88,7 @@ class Publisher:
             raise ContentError(f"Site {site!r} has no pages. Bring one in with `advocate import SOURCE --site {site}`.")
         return Content(
             pages=pages,
-            phrasings=tuple(
-                Phrasing(one["text"], one["passage_id"], one.get("quote")) for one in latest.get("phrasings", ())
-            ),
+            phrasings=tuple(Phrasing.from_json(one) for one in latest.get("phrasings", ())),
             examples=tuple(
                 Example(one["text"], Label(one["label"]), one.get("history", "")) for one in latest.get("examples", ())
             ),
@@ -178,7 +176,7 @@ class Publisher:
         for page in content.pages:
             (out / "pages" / f"{page.page_id}.md").write_text(render_markdown(page), encoding="utf-8")
         (out / "site.toml").write_text(render_site(settings), encoding="utf-8")
-        _write_lines(out / "phrasings.jsonl", [_phrasing_json(one) for one in content.phrasings])
+        _write_lines(out / "phrasings.jsonl", [one.as_json() for one in content.phrasings])
         _write_lines(out / "examples.jsonl", [one.as_json() for one in content.examples])
         _write_lines(out / "golden.jsonl", content.golden)
         counts = f"{len(content.pages)} pages, {len(content.phrasings)} phrasings, {len(content.examples)} examples"
@@ -229,14 +227,6 @@ class Publisher:
             )
         return found[0]
 
-    def publish(self, site: str, build: str, by: str) -> Publication:
-        """Make a build current. Raises BuildRefused."""
-        return self.builds(site).publish(build, by)
-
-    def rollback(self, site: str, by: str) -> Publication:
-        """Make the build before the current one current again. Raises BuildRefused."""
-        return self.builds(site).rollback(by)
-
     def current(self, site: str) -> str | None:
         try:
             return self.builds(site).current()
@@ -255,10 +245,6 @@ def build_folder(source: Path, out: Path, settings: Settings, progress: Progress
 
 def _write_lines(path: Path, lines: Iterable[Any]) -> None:
     path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines), encoding="utf-8")
-
-
-def _phrasing_json(one: Phrasing) -> dict[str, str]:
-    return {"text": one.text, "passage_id": one.passage_id, **({"quote": one.quote} if one.quote else {})}
 
 
 def _keep(aside: Path, place: Path) -> None:

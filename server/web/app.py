@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 
 from server.assistants import Assistants
 from server.desk import Answering, Desk
+from server.editing import Editing, Opening
 from server.publishing import Publisher
 from server.settings import Settings
 from server.storage.store import Store
@@ -126,6 +127,7 @@ def make_parts(settings: Settings, store: Store, assistants: Answering, publishe
         assistants=assistants,
         desk=Desk(store, assistants),
         publisher=publisher,
+        editing=Editing.of(store, publisher, cast(Opening, assistants)),
         templates=Templates(),
         limits=Limits.of(settings),
         measures=Measures(),

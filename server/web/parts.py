@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from starlette.types import Scope
 
 from server.desk import Answering, Desk
+from server.editing import Editing
 from server.settings import Settings
 from server.storage.store import Store
 from server.web.limits import Limits
@@ -28,6 +29,7 @@ class Parts:
     assistants: Answering
     desk: Desk
     publisher: Publisher
+    editing: Editing
     templates: Templates
     limits: Limits
     measures: Measures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from index.publish import Builds
 from server.reporting import as_markdown
+from server.settings import Settings
+from server.storage import Store
 
 ROOT = Path(__file__).parent.parent.parent
 DEV = Path(__file__).parent / "data" / "kneecare_dev.jsonl"
@@ -174,6 +178,28 @@ def test_doctor_finds_no_fault_in_a_fresh_installation_and_one_in_a_damaged(copy
     done = advocate(copy_of_kneecare, "doctor")
     assert done.returncode == 1 and "FAULT" in done.stdout
     assert advocate(copy_of_kneecare, "verify").returncode == 1
+
+
+def test_publishing_asks_the_build_the_golden_questions(copy_of_kneecare):
+    build = Builds.of(copy_of_kneecare, "kneecare").current()
+    give_golden(
+        copy_of_kneecare, {"text": "What if I hate needles?", "label": "answer", "gold": ["3 different agents"]}
+    )
+    done = advocate(copy_of_kneecare, "publish", build)
+    assert (done.returncode, done.stdout) == (0, f"{build}\n"), done.stderr
+    give_golden(copy_of_kneecare, {"text": "What does parking cost?", "label": "answer", "gold": ["free"]})
+    done = advocate(copy_of_kneecare, "publish", build)
+    assert done.returncode == 2 and "“What does parking cost?”" in done.stderr and "--anyway" in done.stderr
+    assert advocate(copy_of_kneecare, "publish", build, "--anyway", "next week").stdout == f"{build}\n"
+
+
+def give_golden(data_dir: Path, *questions: dict[str, object]) -> None:
+    async def save() -> None:
+        store = await Store.open(Settings(data_dir=data_dir).database)
+        await store.content.save("kneecare", "golden", list(questions), author="test", reason="test")
+        await store.close()
+
+    asyncio.run(save())
 
 
 def test_a_site_is_exported_as_a_folder_that_builds_the_same(copy_of_kneecare, tmp_path):

@@ -23,12 +23,12 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import text
 
-from index.manifest import digest_files, read_manifest, verify
+from index.manifest import Manifest, digest_files, read_manifest, verify
 from index.publish import Builds
 from kb.content import load_content
 from kb.labels import Label
 from kb.sites import SITES, load_site
-from server import cli, keeping, publishing
+from server import assistant, cli, keeping, publishing
 from server.core.handover import Closing, Step
 from server.core.reply import Reply
 from server.settings import Settings
@@ -98,7 +98,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store = await open_store(data_dir)
         builder = Builder(store, data_dir, "stand-in")
         await builder.seed()
-        builder.publish("kneecare", await builder.make("kneecare"), "test")
+        builder.builds("kneecare").publish(await builder.make("kneecare"), "test")
         await store.close()
 
     asyncio.run(install())
@@ -135,6 +135,90 @@ async def change_words(store: Store, old: str, new: str) -> None:
     body = {**latest.body, "text": latest.body["text"].replace(old, new)}
     assert body != latest.body
     await store.content.save("kneecare", DOCUMENT, body, author="ann", reason="test")
+
+
+# Publish and roll back
+
+RIGHT = {"text": QUESTION, "label": "answer", "gold": ["3 different agents"]}
+WRONG = {"text": "What does parking cost?", "label": "answer", "gold": ["free"]}
+
+
+@pytest.fixture
+def opening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds are opened and made without a model."""
+
+    async def make(self: publishing.Publisher, site: str, _progress: object) -> Manifest:
+        build = await Builder(self.store, self.models.parent, "stand-in").make(site)
+        return read_manifest(self.builds(site).path(build))
+
+    monkeypatch.setattr(assistant, "Assistants", Reopened)
+    monkeypatch.setattr(publishing.Publisher, "build", make)
+
+
+async def draft_of(store: Store, data_dir: Path) -> str:
+    """A draft with other words, built and not published."""
+    await change_words(store, *NEW_WORDS)
+    return await Builder(store, data_dir, "stand-in").make("kneecare")
+
+
+async def give_golden(store: Store, *questions: dict[str, object]) -> None:
+    await store.content.save("kneecare", "golden", list(questions), author="ann", reason="test")
+
+
+async def last_done(store: Store) -> tuple[str, str, str, dict[str, object]]:
+    entry = (await store.audits("kneecare", limit=1))[0]
+    return entry.actor, entry.action, entry.about, dict(entry.detail)
+
+
+async def test_publishing_asks_the_golden_questions_and_is_audited(store, data_dir, opening):
+    await give_golden(store, RIGHT)
+    draft = await draft_of(store, data_dir)
+    done = await advocate(data_dir, "publish", draft[:12])
+    assert (done.status, done.out) == (0, f"{draft}\n"), done
+    assert Reopened.asked == [(QUESTION, ())]
+    assert builds_of(data_dir).current() == draft
+    assert await last_done(store) == ("command line", "published", draft, {})
+
+
+async def test_a_golden_question_that_goes_wrong_keeps_a_build_from_visitors_until_someone_says_why(
+    store, data_dir, opening
+):
+    await give_golden(store, RIGHT, WRONG)
+    live, draft = builds_of(data_dir).current(), await draft_of(store, data_dir)
+    for arguments in (
+        ("publish", draft),
+        ("publish", draft, "--anyway", " "),
+        ("build", "--publish", "--progress", "json"),
+    ):
+        refused = await advocate(data_dir, *arguments)
+        assert_refused(
+            refused, "“What does parking cost?”", f'advocate publish {draft[:12]} --site kneecare --anyway "'
+        )
+        assert builds_of(data_dir).current() == live
+    assert (await advocate(data_dir, "publish", draft, "--anyway", "parking comes next week")).status == 0
+    assert builds_of(data_dir).current() == draft
+    assert await last_done(store) == ("command line", "published", draft, {"waived": "parking comes next week"})
+
+
+async def test_a_build_without_a_current_one_goes_live_whatever_it_answers_and_that_is_audited(
+    store, data_dir, opening
+):
+    await give_golden(store, WRONG)
+    (builds_of(data_dir).folder / "current.json").unlink()
+    done = await advocate(data_dir, "build")
+    assert done.status == 0 and builds_of(data_dir).current() == done.out.strip()
+    waived = {"waived": "the site's first build: nothing was live before it"}
+    assert await last_done(store) == ("command line", "published", done.out.strip(), waived)
+
+
+async def test_rolling_back_is_audited_with_what_was_live(store, data_dir, opening):
+    live, draft = builds_of(data_dir).current(), await draft_of(store, data_dir)
+    assert_refused(await advocate(data_dir, "rollback"), "no earlier published build")
+    await advocate(data_dir, "publish", draft)
+    done = await advocate(data_dir, "rollback")
+    assert (done.status, done.out) == (0, f"{live}\n"), done
+    assert builds_of(data_dir).current() == live
+    assert await last_done(store) == ("command line", "rolled back", live, {"from": draft})
 
 
 # Backup and restore
@@ -441,7 +525,7 @@ async def test_replay_says_of_each_message_whether_its_own_build_decides_it_the_
         await hear(store, data_dir, started.conversation_id, words)
     await change_words(store, *NEW_WORDS)
     builder = Builder(store, data_dir, "stand-in")
-    second = builder.publish("kneecare", await builder.make("kneecare"), "test").build
+    second = builder.builds("kneecare").publish(await builder.make("kneecare"), "test").build
     await hear(store, data_dir, started.conversation_id, f"{new_words}?")
     done = await advocate(data_dir, "replay", started.conversation_id)
     assert done.out.splitlines() == [

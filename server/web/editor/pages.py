@@ -10,12 +10,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kb.editing import EditRefused, get_passage, replace_text, set_reviewed, set_tags
 from kb.pages import Page
+from server.editing import SavedMeanwhile, Seen
 from server.web.editor import passages, releasing
 from server.web.editor.changes import heading_of, marked_words
 from server.web.editor.frame import frame_of
 from server.web.editor.opening import Wanted, page_screen
 from server.web.editor.reading import EDITOR, Editor, Visit, VisitDep, own_sites, read_text
-from server.web.editor.saving import SavedMeanwhile, save_page
 from server.web.editor.screens import ClinicsScreen, ConflictScreen, EditForm, EmptyScreen, Link, Notice
 from server.web.editor.terms import TAGS, names_of, tag_choices
 from server.web.editor.trying import Asked
@@ -91,7 +91,8 @@ async def post_passage(
 
     try:
         why = reason.strip() or f"Edited “{shortened(text, 60)}”"
-        saved = await save_page(visit, page_id, edit, reason=why, began=revision, passage_id=passage_id)
+        seen = Seen(revision, passage_id)
+        saved = await visit.editing.saving.page(visit.name, page_id, edit, by=visit.actor, reason=why, seen=seen)
     except SavedMeanwhile as error:
         return await _conflict(visit, page_id, typed, error)
     except EditRefused as error:
@@ -109,7 +110,9 @@ async def post_reviewed(visit: VisitDep, page_id: str, day: Text = "") -> Respon
         notice = Notice("Not saved. Give the date as year, month and day, such as 2026-01-31.", "warning")
         return await _page(visit, page_id, Wanted(notice=notice), status=422)
     reason = f"Reviewed on {reviewed.isoformat()}" if reviewed else "Marked as not yet reviewed"
-    await save_page(visit, page_id, lambda page: set_reviewed(page, reviewed), reason=reason)
+    await visit.editing.saving.page(
+        visit.name, page_id, lambda page: set_reviewed(page, reviewed), by=visit.actor, reason=reason
+    )
     return _see(f"{visit.url}/pages/{page_id}?done=reviewed")
 
 

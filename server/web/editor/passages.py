@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,10 +13,11 @@ from kb.content import Phrasing
 from kb.editing import EditRefused, add_answer, add_paragraph, get_passage, remove_passage
 from kb.pages import Kind, Page, Passage
 from kb.reading.sentences import sentence_spans
+from server.core.edits import with_phrasing
+from server.editing import SavedMeanwhile, Seen
 from server.web.editor.changes import heading_of
 from server.web.editor.frame import frame_of
 from server.web.editor.reading import NOT_HERE, SiteText, Visit, VisitDep, read_text
-from server.web.editor.saving import SavedMeanwhile, save_page, save_phrasings, with_phrasing
 from server.web.editor.screens import AddScreen, Link, PhrasingRow, PhrasingsScreen, RemoveScreen
 from server.web.editor.view import ON_ONE_SCREEN, phrasing_words
 from server.web.guards.problems import Problem
@@ -68,7 +70,7 @@ async def post_add(
     before = {one.passage_id for one in (await read_text(visit)).page(page_id).passages}
     try:
         reason = f"Added “{shortened(question if kind == ANSWER else text, 60)}”"
-        await save_page(visit, page_id, edit, reason=reason)
+        await visit.editing.saving.page(visit.name, page_id, edit, by=visit.actor, reason=reason)
     except EditRefused as error:
         now = await read_text(visit)
         typed = Adding(kind, after, question, text.replace("\r\n", "\n"), str(error))
@@ -92,20 +94,20 @@ async def post_remove(
     page, passage = _place(text, page_id, passage_id)
     reason = f"Removed “{shortened(passage.question or page.text_of(passage), 60)}”"
     try:
-        await save_page(
-            visit,
+        await visit.editing.saving.page(
+            visit.name,
             page_id,
             lambda latest: remove_passage(latest, passage_id),
+            by=visit.actor,
             reason=reason,
-            began=revision,
-            passage_id=passage_id,
+            seen=Seen(revision, passage_id),
         )
     except SavedMeanwhile:
         problem = "Someone changed this passage just now. Read it again before you remove it."
         return await _remove_page(visit, page_id, passage_id, problem=problem, status=409)
     except EditRefused as error:
         return await _remove_page(visit, page_id, passage_id, problem=str(error), status=422)
-    await save_phrasings(visit, lambda some: [one for one in some if one.passage_id != passage_id], reason=reason)
+    await _save_phrasings(visit, lambda some: [one for one in some if one.passage_id != passage_id], reason=reason)
     return _see(f"{visit.url}/pages/{page_id}?done=removed")
 
 
@@ -132,7 +134,7 @@ async def post_phrasing(
     fresh = Phrasing(text, passage_id, quote)
     try:
         reason = f"Added “{shortened(text, 60)}”"
-        await save_phrasings(visit, lambda some: with_phrasing(some, fresh, place_of=place_of), reason=reason)
+        await _save_phrasings(visit, lambda some: with_phrasing(some, fresh, place_of=place_of), reason=reason)
     except EditRefused as error:
         return await _phrasings_page(visit, page_id, passage_id, draft=text, problem=str(error), status=422)
     return _see(f"{visit.url}/pages/{page_id}/passages/{passage_id}/phrasings?done=phrasing-added")
@@ -143,8 +145,12 @@ async def post_remove_phrasing(visit: VisitDep, page_id: str, passage_id: str, t
     def edit(some: list[Phrasing]) -> list[Phrasing]:
         return [one for one in some if (one.passage_id, one.text) != (passage_id, text)]
 
-    await save_phrasings(visit, edit, reason=f"Removed “{shortened(text, 60)}”")
+    await _save_phrasings(visit, edit, reason=f"Removed “{shortened(text, 60)}”")
     return _see(f"{visit.url}/pages/{page_id}/passages/{passage_id}/phrasings?done=phrasing-removed")
+
+
+async def _save_phrasings(visit: Visit, edit: Callable[[list[Phrasing]], list[Phrasing]], *, reason: str) -> None:
+    await visit.editing.saving.phrasings(visit.name, edit, by=visit.actor, reason=reason)
 
 
 def _place(text: SiteText, page_id: str, passage_id: str) -> tuple[Page, Passage]:

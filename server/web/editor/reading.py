@@ -8,23 +8,24 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
 from index.manifest import BuildRefused, Manifest, read_manifest
 from kb.content import Content, ContentError, Phrasing
 from kb.pages import Page, Passage
 from kb.sites import Site
+from server.core.publication import TextStanding
+from server.editing import Actor, Editing, Job
+from server.editing.saving import PAGE
 from server.publishing import Publisher
 from server.storage import Revision, Role
 from server.web.editor.changes import Change, changes_between, page_details, phrasing_changes
-from server.web.editor.jobs import Job, Jobs, jobs_of
 from server.web.guards.problems import Problem
 from server.web.guards.staff import Staff, signed_in
 from server.web.parts import Parts, PartsDep
 
 EDITOR = "/editor"
 NOT_HERE = "There is no such page here, or it is not one of your clinic’s. Go back to the editor."
-PAGE = "page:"
 
 Editor = Annotated[Staff, Depends(signed_in(Role.EDITOR, Role.REVIEWER))]
 
@@ -36,7 +37,7 @@ class Visit:
     parts: Parts
     staff: Staff
     publisher: Publisher
-    jobs: Jobs
+    editing: Editing
     site: Site
     sites: tuple[str, ...]
 
@@ -47,6 +48,10 @@ class Visit:
     @property
     def url(self) -> str:
         return f"{EDITOR}/{self.name}"
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.staff.user.user_id, self.staff.user.name)
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,19 @@ class SiteText:
     job: Job | None
 
     @property
+    def standing(self) -> TextStanding:
+        """What decides whether it can be published."""
+        return TextStanding(
+            has_pages=bool(self.pages),
+            built=self.built.build if self.built else None,
+            current=self.current.build if self.current else None,
+            is_rebuilding=self.job is not None and self.job.is_running,
+        )
+
+    @property
     def is_live(self) -> bool:
         """Whether visitors get exactly this text."""
-        return self.current is not None and self.built is not None and self.current.build == self.built.build
+        return self.standing.is_live
 
     @property
     def draft(self) -> Manifest | None:
@@ -116,15 +131,13 @@ async def own_sites(parts: Parts, staff: Staff) -> tuple[str, ...]:
     return tuple(name for name in await parts.store.content.sites() if staff.user.may_see(name))
 
 
-async def visit_of(request: Request, parts: PartsDep, staff: Editor, site: str) -> Visit:
+async def visit_of(parts: PartsDep, staff: Editor, site: str) -> Visit:
     """A dependency: this editor at this site. Raises Problem 404 for a site that is not there or not theirs."""
     sites = await own_sites(parts, staff)
     settings = await parts.store.content.latest(site, "site") if site in sites else None
     if settings is None:
         raise Problem(404, NOT_HERE)
-    if parts.publisher is None:
-        raise Problem(503, "This server only answers visitors. The editor runs on another.")
-    return Visit(parts, staff, parts.publisher, jobs_of(request), Site.model_validate(settings.body), sites)
+    return Visit(parts, staff, parts.publisher, parts.editing, Site.model_validate(settings.body), sites)
 
 
 VisitDep = Annotated[Visit, Depends(visit_of)]
@@ -142,7 +155,7 @@ async def read_text(visit: Visit) -> SiteText:
         published=published,
         current=current,
         built=built,
-        job=visit.jobs.of(visit.name),
+        job=visit.editing.rebuilding.of(visit.name),
     )
 
 

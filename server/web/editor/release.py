@@ -6,18 +6,18 @@ from collections.abc import Mapping
 
 from index.manifest import BuildRefused, Manifest, read_manifest
 from index.publish import Publication
-from kb.errors import AdvocateError
 from kb.pages import Page
+from server.core.publication import refuse_text
+from server.editing import GoldenCheck, Job
+from server.editing.saving import PAGE
 from server.storage import Revision
 from server.web.editor.changes import changes_between, page_details
 from server.web.editor.frame import frame_of
-from server.web.editor.golden import ask_golden
-from server.web.editor.jobs import Job
-from server.web.editor.reading import PAGE, SiteText, Visit, changed_by, read_text
+from server.web.editor.golden import golden_row
+from server.web.editor.reading import SiteText, Visit, changed_by, read_text
 from server.web.editor.screens import (
     BuildScreen,
     FigureRow,
-    GoldenRow,
     HistoryScreen,
     PublicationRow,
     PublishScreen,
@@ -25,7 +25,7 @@ from server.web.editor.screens import (
     RevisionsScreen,
     SavingRow,
 )
-from server.web.editor.terms import names_of
+from server.web.editor.terms import job_words, names_of
 from server.web.words.moments import moment
 
 SHOWN_SAVINGS = 30
@@ -45,7 +45,7 @@ async def build_screen(visit: Visit) -> BuildScreen:
     return BuildScreen(
         frame=frame_of(visit, text, here=""),
         state=job.state if job and _is_news(job, text) else "none",
-        words=job.words if job else "",
+        words=job_words(job) if job else "",
         percent=job.percent if job else None,
         problem=job.problem if job else "",
         by=job.by if job else "",
@@ -62,56 +62,27 @@ def _is_news(job: Job, text: SiteText) -> bool:
 async def publish_screen(visit: Visit, *, reason_problem: str = "", refusal: str = "") -> PublishScreen:
     """Everything to look through before publishing, from top to bottom."""
     text = await read_text(visit)
-    golden, golden_problem = await _golden(visit, text)
+    check = await visit.editing.golden.check(visit.name, text.draft.build) if text.draft else GoldenCheck()
     new, gone = text.phrasing_changes
     return PublishScreen(
         frame=frame_of(visit, text, here="Publish"),
-        refusal=refusal or refusal_of(text),
+        refusal=refusal or refuse_text(text.standing) or "",
         can_rebuild=text.built is None and not (text.job and text.job.is_running),
         build=text.draft.build if text.draft else "",
         changes=text.changes,
         page_changes=text.page_changes,
         new_phrasings=tuple(one.text for one in new),
         gone_phrasings=tuple(one.text for one in gone),
-        golden=golden,
-        golden_right=sum(one.is_right for one in golden),
-        golden_problem=golden_problem,
+        golden=tuple(map(golden_row, check.answers)),
+        golden_right=sum(one.is_right for one in check.answers),
+        golden_problem=f"The test questions could not be asked: {check.problem}" if check.problem else "",
         figures=_figures(text),
         savings=await _savings(visit, text),
         me=visit.staff.user.name,
         is_first=text.current is None,
-        needs_reason=bool(golden_problem) or any(not one.is_right for one in golden),
+        needs_reason=bool(check.fault),
         reason_problem=reason_problem,
     )
-
-
-def refusal_of(text: SiteText) -> str:
-    """Why the text cannot be published now; empty when it can."""
-    if text.is_live:
-        return "There is nothing to publish: visitors get exactly this text."
-    if text.draft is not None:
-        return ""
-    if text.job is not None and text.job.is_running:
-        return "Your changes are being rebuilt. Come back when that is done."
-    if not text.pages:
-        return "There is no page to publish yet. Bring one in first."
-    return (
-        "This text has not been rebuilt since it was last changed, so what you would publish is not what you see here. "
-        "Rebuild, try a few questions, then publish."
-    )
-
-
-async def _golden(visit: Visit, text: SiteText) -> tuple[tuple[GoldenRow, ...], str]:
-    latest = text.revisions.get("golden")
-    if text.draft is None or latest is None or not latest.body:
-        return (), ""
-    key = f"{text.draft.build} {latest.revision}"
-    try:
-        if visit.jobs.golden.get(visit.name, ("", ()))[0] != key:
-            visit.jobs.golden[visit.name] = (key, await ask_golden(visit, text.draft.build, latest.body))
-        return visit.jobs.golden[visit.name][1], ""
-    except AdvocateError as error:
-        return (), f"The test questions could not be asked: {error}"
 
 
 def _figures(text: SiteText) -> tuple[FigureRow, ...]:

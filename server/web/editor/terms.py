@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.pages import NOTED_TAGS, Passage
+from server.editing import Job
 from server.storage import User
 
 # The tags an editor can set, in the words of the checkbox.
@@ -13,6 +14,7 @@ TAGS: Mapping[str, str] = {"risk": "Side effects or risk", "aftercare": "After t
 
 # What a build says it is doing (index/build.py), for someone who does not know how it is made.
 STAGES: Mapping[str, str] = {
+    "": "Getting ready",
     "Loading the model": "Getting ready",
     "Exporting the encoder": "Getting ready for the first time. This takes a minute or two.",
     "Embedding your pages": "Reading your text",
@@ -47,8 +49,10 @@ def tag_words(passage: Passage) -> tuple[str, ...]:
     return tuple(TAGS[tag] for tag in sorted(passage.tags & NOTED_TAGS, key=list(TAGS).index))
 
 
-def stage_words(stage: str) -> str:
-    return STAGES.get(stage, "Working")
+def job_words(job: Job) -> str:
+    """What a rebuild is doing, and how far it is."""
+    stage = STAGES.get(job.stage, "Working")
+    return f"{stage}: {job.percent}% done" if job.percent is not None else stage
 
 
 def names_of(users: Sequence[User]) -> Mapping[str, str]:

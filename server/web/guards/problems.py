@@ -21,6 +21,7 @@ from kb.errors import AdvocateError
 from server.assistants import UnknownSite
 from server.core.reply import Reply
 from server.desk import NotStored, PassageNotOffered, UnknownConversation
+from server.editing import NoSuchPage, SavingBusy
 from server.storage.events import NotFound
 from server.storage.faults import StorageUnavailable
 from server.storage.keys import KeyReused
@@ -95,6 +96,8 @@ STATUS_OF: dict[type[AdvocateError], int] = {
     NotFound: 404,
     KeyReused: 422,
     PassageNotOffered: 422,
+    NoSuchPage: 404,
+    SavingBusy: 503,
 }
 
 

@@ -22,6 +22,7 @@ from kb.pages import Page
 from kb.policy import policy_version
 from server.core.quoting import cut_quote
 from server.core.reply import Candidate, Reply, Trace
+from server.editing import Editing
 from server.publishing import ChildBuildFailed, Publisher
 from server.settings import Settings
 from server.storage import Role, Store
@@ -134,7 +135,8 @@ async def editor_app(app: FastAPI, store: Store, settings: Settings) -> Builder:
             app.include_router(router)
     builder = Builder(store, settings.data_dir, settings.embedding_model)
     await builder.seed()
-    app.state.parts = replace(app.state.parts, publisher=builder)
+    editing = Editing.of(store, builder, Answerer())
+    app.state.parts = replace(app.state.parts, publisher=builder, editing=editing)
     await store.staff.add("ann@clinic.test", "Ann Ruiz", Role.EDITOR, PASSWORD)
     await store.staff.add("bo@clinic.test", "Bo Chen", Role.REVIEWER, PASSWORD)
     return builder
@@ -189,7 +191,7 @@ class Person:
 
     async def rebuild(self, app: FastAPI) -> str:
         await self.post(f"{SITE}/build", {})
-        await app.state.editor_jobs.wait("kneecare")
+        await app.state.parts.editing.rebuilding.wait("kneecare")
         return await self.get(f"{SITE}/build")
 
     async def publish(self, app: FastAPI) -> str:
@@ -447,7 +449,7 @@ async def test_a_rebuild_shows_how_far_it_is_and_runs_once_at_a_time(ann, app, b
     await ann.post(f"{SITE}/build", {})
     assert "Your changes are being rebuilt." in plain(await ann.get(HOME))
     builder.pause.set()
-    await app.state.editor_jobs.wait("kneecare")
+    await app.state.parts.editing.rebuilding.wait("kneecare")
     assert "Your text is rebuilt" in plain(await ann.get(f"{SITE}/build"))
     built = [one for one in await ann.store.audits("kneecare") if one.action == "built"]
     assert len(built) == 1

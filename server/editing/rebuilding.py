@@ -1,0 +1,89 @@
+"""Rebuilds a site in the background, one at a time for each site, and tells how far it has come."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from kb.errors import AdvocateError
+from server.editing.actors import Actor
+from server.publishing import Publisher
+from server.storage import Store
+
+log = logging.getLogger(__name__)
+FAULT = "Something failed on our side while rebuilding, and it is logged. Try again; if it fails again, tell your administrator."
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A rebuild: running, done or failed. `done` of `total` are the parts of the present stage, if it has any."""
+
+    state: str
+    by: str
+    started_at: datetime
+    stage: str = ""  # as index/build.py names it; empty before the first
+    done: int = 0
+    total: int = 0
+    build: str = ""
+    problem: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == "running"
+
+    @property
+    def percent(self) -> int | None:
+        """How much of this stage is done; None where it cannot be counted."""
+        return round(100 * self.done / self.total) if self.total > 1 else None
+
+
+class Rebuilding:
+    """The latest rebuild of each site in this process."""
+
+    def __init__(self, store: Store, publisher: Publisher) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._jobs: dict[str, Job] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def of(self, site: str) -> Job | None:
+        return self._jobs.get(site)
+
+    def is_running(self, site: str) -> bool:
+        job = self._jobs.get(site)
+        return job is not None and job.is_running
+
+    def start(self, site: str, by: Actor) -> bool:
+        """Begin a rebuild of the latest text, unless one runs; whether this call began it. Its end is audited."""
+        if self.is_running(site):
+            return False
+        self._jobs[site] = Job("running", by.name, datetime.now(UTC))
+        self._tasks[site] = asyncio.create_task(self._run(site, by))
+        return True
+
+    async def wait(self, site: str) -> None:
+        """Return once no rebuild of this site runs."""
+        if site in self._tasks:
+            await asyncio.wait([self._tasks[site]])
+
+    async def _run(self, site: str, by: Actor) -> None:
+        async def tell(stage: str, done: int, total: int) -> None:
+            self._update(site, stage=stage, done=done, total=total)
+
+        try:
+            made = await self._publisher.build_in_child(site, tell)
+            await self._store.audit(site, by.id, "built", made)
+            self._update(site, state="done", build=made)
+        except AdvocateError as error:
+            self._update(site, state="failed", problem=str(error))
+        except asyncio.CancelledError:
+            self._update(site, state="failed", problem="The server stopped. Rebuild again.")
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever broke, the editor is told and the page goes on
+            log.error("site %s: rebuilding failed with %s", site, type(error).__name__)
+            self._update(site, state="failed", problem=FAULT)
+
+    def _update(self, site: str, **changes: str | int) -> None:
+        self._jobs[site] = replace(self._jobs[site], **changes)  # type: ignore[arg-type]

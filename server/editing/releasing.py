@@ -1,0 +1,96 @@
+"""Makes a build what visitors get, after the golden questions, or goes back to an earlier one; both are audited."""
+
+from __future__ import annotations
+
+import logging
+
+from index.publish import Publication
+from kb.content import ContentError
+from kb.errors import AdvocateError
+from server.core.publication import Refusal, TextStanding, refuse_draft, refuse_return
+from server.editing.actors import Actor
+from server.editing.golden import Golden, GoldenCheck
+from server.editing.rebuilding import Rebuilding
+from server.publishing import Publisher
+from server.storage import Store
+
+log = logging.getLogger(__name__)
+
+
+class PublicationRefused(AdvocateError):
+    """Another build may not be made current now: why, and the way out. What is live stays live."""
+
+
+class GoldenRefused(PublicationRefused):
+    """A build that golden questions speak against, published without a reason that waives them."""
+
+    def __init__(self, site: str, build: str, check: GoldenCheck) -> None:
+        super().__init__(
+            f"{check.fault} Build {build[:12]} was not published. Put it right, or say why it is published all the "
+            f'same: `advocate publish {build[:12]} --site {site} --anyway "reason"`.'
+        )
+        self.check = check
+
+
+class Releasing:
+    """Publications of the sites' builds: the only place where a build becomes current."""
+
+    def __init__(self, store: Store, publisher: Publisher, golden: Golden, rebuilding: Rebuilding) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._golden = golden
+        self._rebuilding = rebuilding
+
+    async def standing(self, site: str) -> TextStanding:
+        """Where the site's latest text stands."""
+        current, is_rebuilding = self._publisher.current(site), self._rebuilding.is_running(site)
+        try:
+            built = await self._publisher.build_of_latest(site)
+        except ContentError:
+            return TextStanding(False, None, current, is_rebuilding)  # a site without pages yet
+        return TextStanding(True, built.build if built else None, current, is_rebuilding)
+
+    async def publish_draft(self, site: str, seen: str, by: Actor, *, waiver: str = "") -> Publication:
+        """Publish the draft that someone looked through, as long as it is the latest text.
+
+        Raises what `publish` raises, and PublicationRefused.
+        """
+        _raise(refuse_draft(await self.standing(site), seen))
+        return await self.publish(site, seen, by, waiver=waiver)
+
+    async def publish(self, site: str, build: str, by: Actor, *, waiver: str = "") -> Publication:
+        """Ask a build the golden questions, then make it current. `waiver` is why it is published though some go wrong.
+
+        Raises GoldenRefused, and BuildRefused for a build that is not here or not whole.
+        """
+        check = await self._golden.check(site, build)
+        if check.fault and not waiver.strip():
+            raise GoldenRefused(site, build, check)
+        publication = self._publisher.builds(site).publish(build, by.name)
+        if check.fault:
+            log.warning("site %s: build %s is live although golden questions speak against it", site, build[:12])
+        detail = {"waived": waiver.strip()} if check.fault else {}
+        await self._store.audit(site, by.id, "published", build, detail)
+        return publication
+
+    async def roll_back(self, site: str, by: Actor) -> Publication:
+        """Go back to the build that was current before this one. Raises BuildRefused when there is none."""
+        builds = self._publisher.builds(site)
+        return await self.go_back(site, builds.earlier(), by, seen=builds.current())
+
+    async def go_back(self, site: str, to: str, by: Actor, *, seen: str | None) -> Publication:
+        """Make an earlier build current again, unasked: it was live. `seen` is what was live when it was chosen.
+
+        Raises PublicationRefused, and BuildRefused for a build that is not here or not whole.
+        """
+        builds = self._publisher.builds(site)
+        published = {one.build for one in builds.publications()}
+        _raise(refuse_return(to, seen=seen, current=self._publisher.current(site), published=published))
+        publication = builds.publish(to, by.name)
+        await self._store.audit(site, by.id, "rolled back", to, {"from": seen or ""})
+        return publication
+
+
+def _raise(refusal: Refusal | None) -> None:
+    if refusal is not None:
+        raise PublicationRefused(refusal)

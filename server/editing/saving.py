@@ -1,0 +1,111 @@
+"""Saves edits: each becomes a revision with author and reason. Two people's edits meet here, and neither is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kb.content import Phrasing
+from kb.errors import AdvocateError
+from kb.pages import Page
+from server.core.edits import is_same_passage
+from server.editing.actors import Actor
+from server.storage import Content, EditConflict, Revision
+
+PAGE = "page:"  # a page's document is this and its id
+PHRASINGS = "phrasings"
+TRIES = 5
+
+
+class SavedMeanwhile(AdvocateError):
+    """Someone else changed the same passage since this edit began. `latest` is the page as they left it."""
+
+    def __init__(self, latest: Revision) -> None:
+        super().__init__("Someone else changed this passage while you were writing.")
+        self.latest = latest
+
+
+class NoSuchPage(AdvocateError):
+    """A page that the site does not have."""
+
+
+class SavingBusy(AdvocateError):
+    """Others saved the document again and again meanwhile; nothing was saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The passage that an edit began from: it must still be what it was in this revision of its page."""
+
+    revision: int
+    passage_id: str
+
+
+class Saving:
+    """Edits of the sites' documents."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+
+    async def page(
+        self,
+        site: str,
+        page_id: str,
+        edit: Callable[[Page], Page],
+        *,
+        by: Actor,
+        reason: str,
+        seen: Seen | None = None,
+    ) -> Revision:
+        """Apply an edit to the latest revision of a page; the revision is the latest one when it changed nothing.
+
+        Edits of other passages made meanwhile are kept. Raises SavedMeanwhile, NoSuchPage, SavingBusy, EditRefused.
+        """
+        document = PAGE + page_id
+        for _ in range(TRIES):
+            latest = await self._content.latest(site, document)
+            if latest is None:
+                raise NoSuchPage("There is no such page here. Go back to the site’s pages and choose another.")
+            if seen is not None and latest.revision != seen.revision:
+                await self._refuse_changed(latest, seen)
+            before = Page.from_json(latest.body)
+            after = edit(before)
+            if after == before:
+                return latest
+            try:
+                return await self._content.save(
+                    site, document, after.as_json(), author=by.id, reason=reason, expected_revision=latest.revision
+                )
+            except EditConflict:
+                continue
+        raise SavingBusy("This page is being saved by others at this moment. Go back and save again.")
+
+    async def phrasings(
+        self, site: str, edit: Callable[[list[Phrasing]], list[Phrasing]], *, by: Actor, reason: str
+    ) -> Revision | None:
+        """Apply an edit to the latest phrasings; the latest revision, if any, when it changed nothing.
+
+        Raises SavingBusy, EditRefused.
+        """
+        for _ in range(TRIES):
+            latest = await self._content.latest(site, PHRASINGS)
+            before = [Phrasing.from_json(one) for one in latest.body] if latest else []
+            after = edit(before)
+            if after == before:
+                return latest
+            body, began = [one.as_json() for one in after], latest.revision if latest else 0
+            try:
+                return await self._content.save(
+                    site, PHRASINGS, body, author=by.id, reason=reason, expected_revision=began
+                )
+            except EditConflict:
+                continue
+        raise SavingBusy("These are being saved by others at this moment. Go back and save again.")
+
+    async def _refuse_changed(self, latest: Revision, seen: Seen) -> None:
+        history = await self._content.history(latest.site, latest.document)
+        began = next((one for one in history if one.revision == seen.revision), None)
+        if began is None or not is_same_passage(
+            Page.from_json(began.body), Page.from_json(latest.body), seen.passage_id
+        ):
+            raise SavedMeanwhile(latest)
