@@ -1,6 +1,6 @@
 """Public question sets, none of them taught: python -m tests.bench.public DATA [kneecare covidfaq hint3 clinc150]
 
-DATA is a folder with the sets as JSON Lines (names and licences: index/README.md). Prints counts and 95% intervals.
+DATA is a folder with the sets as JSON Lines (names and licences: server/docs/public_sets.md). Prints counts and 95% intervals.
 `kneecare` asks the sets about other things of the KneeCare build; the others build a stranger's FAQ, nothing tuned.
 """
 

@@ -2,7 +2,7 @@ from hashlib import sha256
 
 import pytest
 
-from kb.labels import DUTIES, RANKING, Label
+from kb.labels import Label
 from server.core.reply import Quote, Reply, Source, Suggestion
 
 TEXT = "The full procedure takes about 8-12 minutes."
@@ -64,21 +64,3 @@ def test_a_reply_has_the_same_fields_at_every_door():
     assert list(body["quotes"][0]) == ["text", "sha256", "passage_id", "faq", "highlight", "source"]
     assert list(body["quotes"][0]["source"]) == ["title", "url", "heading", "reviewed", "link"]
     assert list(body["trace"]) == ["rules", "gate", "candidates", "threshold"]
-
-
-def test_every_label_has_its_duty_as_the_policy_lists_it():
-    assert set(DUTIES) == set(RANKING)
-    outcomes = {label: str(duty.outcome) for label, duty in DUTIES.items()}
-    assert outcomes == {
-        "answer": "quote", "clinical": "handover", "emergency": "emergency", "out_of_kb": "handover",
-        "human": "handover", "smalltalk": "smalltalk", "other_language": "handover",
-    }  # fmt: skip
-    assert {label for label, duty in DUTIES.items() if not duty.alerts} == {Label.ANSWER, Label.SMALLTALK}
-    assert {label for label, duty in DUTIES.items() if duty.quotes} == {Label.ANSWER}
-    assert {label for label, duty in DUTIES.items() if duty.urgent} == {Label.EMERGENCY}
-
-
-def test_labels_are_ranked_as_the_policy_ranks_them():
-    assert [str(label) for label in RANKING] == [
-        "emergency", "other_language", "clinical", "human", "out_of_kb", "answer", "smalltalk",
-    ]  # fmt: skip
