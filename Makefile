@@ -39,7 +39,7 @@ test: $(READY) browser  ## Check style and types and run every test, with a real
 	@$(BIN)/python -m tests.widget.run
 	@$(BIN)/python -m tests
 
-cover: $(READY) browser  ## Run the tests and say which lines they do not (half as fast again as `make test`)
+cover: $(READY) browser  ## Run the tests and say which lines they do not (takes half as long again)
 	@$(BIN)/coverage erase
 	@$(BIN)/python -m tests --cover
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report

@@ -14,7 +14,7 @@ NOTHING = {"SQLite in the data folder", "as asked", "none"}  # how an empty defa
 def rows() -> dict[str, str]:
     """Each setting of the table and the default it tells, as they are written."""
     table = README.read_text(encoding="utf-8").split("| Setting | Default |")[1].split("\n\n")[0]
-    told = {}
+    told: dict[str, str] = {}
     for line in table.splitlines()[2:]:
         names, defaults, _ = (cell.strip() for cell in line.strip("|").split("|"))
         told |= dict(zip(re.findall(r"`(\w+)`", names), defaults.split(", "), strict=True))
