@@ -8,7 +8,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench soak browser clean
+.PHONY: help setup run test cover lint bench soak browser clean
 
 help:  ## List these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,11 @@ test: $(READY) browser  ## Check style and types and run every test, with a real
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/python -m tests.widget.run
 	@$(BIN)/python -m tests
+
+cover: $(READY) browser  ## Run the tests and say which lines they do not (takes half as long again)
+	@$(BIN)/coverage erase
+	@$(BIN)/python -m tests --cover
+	@$(BIN)/coverage combine -q && $(BIN)/coverage report
 
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check .

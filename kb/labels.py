@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Label(StrEnum):
-    """What a visitor's message is, ranked: when more than one fits, the first of these wins (policy, section 1)."""
+    """What a visitor's message is, ranked: when more than one fits, the first of these wins (policy, order)."""
 
     EMERGENCY = "emergency"
     OTHER_LANGUAGE = "other_language"
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What a label must do (policy, section 3)."""
+    """What a label must do (policy, duties)."""
 
     outcome: Outcome
     alerts: bool  # the patient advocate is told, with the message as typed

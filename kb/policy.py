@@ -1,4 +1,4 @@
-"""The chat policy as data: its fixed replies and its rules, loaded from a folder such as `policies/default`."""
+"""The policy as data: its fixed replies and its rules, loaded from a folder such as `policies/default`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FixedText(BaseModel):
 
 
 class FixedReplies(BaseModel):
-    """Every text the assistant may say that is not a quote (policy, section 4)."""
+    """Every text the assistant may say that is not a quote (policy, fixed replies)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     emergency: FixedText

@@ -1,6 +1,7 @@
-"""Runs the whole suite in parts, two side by side: python -m tests
+"""Runs the whole suite in parts, two side by side: python -m tests [--cover]
 
 A part is a process of its own, so that a browser's loop and a build's threads are in nobody's way.
+With --cover each leaves a file of the lines it ran, for `coverage combine`.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def main() -> int:
 def arguments_of(name: str) -> list[str]:
     """A part's module and arguments. "everything else" is all tests but those that another part names."""
     named = [path for part in PARTS.values() for path in part if path.startswith("tests/")]
-    return [*PARTS[name], *(f"--ignore={path}" for path in named if PARTS[name][-1] == "tests")]
+    ignored = [f"--ignore={path}" for path in named if PARTS[name][-1] == "tests"]
+    measuring = ["coverage", "run", "-m"] if "--cover" in sys.argv and PARTS[name][0] == "pytest" else []
+    return [*measuring, *PARTS[name], *ignored]
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ _ACCENTED = 0.5  # what an unknown word with an accent counts
 
 
 def is_foreign(text: str) -> bool:
-    """True for a message mostly not in English, as the policy means it (section 2, other_language).
+    """True for a message mostly not in English, as the policy means it (another language).
 
     Other scripts tell by themselves. In Latin script a message is foreign when it has words of one other
     language and these, with the words unknown to English if py3langid agrees, outweigh its English words.

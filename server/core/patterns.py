@@ -319,7 +319,7 @@ def _is_between(word: str, low: float, high: float) -> bool:
 _NUMBER_CLASSES: Mapping[str, Callable[[str], bool]] = {
     "number": lambda word: True,  # noqa: ARG005
     "year": lambda word: _is_between(word, 1920, 2035) and "." not in word,
-    # Fahrenheit from 100.4 and Celsius from 38 (peers.md 4.4, U1); whole degrees as people say them
+    # a fever is 100.4 F or 38 C (CDC); whole degrees as people say them
     "fever_degrees": lambda word: _is_between(word, 100, 108) or _is_between(word, 38, 42.5),
     "many": lambda word: _is_between(word, 6, 150) or word in _MANY,  # of pills
     "three_digits": lambda word: word.isdigit() and len(word) == 3,

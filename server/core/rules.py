@@ -25,7 +25,7 @@ from server.core.patterns import (
 from server.core.words import BOUNDARIES, SENTENCE_END, Reading, read_words
 
 DANGER_SIGN = "danger_sign"  # id of the rule of signs that call for a clinician the same day
-NEGATION_REACH = 3  # words a negation covers (peers.md 4.6)
+NEGATION_REACH = 3  # words a negation covers ("no fever or chills"; server/docs/decisions.md)
 SHORT_CLAUSE = 3  # words, its stop counted
 NOW_REACH = 4  # words around "now" in which nothing is past
 MAX_ANCHORED = 40  # words and stops; a longer message is never nothing but thanks

@@ -20,7 +20,7 @@ STATEMENT_TIMEOUT_MS = 30_000
 SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",  # first: the others may have to wait for a lock
     "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # a data sync stands before every acknowledgement (reliability.md 1.1)
+    "PRAGMA synchronous=FULL",  # a data sync stands before every acknowledgement
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",  # what a visitor erases is overwritten, not only unlinked
 )

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kb.errors import AdvocateError
 
-PATIENCE_S = 8.0  # a visitor's spinner ends after 8 s (reliability.md 3.1)
+PATIENCE_S = 8.0  # a visitor's spinner ends after 8 s
 FIRST_PAUSE_S = 0.005
 LONGEST_PAUSE_S = 0.5
 

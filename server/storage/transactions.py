@@ -1,7 +1,7 @@
 """Transactions that can be repeated: begun, committed, and tried again when another one stood in the way.
 
 The work of a transaction is a plain function, run from its first statement to its commit in one thread: half the
-processor time of an async driver, which changes threads several times for each statement (README).
+processor time of an async driver, which changes threads several times for each statement (server/docs/decisions.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ends open streams when the server is told to stop.
 
 uvicorn waits for open responses before it tells the app that it is going down, and a stream never ends by itself
-(ecosystem.md, finding 5). So the signal is heard here too, on its way to uvicorn.
+(server/docs/decisions.md). So the signal is heard here too, on its way to uvicorn.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Public question sets, none of them taught: python -m tests.bench.public DATA [kneecare covidfaq hint3 clinc150]
 
-DATA is a folder with the sets as JSON Lines (names and licences: index/README.md). Prints counts and 95% intervals.
+DATA is a folder with the sets as JSON Lines (names and licences: server/docs/public_sets.md). Prints counts and 95% intervals.
 `kneecare` asks the sets about other things of the KneeCare build; the others build a stranger's FAQ, nothing tuned.
 """
 
@@ -94,11 +94,13 @@ def covidfaq(data: Path) -> Iterator[str]:
         assistant = built(Path(folder))
         queries = rows_of(data, "covidfaq_queries")
         replies = [(assistant.reply(one["text"]), one["relevant"]) for one in queries]
-        first = [(reply.trace.candidates[0].faq, relevant) for reply, relevant in replies if reply.trace.candidates]
+        first = [
+            (reply.trace.candidates[0].faq or "", relevant) for reply, relevant in replies if reply.trace.candidates
+        ]
         yield line(
             "right answer first, whatever the gate says", sum(faq in relevant for faq, relevant in first), len(replies)
         )
-        shown = [(reply.quotes[0].faq, relevant) for reply, relevant in replies if reply.quotes]
+        shown = [(reply.quotes[0].faq or "", relevant) for reply, relevant in replies if reply.quotes]
         yield line("quoted", len(shown), len(replies))
         yield line("  of these wrong", sum(faq not in relevant for faq, relevant in shown), len(shown))
         yield f"  labels: {dict(Counter(str(reply.label) for reply, _ in replies))}"

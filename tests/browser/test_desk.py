@@ -345,7 +345,7 @@ def look(page: Page, name: str) -> list[str]:
     """What axe finds in light and in dark; and pictures, where someone wants to look."""
     found = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         if SHOTS.is_dir():
             page.screenshot(path=SHOTS / f"{name}-{scheme}.png")
         found += findings(page)

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from server.settings import Settings
 from server.storage import Store
@@ -199,7 +199,12 @@ def barriers(page: Page) -> list[tuple[object, ...]]:
 def test_leaving_with_unsaved_words_asks_first(editor_of, clinic):
     page = editor_of("ann")
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def accept(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", accept)
     page.goto(f"{clinic}{HOME}?edit={NEEDLES}")
     page.locator("#text").press_sequentially("Half ")
     page.goto(f"{clinic}{SITE}/history")

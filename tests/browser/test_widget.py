@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
@@ -368,7 +369,7 @@ def test_a_server_that_cannot_store_is_tried_again_with_the_same_key(page_at: Pa
     page.clock.pause_at(page.evaluate("Date.now() + 1000"))
     say(page, "What is a trigger point?")
     for tries, seconds in enumerate([1, 2, 4, 8, 16, 30], start=2):
-        until(lambda tries=tries: len(api.posted("/messages")) == tries)
+        until(partial(lambda count: len(api.posted("/messages")) == count, tries))
         expect(page.get_by_text("Not sent yet, trying again")).to_be_visible()
         sleep(0.1)
         page.clock.run_for(seconds * 1000 - 1)
@@ -647,7 +648,7 @@ def test_no_barrier_is_found_and_no_policy_is_broken(
     for width in (PHONE, 320, DESKTOP):
         page.set_viewport_size({"width": width, "height": 800})
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             assert findings(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert in_chat(page, OVERFLOWING) == []

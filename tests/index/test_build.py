@@ -49,7 +49,7 @@ def few_examples() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory, kneecare_data_dir, models) -> Path:
+def small(tmp_path_factory: pytest.TempPathFactory, kneecare_data_dir, models) -> Path:
     folder = tmp_path_factory.mktemp("small")
     make_build(recipe_of(folder / "content"), models, folder / "build")
     return folder / "build"
@@ -97,7 +97,12 @@ def test_a_rebuild_embeds_only_what_changed_and_keeps_the_gate(small, models, tm
     embedded: list[str] = []
     unseen = uuid4().hex
     encode = ReferenceEncoder.encode
-    monkeypatch.setattr(ReferenceEncoder, "encode", lambda self, texts: embedded.extend(texts) or encode(self, texts))
+
+    def noted(self, texts):
+        embedded.extend(texts)
+        return encode(self, texts)
+
+    monkeypatch.setattr(ReferenceEncoder, "encode", noted)
     changed = recipe_of(tmp_path / "content", FAQ.replace("Behind the clinic.", f"Under bridge {unseen}."))
     manifest = make_build(changed, models, tmp_path / "build", earlier=[small])
     assert all(unseen in text for text in embedded) and len(embedded) == 2

@@ -120,7 +120,8 @@ def test_passages_with_few_questions_are_not_taught(embed):
 
 def test_a_phrasing_still_points_at_its_sentence_after_an_edit():
     edited = "The whole procedure takes about 15 minutes. It is safe to drive home."
-    assert edited[slice(*answering_span(edited, CONTENT.phrasings[0]))] == "The whole procedure takes about 15 minutes."
+    span = answering_span(edited, CONTENT.phrasings[0])
+    assert span is not None and edited[slice(*span)] == "The whole procedure takes about 15 minutes."
     assert answering_span("Something else entirely stands here now.", CONTENT.phrasings[0]) is None
 
 

@@ -52,9 +52,9 @@ def heading_texts(page: Page) -> list[str]:
 
 def assert_whole(page: Page) -> None:
     """Nothing overlaps, everything stands in order, and the page survives being stored."""
-    places = sorted([*page.headings, *page.passages], key=lambda one: one.start)
-    assert all(one.end <= other.start for one, other in pairwise(places))
-    assert all(0 <= one.start <= one.end <= len(page.text) for one in places)
+    places = sorted((one.start, one.end) for spans in (page.headings, page.passages) for one in spans)
+    assert all(end <= other for (_, end), (other, _) in pairwise(places))
+    assert all(0 <= start <= end <= len(page.text) for start, end in places)
     assert Page.from_json(page.as_json()) == page
 
 

@@ -8,72 +8,34 @@ from pathlib import Path
 
 import pytest
 
+from kb.labels import DUTIES, RANKING, Label
 from kb.policy import DEFAULT_POLICY, FixedReplies, load_policy
 from kb.rules import PolicyError
 from kb.sites import SITES, load_site
 
-# The table of the policy, section 4.
-TABLE = {
-    "emergency": (
-        "This may be an emergency. Call 911 now or go to the nearest emergency room. Do not wait for a reply "
-        "here. If you or someone else may be thinking of suicide or self-harm, call or text 988 at any time.",
-        "Esto puede ser una emergencia. Llame al 911 ahora o vaya a la sala de emergencias más cercana. No "
-        "espere una respuesta aquí. Si usted u otra persona piensa en el suicidio o en hacerse daño, llame al"
-        " 988 (oprima 2 para español).",
-    ),
-    "emergency_sent": (
-        "Our patient advocate is being alerted too.",
-        "También estamos avisando a una persona de la clínica.",
-    ),
-    "clinical": (
-        "This is about someone's own health, so a person needs to answer it. I can't give medical advice. If "
-        "it gets worse or feels urgent, call 911.",
-        "Se trata de la salud de una persona, así que debe responder una persona. No puedo dar consejos "
-        "médicos. Si empeora o le parece urgente, llame al 911.",
-    ),
-    "outside": (
-        "Our page does not cover that, so I can't answer it. Our patient advocate can help.",
-        "Nuestra página no trata ese tema, así que no puedo responder. Nuestra defensora del paciente puede ayudarle.",
-    ),
-    "human": (
-        "Of course. Our patient advocate will answer you.",
-        "Por supuesto. Le responderá nuestra defensora del paciente.",
-    ),
-    "sent": (
-        "I have passed your message on. Leave your name and the best way to reach you if you want a reply later.",
-        "He enviado su mensaje. Deje su nombre y cómo comunicarnos con usted si desea una respuesta más tarde.",
-    ),
-    "answer_line": (
-        "This is general information from our page, not medical advice.",
-        "Esta es información general de nuestra página, no un consejo médico.",
-    ),
-    "standing_note": (
-        "After an injection, fever, a hot or fast-swelling knee, or worsening pain needs a same-day call to a"
-        " clinician. Trouble breathing, chest pain or swelling of the face: call 911.",
-        "Después de una inyección, la fiebre, una rodilla caliente o que se hincha rápido, o un dolor que "
-        "empeora requieren llamar a un médico el mismo día. Dificultad para respirar, dolor en el pecho o "
-        "hinchazón de la cara: llame al 911.",
-    ),
-    "greeting": (
-        "Hello, I am {clinic}'s automated assistant. I can quote our page on {topic} or pass you to our "
-        "patient advocate.",
-        "Hola, soy el asistente automático de {clinic}. Puedo citar nuestra página sobre {topic} o "
-        "comunicarle con nuestra defensora del paciente.",
-    ),
-    "thanks": (
-        "You're welcome. Take care.",
-        "De nada. Cuídese.",
-    ),
-    "not_passed_on": (
-        "I could not reach our patient advocate. Please contact the clinic directly, and call 911 if it is urgent.",
-        "No pude comunicarme con nuestra defensora del paciente. Llame directamente a la clínica y, si es "
-        "urgente, al 911.",
-    ),
+PAGE = DEFAULT_POLICY / "README.md"
+# A fixed reply's name in the data -> its row of the page's table.
+ROWS = {
+    "emergency": "emergency",
+    "emergency_sent": "its sent line",
+    "clinical": "clinical",
+    "outside": "outside the page",
+    "human": "human",
+    "sent": "sent line of these three",
+    "other_language": "other language",
+    "answer_line": "answer line",
+    "standing_note": "standing note",
+    "greeting": "greeting, what are you",
+    "thanks": "thanks, goodbye",
+    "not_passed_on": "could not be passed on",
 }
-BOTH = (
-    "A person will read your message and reply. In an emergency call 911. / "
-    "Una persona leerá su mensaje y le responderá. En una emergencia llame al 911."
-)
+
+
+def table_under(heading: str) -> dict[str, list[str]]:
+    """The rows of the table below a heading of the policy's page, by their first cell."""
+    section = PAGE.read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return {first.strip(): [cell.strip() for cell in rest] for first, *rest in rows[2:]}
 
 
 @pytest.fixture
@@ -81,11 +43,29 @@ def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(DEFAULT_POLICY, tmp_path / "policy"))
 
 
-def test_the_twelve_fixed_replies_are_the_policy_s_word_for_word():
-    replies = load_policy().replies
-    found = {name: (getattr(replies, name).en, getattr(replies, name).es) for name in FixedReplies.model_fields}
-    assert found == {**TABLE, "other_language": (BOTH, BOTH)}
-    assert len(found) == 12
+def test_the_twelve_fixed_replies_are_the_approved_page_s_word_for_word():
+    replies, table = load_policy().replies, table_under("Fixed replies")
+    assert set(table) == set(ROWS.values()) and set(ROWS) == set(FixedReplies.model_fields)
+    for name, row in ROWS.items():
+        english, spanish = table[row]
+        if spanish == "(the same, both languages)":
+            spanish = english
+        assert (getattr(replies, name).en, getattr(replies, name).es) == (english, spanish), name
+
+
+def test_each_label_s_duties_are_the_approved_page_s():
+    table = table_under("Duties")
+    assert set(table) == set(Label)
+    for label, duty in DUTIES.items():
+        _, alerts, quotes = table[label]
+        assert duty.alerts == alerts.startswith("yes"), label
+        assert duty.urgent == ("urgent" in alerts), label
+        assert duty.quotes == (quotes == "yes"), label
+
+
+def test_labels_are_ranked_as_the_approved_page_ranks_them():
+    ranked = PAGE.read_text(encoding="utf-8").split("wins:\n")[1].split(".")[0]
+    assert re.findall(r"`(\w+)`", ranked) == list(RANKING)
 
 
 def test_every_placeholder_is_filled_by_a_site():

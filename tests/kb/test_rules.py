@@ -9,7 +9,7 @@ from kb.labels import Label
 from kb.policy import DEFAULT_POLICY
 from kb.rules import CONTEXT_SETS, PolicyError, load_rules
 
-WORDS = {name: [] for name in sorted(CONTEXT_SETS)} | {"hurt": ["pain", "sharp ache"]}
+WORDS: dict[str, list[str]] = {name: [] for name in sorted(CONTEXT_SETS)} | {"hurt": ["pain", "sharp ache"]}
 CHEST = {
     "id": "chest_pain",
     "label": "emergency",

@@ -26,6 +26,7 @@ def open_assistants(data_dir: Path, **options) -> Assistants:
 @pytest.fixture(scope="module")
 def assistant(kneecare_data_dir) -> Assistant:
     path = Builds(kneecare_data_dir / "sites" / "kneecare" / "builds").current_path()
+    assert path is not None
     return open_assistants(kneecare_data_dir).open_build(path)
 
 

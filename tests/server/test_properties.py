@@ -68,7 +68,7 @@ UNRELATED = [
 ]
 
 
-class RememberingEncoder:
+class RememberingEncoder(OnnxEncoder):
     """The real encoder, which encodes no text twice: compositions share most of their sentences."""
 
     def __init__(self, encoder: OnnxEncoder) -> None:
@@ -84,7 +84,9 @@ class RememberingEncoder:
 
 @pytest.fixture(scope="module")
 def assistant(kneecare_data_dir: Path) -> Assistant:
-    build = load_build(Builds(kneecare_data_dir / "sites" / "kneecare" / "builds").current_path())
+    path = Builds(kneecare_data_dir / "sites" / "kneecare" / "builds").current_path()
+    assert path is not None
+    build = load_build(path)
     encoder = OnnxEncoder(encoder_folder(kneecare_data_dir / "models", build.manifest.model_digest))
     return Assistant(build, RememberingEncoder(encoder))
 
@@ -113,7 +115,9 @@ def check(reply: Reply, assistant: Assistant) -> None:
     """No gated reply holds a quote, and every quote is a slice of a page of the build, to the byte."""
     assert (reply.label is Label.ANSWER) == bool(reply.quotes)
     for quote in reply.quotes:
-        page, passage = assistant.build.places[assistant.build.position(quote.passage_id)]
+        position = assistant.build.position(quote.passage_id)
+        assert position is not None
+        page, passage = assistant.build.places[position]
         assert quote.text.encode() == page.text[passage.start : passage.end].encode()
         assert sha256(quote.text.encode()).hexdigest() == quote.sha256
 

@@ -54,6 +54,7 @@ DANGER = [
 @pytest.fixture(scope="module")
 def assistant(kneecare_data_dir: Path) -> Assistant:
     path = Builds(kneecare_data_dir / "sites" / "kneecare" / "builds").current_path()
+    assert path is not None
     return Assistants(kneecare_data_dir, {"kneecare": load_site(SITES / "kneecare")}).open_build(path)
 
 

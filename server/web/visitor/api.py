@@ -1,4 +1,4 @@
-"""The visitor's doors: what the widget calls (design.md, section 5). Routes translate between HTTP and the desk."""
+"""The visitor's doors: what the widget calls. Routes translate between HTTP and the desk."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_nothing_within_the_slips_allowed_is_missed(typed, known, is_careful):
 
 def slips_between(one: str, other: str) -> int:
     """The distance letter by letter, as the textbook has it."""
-    rows = [[*range(len(other) + 1)]]
+    rows: list[list[int]] = [[*range(len(other) + 1)]]
     for i, mine in enumerate(one, start=1):
         row = [i]
         for j, theirs in enumerate(other, start=1):

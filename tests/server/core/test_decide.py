@@ -9,7 +9,7 @@ from kb.labels import RANKING, Label
 from kb.policy import load_policy
 from kb.sites import SITES, load_site
 from server.core.decide import Evidence, Found, Part, Run, Speech, decide
-from server.core.findings import BARS, UNQUOTED_BAR, Finding, chance_of_clinical, judge, read_gate
+from server.core.findings import BARS, Finding, judge, read_gate
 from server.core.quoting import cut_quote
 from server.core.reasons import ByPassages, ByRule, Reason, cause_of
 from server.core.rules import RuleMatch
@@ -178,18 +178,26 @@ def test_an_earlier_question_is_never_answered_again_to_a_new_one():
     assert reply_to(best=0.1, joined=before).label is Label.OUT_OF_KB
 
 
-@given(st.dictionaries(st.sampled_from(list(Label)), st.floats(0, 1), min_size=1))
-def test_the_gate_reads_the_highest_ranked_label_that_reaches_its_bar(scores):
-    read = read_gate(scores)
-    chance, likeliest = max((score, label) for label, score in scores.items())
-    is_talk, asks_for_person = likeliest == Label.SMALLTALK, likeliest == Label.HUMAN and chance >= BARS[Label.HUMAN]
-    bars = {**BARS, Label.CLINICAL: UNQUOTED_BAR} if is_talk or asks_for_person else BARS
-    chances = {**scores, Label.CLINICAL: chance_of_clinical(scores)}
-    reached = [label for label in RANKING if label in bars and chances.get(label, 0) >= bars[label]]
-    if reached:
-        assert read is reached[0]
-    else:
-        assert read is (Label.SMALLTALK if is_talk else Label.ANSWER)
+CAREFUL = [Label.EMERGENCY, Label.OTHER_LANGUAGE, Label.CLINICAL]
+
+
+@given(st.dictionaries(st.sampled_from(list(Label)), st.floats(0, 1)), st.sampled_from(CAREFUL), st.floats(0, 1))
+def test_more_reason_to_be_careful_never_lowers_what_the_gate_reads(scores, label, more):
+    surer = scores | {label: max(scores.get(label, 0.0), more)}
+    assert RANKING.index(read_gate(surer)) <= RANKING.index(read_gate(scores))
+
+
+@pytest.mark.parametrize("label", sorted({*Label} - {Label.OUT_OF_KB}))
+def test_what_the_gate_is_sure_of_it_reads(label):
+    assert read_gate({label: 1.0}) is label
+
+
+@pytest.mark.parametrize(
+    ("likelier", "higher"),
+    [("answer", Label.CLINICAL), ("answer", Label.HUMAN), ("out_of_kb", Label.CLINICAL), ("smalltalk", Label.CLINICAL)],
+)
+def test_of_two_labels_that_may_both_fit_the_higher_is_read(likelier, higher):
+    assert read_gate({likelier: 0.6, higher: 0.4}) is higher
 
 
 def test_what_may_be_an_emergency_is_clinical_at_least():

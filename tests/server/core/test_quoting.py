@@ -1,6 +1,7 @@
 from hashlib import sha256
 from urllib.parse import unquote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,8 +57,14 @@ def test_an_answer_is_headed_by_its_question():
     assert cut_quote(PAGE, DRIVING, None).source.heading == "Can I drive?"
 
 
+@pytest.mark.parametrize("span", [None, (0, 0), (30, 14), (-5, 14), (14, 10_000)])
+def test_a_span_that_does_not_fit_highlights_the_whole(span):
+    quote = cut_quote(PAGE, FIRST, span)
+    assert quote.text[slice(*quote.highlight)] == quote.text
+
+
 @given(st.integers(-5, 90), st.integers(-5, 90))
-def test_a_span_that_does_not_fit_highlights_the_whole(start, end):
+def test_whatever_span_is_asked_for_words_of_the_passage_are_highlighted_and_linked(start, end):
     quote = cut_quote(PAGE, FIRST, (start, end))
-    fits = 0 <= start < end <= len(quote.text)
-    assert quote.highlight == ((start, end) if fits else (0, len(quote.text)))
+    assert quote.text == PAGE.text_of(FIRST) and quote.text[slice(*quote.highlight)]
+    assert quote.source.link.startswith("https://clinic.example/knees#:~:text=")

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from kb.labels import DUTIES, RANKING, Label
+from kb.labels import Label
 from server.core.reply import Candidate, Decision, Quote, Reply, Source, Suggestion, Trace
 
 TEXT = "The full procedure takes about 8-12 minutes."
@@ -115,21 +115,3 @@ def test_a_decision_is_read_back_and_is_empty_once_erased():
     assert Decision.from_json(json.loads(json.dumps(decision.as_json()))) == decision
     assert (decision.label, decision.build, decision.candidates) == (Label.CLINICAL, "b", trace.candidates)
     assert Decision.from_json({}) == Decision()
-
-
-def test_every_label_has_its_duty_as_the_policy_lists_it():
-    assert set(DUTIES) == set(RANKING)
-    outcomes = {label: str(duty.outcome) for label, duty in DUTIES.items()}
-    assert outcomes == {
-        "answer": "quote", "clinical": "handover", "emergency": "emergency", "out_of_kb": "handover",
-        "human": "handover", "smalltalk": "smalltalk", "other_language": "handover",
-    }  # fmt: skip
-    assert {label for label, duty in DUTIES.items() if not duty.alerts} == {Label.ANSWER, Label.SMALLTALK}
-    assert {label for label, duty in DUTIES.items() if duty.quotes} == {Label.ANSWER}
-    assert {label for label, duty in DUTIES.items() if duty.urgent} == {Label.EMERGENCY}
-
-
-def test_labels_are_ranked_as_the_policy_ranks_them():
-    assert [str(label) for label in RANKING] == [
-        "emergency", "other_language", "clinical", "human", "out_of_kb", "answer", "smalltalk",
-    ]  # fmt: skip

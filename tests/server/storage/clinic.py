@@ -38,7 +38,7 @@ class TurnedClock:
 def reply(label: Label) -> Reply:
     """A reply as the assistant gives it for a message of this label."""
     sent_line = "I have passed your message on." if DUTIES[label].alerts else ""
-    quotes = ()
+    quotes: tuple[Quote, ...] = ()
     if label is Label.ANSWER:
         quotes = (Quote(TEXT, sha256(TEXT.encode()).hexdigest(), "p1", None, (0, len(TEXT)), PAGE),)
     return Reply(label, f"The {label} reply.", "build-1", sent_line=sent_line, quotes=quotes, trace=TRACE)

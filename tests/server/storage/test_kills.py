@@ -6,8 +6,9 @@ import random
 import signal
 import sys
 
+from kb.labels import Label
 from server.storage import Store, VisitorMessage
-from tests.server.storage.clinic import Label, reply, start
+from tests.server.storage.clinic import reply, start
 
 KILLS = 20
 # Imports once, then forks a writer for each line it reads: the number of the writer's first message.

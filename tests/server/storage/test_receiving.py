@@ -138,7 +138,7 @@ async def test_twenty_copies_at_once_are_one_message(store):
 
 async def test_ten_writers_at_once_leave_no_gap_for_a_reader(store):
     started = await start(store)
-    seen = []
+    seen: list[int] = []
 
     async def write(writer):
         for number in range(6):

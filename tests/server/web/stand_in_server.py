@@ -54,5 +54,5 @@ async def seed(url: str) -> None:
 
 if __name__ == "__main__":
     settings = Settings(data_dir=Path(sys.argv[1]), port=int(sys.argv[2]), rate_limit="off")
-    serving.create_app = make_app  # type: ignore[assignment]
+    serving.create_app = make_app  # type: ignore[assignment, attr-defined]
     serving.run(settings)

@@ -395,7 +395,7 @@ async function comeBack() {
 
 // ---- Waiting times, sound, presence, typing ----
 
-/** The same words as `waiting_words` in server/web/desk_screens.py. */
+/** The same words as `waiting_words` in server/web/words/moments.py. */
 function waitingWords(minutes) {
   if (minutes < 1) return 'just now'
   if (minutes < 60) return `${minutes} min`

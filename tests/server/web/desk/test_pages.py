@@ -378,7 +378,7 @@ async def test_the_stream_tells_of_a_new_handover_without_its_words(served: str,
 
 
 async def test_the_stream_ends_when_the_person_is_signed_out_elsewhere(served: str, pat: Colleague, store: Store):
-    heard = []
+    heard: list[str] = []
     async with listening(served, "/desk/events", cookies=dict(pat.client.cookies)) as lines:
         async for line in lines:
             if not heard:

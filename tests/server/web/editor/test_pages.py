@@ -257,7 +257,11 @@ async def test_an_editor_of_another_clinic_sees_nothing_of_this_one(app, store, 
 
 async def test_a_form_from_another_site_changes_nothing(ann):
     before = await ann.page()
-    forms = ((f"{HOME}/passages/{NEEDLES}", {"text": "x", "revision": "1"}), (f"{SITE}/build", {}), (f"{HOME}/try", {}))
+    forms: tuple[tuple[str, dict[str, str]], ...] = (
+        (f"{HOME}/passages/{NEEDLES}", {"text": "x", "revision": "1"}),
+        (f"{SITE}/build", {}),
+        (f"{HOME}/try", {}),
+    )
     for path, form in forms:
         answer = await ann.client.post(path, data=form, headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 403, path

@@ -190,7 +190,7 @@ async def test_who_is_signed_in_needs_no_sign_in_page(client: httpx.AsyncClient)
 
 def doors() -> list[tuple[str, str]]:
     routes = [route for route in pages.router.routes if isinstance(route, APIRoute)]
-    return [(method, route.path) for route in routes for method in sorted(route.methods)]
+    return [(method, route.path) for route in routes for method in sorted(route.methods or ())]
 
 
 FORM = {"version": "1", "closing": "answered", "text": "Hello", "seen_seq": "9", "key": "a" * 32}
