@@ -181,7 +181,7 @@ def test_doctor_finds_no_fault_in_a_fresh_installation_and_one_in_a_damaged(copy
 
 
 def test_publishing_asks_the_build_the_golden_questions(copy_of_kneecare):
-    build = Builds.of(copy_of_kneecare, "kneecare").current()
+    build = Builds.of(copy_of_kneecare, "kneecare").current() or "none"
     give_golden(
         copy_of_kneecare, {"text": "What if I hate needles?", "label": "answer", "gold": ["3 different agents"]}
     )

@@ -312,7 +312,7 @@ async def test_a_build_that_golden_questions_speak_against_is_refused_by_name(ed
     with pytest.raises(GoldenRefused) as refused:
         await editing.releasing.publish("kneecare", draft, ANN, waiver=waiver)
     words = str(refused.value)
-    assert "“What does parking cost?”" in words and RIGHT["text"] not in words
+    assert "“What does parking cost?”" in words and str(RIGHT["text"]) not in words
     assert f'advocate publish {draft[:12]} --site kneecare --anyway "reason"' in words
     assert builder.current("kneecare") is None
     assert await done(store) == []

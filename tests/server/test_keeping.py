@@ -11,7 +11,7 @@ import shutil
 import sys
 import tarfile
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -168,7 +168,7 @@ async def draft_of(store: Store, data_dir: Path) -> str:
     return await Builder(store, data_dir, "stand-in").make("kneecare")
 
 
-async def give_golden(store: Store, *questions: dict[str, object]) -> None:
+async def give_golden(store: Store, *questions: Mapping[str, object]) -> None:
     await store.content.save("kneecare", "golden", list(questions), author="ann", reason="test")
 
 
