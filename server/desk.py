@@ -206,8 +206,8 @@ class Desk:
     async def said(self, conversation_id: str) -> list[Event]:
         """Every event so far, for the visitor whose conversation it is."""
         events: list[Event] = []
-        while page := await self._store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
-            events.extend(page)
+        while more := await self._store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
+            events.extend(more)
         return events
 
     async def erase(self, conversation_id: str) -> None:

@@ -134,8 +134,8 @@ async def replay(store: Store, settings: Settings, conversation_id: str) -> list
 async def _events(store: Store, conversation_id: str) -> list[Event]:
     """The whole log, however long."""
     events: list[Event] = []
-    while page := await store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
-        events.extend(page)
+    while more := await store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
+        events.extend(more)
     return events
 
 

@@ -1,4 +1,4 @@
-"""Asks a build the site's golden questions: tests with a known outcome, never used to teach."""
+"""Asks a build the site's golden questions: tests with a known answer, never used to teach."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from kb.errors import AdvocateError
 from server.core.publication import golden_fault
 from server.core.reply import Reply
-from server.evaluation import Outcome, QuestionsUnreadable, parse_question
+from server.evaluation import Judged, QuestionsUnreadable, parse_question
 from server.publishing import Publisher
 from server.storage import Content
 
@@ -33,14 +33,14 @@ class Opening(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GoldenAnswer:
-    """A golden question and what a build made of it; no outcome where the question cannot be read."""
+    """A golden question and what a build made of it; nothing where the question cannot be read."""
 
     text: str
-    outcome: Outcome | None
+    judged: Judged | None
 
     @property
     def is_right(self) -> bool:
-        return self.outcome is not None and self.outcome.is_right
+        return self.judged is not None and self.judged.is_right
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +93,4 @@ def _answer(body: Mapping[str, Any], answers: Answers) -> GoldenAnswer:
         question = parse_question(body, name="golden question")
     except QuestionsUnreadable:
         return GoldenAnswer(str(body.get("text", "")), None)
-    return GoldenAnswer(question.text, Outcome(question, answers.reply(question.text, question.history)))
+    return GoldenAnswer(question.text, Judged(question, answers.reply(question.text, question.history)))

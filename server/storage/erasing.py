@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, tuple_, update
 
 from server.core.handover import OPEN
 from server.storage import audit, schema
-from server.storage.events import Author, Draft, Kind, append, lock
+from server.storage.events import Author, Kind, NewEvent, append, lock
 from server.storage.faults import StorageUnavailable
 from server.storage.transactions import Database, Transaction
 
@@ -40,7 +40,7 @@ def erase(transaction: Transaction, conversation_id: str) -> None:
         .where(schema.conversation.c.site == locked.site, schema.conversation.c.conversation_id == conversation_id)
         .values(page_url=None, erased_at=transaction.now)
     )
-    append(transaction, locked, [Draft(Kind.RESET, Author.SYSTEM, {"reason": "erased"})])
+    append(transaction, locked, [NewEvent(Kind.RESET, Author.SYSTEM, {"reason": "erased"})])
     transaction.wake(*locked.topics)
     audit.record(transaction, site=locked.site, actor=SYSTEM, action="erased", about=conversation_id)
 

@@ -94,13 +94,16 @@ class Limits:
             emergencies=Window(12),
         )
 
-    def wait_s(self, *, address: str, conversation_id: str | None = None, is_new: bool = False) -> float:
-        """Take a turn; else the seconds to wait for one."""
+    def wait_s(self, *, address: str, token: str | None = None, is_new: bool = False) -> float:
+        """Take a turn; else the seconds to wait for one.
+
+        A conversation is told by its token, which is not looked up: whoever knows only its id takes none of its turns.
+        """
         if not self.is_on:
             return 0.0
         asked = [(self.address, address)]
-        if conversation_id is not None:
-            asked.append((self.conversation, conversation_id))
+        if token is not None:
+            asked.append((self.conversation, token))
         if is_new:
             asked.append((self.new_conversations, address))
         return take(*asked)

@@ -33,7 +33,7 @@ from server.core.handover import Closing, Step
 from server.core.reply import Reply
 from server.settings import Settings
 from server.storage import Author, Event, Kind, Store, VisitorMessage
-from server.storage.events import Draft, append, lock
+from server.storage.events import NewEvent, append, lock
 from tests.server.storage.clinic import PAT, TurnedClock, claimed, say, start
 from tests.server.storage.clinic import reply as reply_of
 from tests.server.web.editor.test_pages import DOCUMENT, NEEDLES, PAGE, Builder, Opened
@@ -569,7 +569,7 @@ async def test_replay_gives_each_message_the_history_it_had(store, data_dir, reo
 
 async def test_replay_decides_a_conversation_to_its_end_however_long(store, data_dir, reopened):
     started = await start(store)
-    lines = [Draft(Kind.MESSAGE, Author.SYSTEM, {"text": "Still here?"})] * 600
+    lines = [NewEvent(Kind.MESSAGE, Author.SYSTEM, {"text": "Still here?"})] * 600
     await store.database.write(lambda tx: append(tx, lock(tx, started.conversation_id), lines))
     await hear(store, data_dir, started.conversation_id, QUESTION)
     done = await advocate(data_dir, "replay", started.conversation_id)

@@ -100,7 +100,7 @@ class TalkView:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Unsent:
     """A reply that is being written: what it says, what was missed meanwhile, and why it was not sent."""
 
     text: str = ""
@@ -130,10 +130,10 @@ def talk_view(
     url: str,
     key: str,
     last_seq: int,
-    draft: Draft | None = None,
+    unsent: Unsent | None = None,
 ) -> TalkView:
     """The conversation as `reader` sees it. `hides_earlier`: the visitor has not shared what was said before."""
-    draft = draft or Draft()
+    unsent = unsent or Unsent()
     visitor = (handover.letter and handover.letter.name) or "Visitor"
     standing, invitation, composer = _standing(handover, reader)
     return TalkView(
@@ -142,15 +142,15 @@ def talk_view(
         standing=standing,
         invitation=invitation,
         composer=composer,
-        items=tuple(log_item(one, visitor=visitor, reader=reader, missed=draft.missed) for one in events),
+        items=tuple(log_item(one, visitor=visitor, reader=reader, missed=unsent.missed) for one in events),
         hidden_line=NOT_SHARED if hides_earlier else "",
         last_seq=last_seq,
         version=handover.version,
         state=state,
         url=url,
         key=key,
-        draft=draft.text,
-        composer_notice=draft.notice,
+        draft=unsent.text,
+        composer_notice=unsent.notice,
     )
 
 

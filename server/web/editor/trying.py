@@ -54,28 +54,28 @@ class Trying(Answering, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TryOut:
     """A question to try, against the draft or what is live."""
 
     question: str = ""
     against: str = ""
 
 
-async def try_view(visit: Visit, text: SiteText, asked: Asked, *, action: str) -> TryView:
-    """The form, and the reply if a question was asked."""
+async def try_view(visit: Visit, text: SiteText, try_out: TryOut, *, action: str) -> TryView:
+    """The form, and the reply if a question was try_out."""
     has_live, has_draft = text.current is not None, text.draft is not None
-    against = asked.against if asked.against in {DRAFT, LIVE} else (DRAFT if has_draft else LIVE)
+    against = try_out.against if try_out.against in {DRAFT, LIVE} else (DRAFT if has_draft else LIVE)
     problem, tried = "", None
-    if asked.question:
-        problem = _problem(asked.question, has_it=has_draft if against == DRAFT else has_live, against=against)
-    if asked.question and not problem:
+    if try_out.question:
+        problem = _problem(try_out.question, has_it=has_draft if against == DRAFT else has_live, against=against)
+    if try_out.question and not problem:
         try:
-            tried = _tried(visit, text, asked.question, await _reply(visit, text, asked.question, against), against)
+            tried = _tried(visit, text, try_out.question, await _reply(visit, text, try_out.question, against), against)
         except AdvocateError as error:
             problem = f"The draft could not be asked: {error}"
     return TryView(
         action=action,
-        question=asked.question,
+        question=try_out.question,
         against=against,
         has_draft=has_draft,
         has_live=has_live,

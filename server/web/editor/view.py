@@ -9,7 +9,7 @@ from math import ceil
 
 from index.teaching import ENOUGH_QUESTIONS
 from kb.blocks import suggest_tags
-from kb.pages import Heading, Kind, Page, Passage
+from kb.pages import Heading, Page, Passage, PassageKind
 from server.web.editor.changes import Change, Piece, marked_words
 from server.web.editor.reading import SiteText
 from server.web.editor.screens import BlockView, EditForm, Mark, OutlineRow, PassageView
@@ -81,7 +81,7 @@ def _section_rows(page: Page, changed: set[str], page_url: str) -> Iterator[Outl
 
 def _sections(page: Page) -> list[Heading]:
     """The headings that are not an answer's own question, the page's title left out."""
-    questions = {one.question for one in page.passages if one.kind is Kind.FAQ}
+    questions = {one.question for one in page.passages if one.kind is PassageKind.FAQ}
     return [one for one in page.headings if one.level > 1 and page.text[one.start : one.end] not in questions]
 
 

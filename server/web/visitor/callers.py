@@ -61,7 +61,7 @@ def admit(parts: Parts, request: Request, *, visitor: Pass | None = None, is_new
     the emergency reply.
     """
     address = request.client.host if request.client else "unknown"
-    wait_s = parts.limits.wait_s(address=address, conversation_id=visitor.token if visitor else None, is_new=is_new)
+    wait_s = parts.limits.wait_s(address=address, token=visitor.token if visitor else None, is_new=is_new)
     if not wait_s:
         return
     emergency = parts.desk.emergency(text) if text else None
