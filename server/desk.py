@@ -11,13 +11,12 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from kb.errors import AdvocateError
 from kb.labels import Label
-from kb.pages import Page
-from kb.policy import FixedText, Policy
-from kb.sites import Site
+from kb.policy import FixedText
+from server.answering import Answering
 from server.core.handover import Closing, Step
 from server.core.reply import Reply
 from server.storage.conversations import Conversation, Started, Transcript
@@ -33,24 +32,6 @@ TYPING_S = 3.0  # one sign of typing in this time, each way
 EMERGENCY_PATIENCE_S = 2.0  # an emergency's reply waits no longer than this for the store
 OPENINGS_KEPT = 500  # a form sent twice opens one conversation
 OFFERS_LOOKED_BACK = 40  # events in which a choice may still be "just offered"
-
-
-class Answering(Protocol):
-    """What the desk needs of the assistants (assistants.py); tests answer in their place, without build or model."""
-
-    policy: Policy
-
-    async def reply(self, site: str, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply: ...
-    async def choose(self, site: str, passage_id: str, *, language: str = "en") -> Reply: ...
-    def find_emergency(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply | None:
-        """The emergency reply, if the policy's rules alone call for it: no build, no model, no waiting."""
-
-    def is_ready(self, site: str) -> bool: ...
-    def site(self, site: str) -> Site:
-        """Raises UnknownSite."""
-
-    def pages(self, site: str) -> tuple[Page, ...]:
-        """The pages of the site's current build; none while nothing can be quoted."""
 
 
 class UnknownConversation(AdvocateError):

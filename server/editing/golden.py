@@ -6,29 +6,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from kb.errors import AdvocateError
+from server.answering import Answering, Answers
 from server.core.publication import golden_fault
-from server.core.reply import Reply
 from server.evaluation import Judged, QuestionsUnreadable, parse_question
 from server.publishing import Publisher
 from server.storage import Content
 
 GOLDEN = "golden"  # the document of a site's golden questions
-
-
-class Answers(Protocol):
-    """An opened build (assistant.py)."""
-
-    def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply: ...
-
-
-class Opening(Protocol):
-    """What opens builds (assistant.py)."""
-
-    def open_build(self, folder: Path) -> Answers:
-        """Raises BuildRefused or ModelError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +47,10 @@ class GoldenCheck:
 class Golden:
     """The golden questions of the sites. The last check of each site is kept."""
 
-    def __init__(self, content: Content, publisher: Publisher, opening: Opening) -> None:
+    def __init__(self, content: Content, publisher: Publisher, assistants: Answering) -> None:
         self._content = content
         self._publisher = publisher
-        self._opening = opening
+        self._assistants = assistants
         self._kept: dict[str, tuple[tuple[str, int], GoldenCheck]] = {}
 
     async def check(self, site: str, build: str) -> GoldenCheck:
@@ -84,7 +71,7 @@ class Golden:
         return check
 
     def _ask(self, folder: Path, golden: Sequence[Mapping[str, Any]]) -> tuple[GoldenAnswer, ...]:
-        answers = self._opening.open_build(folder)
+        answers = self._assistants.open_build(folder)
         return tuple(_answer(one, answers) for one in golden)
 
 

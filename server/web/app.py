@@ -6,15 +6,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
+from server.answering import Answering
 from server.assistants import Assistants
-from server.desk import Answering, Desk
-from server.editing import Editing, Opening
+from server.desk import Desk
+from server.editing import Editing
 from server.publishing import Publisher
 from server.settings import Settings
 from server.storage.store import Store
@@ -127,7 +128,7 @@ def make_parts(settings: Settings, store: Store, assistants: Answering, publishe
         assistants=assistants,
         desk=Desk(store, assistants),
         publisher=publisher,
-        editing=Editing.of(store, publisher, cast(Opening, assistants)),
+        editing=Editing.of(store, publisher, assistants),
         templates=Templates(),
         limits=Limits.of(settings),
         measures=Measures(),

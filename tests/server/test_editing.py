@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +27,20 @@ from server.editing import (
 from server.editing.rebuilding import FAULT
 from server.editing.saving import TRIES
 from server.storage import Store
-from tests.server.web.editor.test_pages import DAY, DOCUMENT, NEEDLES, PAGE, Builder, Opened
+from tests.server.web.editor.test_pages import DAY, DOCUMENT, NEEDLES, PAGE, Builder
+from tests.server.web.stand_in import Opened, StandIn
 
 ANN, BO = Actor("u-ann", "Ann Ruiz"), Actor("u-bo", "Bo Chen")
 RIGHT = {"text": "What if I hate needles?", "label": "answer", "gold": ["3 different agents"]}
 WRONG = {"text": "What does parking cost?", "label": "answer", "gold": ["free"]}
 
 
-@dataclass
-class Opener:
-    """Opens builds as `Opened` does, whole ones only, and notes which."""
+class Opener(StandIn):
+    """Opens builds as the stand-in does, whole ones only, and notes which."""
 
-    opened: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
 
     def open_build(self, folder: Path) -> Opened:
         verify(folder)

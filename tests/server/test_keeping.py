@@ -36,7 +36,8 @@ from server.storage import Author, Event, Kind, Store, VisitorMessage
 from server.storage.events import NewEvent, append, lock
 from tests.server.storage.clinic import PAT, TurnedClock, claimed, say, start
 from tests.server.storage.clinic import reply as reply_of
-from tests.server.web.editor.test_pages import DOCUMENT, NEEDLES, PAGE, Builder, Opened
+from tests.server.web.editor.test_pages import DOCUMENT, NEEDLES, PAGE, Builder
+from tests.server.web.stand_in import Opened
 
 QUESTION = "What if I hate needles?"
 NEW_WORDS = ("numb the joint before", "numb the knees before")  # as long: the passages after it stay where they are

@@ -13,7 +13,7 @@ from server.storage import Author, Handover, KeyReused, NotClaimed, Role, StaleV
 from server.web.desk.reading import Shift, Showing, conversation_screen, find_handover, find_passages, queue_screen
 from server.web.desk.screens import DESK, DeskScreen
 from server.web.desk.stream import pulses, read_pulse
-from server.web.desk.talk import Unsent
+from server.web.desk.talk import QuoteView, Unsent
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import Staff, signed_in
 from server.web.parts import PartsDep
@@ -155,9 +155,8 @@ async def post_insert(
 ) -> Response:
     """Put a quote into the reply being written, for a browser without scripts; desk.js does the same by itself."""
     reply = await shift.parts.assistants.choose(handover.site, passage)
-    quotes = [f"“{quote.text}”\n(From our page: {quote.source.heading})" for quote in reply.quotes]
-    words = "\n".join(one for one in (text.rstrip(), *quotes, reply.note) if one)
-    unsent = Unsent(f"{words}\n")
+    quotes = "".join(QuoteView.of(one, note=reply.note or "").in_reply for one in reply.quotes)
+    unsent = Unsent(f"{text.rstrip()}\n{quotes}" if text.strip() else quotes)
     return await _again(shift, handover, Showing(unsent=unsent), status=200)
 
 

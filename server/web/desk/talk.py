@@ -32,6 +32,12 @@ class QuoteView:
     def text(self) -> str:
         return self.before + self.marked + self.after
 
+    @property
+    def in_reply(self) -> str:
+        """What a member of staff sends of it: the words, where they stand, and the note that goes with them."""
+        lines = (f"“{self.text}”", f"(From our page: {self.heading})", self.note)
+        return "".join(f"{line}\n" for line in lines if line)
+
     @classmethod
     def of(cls, quote: Quote, *, note: str = "") -> QuoteView:
         start, end = quote.highlight

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Protocol, cast
 
 from kb.errors import AdvocateError
 from kb.labels import Label
 from server.assistant import MAX_CHARS
 from server.core.reasons import Reason
 from server.core.reply import Reply
-from server.desk import Answering
 from server.storage import Author, Event, Kind
 from server.web.editor.reading import SiteText, Visit
 from server.web.editor.screens import TraceRow, TriedView, TryView
@@ -43,14 +40,6 @@ LABELS = {
 }
 
 NOTED = "The passage is about side effects or the time after, so the safety note is shown with it."
-
-
-class Trying(Answering, Protocol):
-    """What the editor needs of the assistants beyond the desk (assistant.py)."""
-
-    async def reply_from(
-        self, folder: Path, text: str, history: Sequence[str] = (), *, language: str = "en"
-    ) -> Reply: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +75,7 @@ async def try_view(visit: Visit, text: SiteText, try_out: TryOut, *, action: str
 
 
 async def _reply(visit: Visit, text: SiteText, question: str, against: str) -> Reply:
-    assistants = cast(Trying, visit.parts.assistants)
+    assistants = visit.parts.assistants
     if against == DRAFT and text.draft is not None:
         return await assistants.reply_from(visit.publisher.builds(visit.name).path(text.draft.build), question)
     return await assistants.reply(visit.name, question)

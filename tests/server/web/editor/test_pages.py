@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import unescape
@@ -17,11 +17,8 @@ from fastapi import FastAPI
 
 from index.build import inputs_of
 from index.manifest import FORMAT, Manifest, canonical_digest, digest_files
-from kb.labels import Label
 from kb.pages import Page
 from kb.policy import policy_version
-from server.core.quoting import cut_quote
-from server.core.reply import Candidate, Reply, Trace
 from server.editing import Editing
 from server.publishing import ChildBuildFailed, Publisher
 from server.settings import Settings
@@ -30,7 +27,7 @@ from server.web.app import create_app
 from server.web.editor import pages
 from server.web.staff import signin
 from tests.server.web.conftest import HERE
-from tests.server.web.stand_in import BUILD, POLICY, StandIn
+from tests.server.web.stand_in import StandIn
 
 PAGE = "trigger-point-injections"
 DOCUMENT = f"page:{PAGE}"
@@ -79,52 +76,14 @@ class Builder(Publisher):
         return build
 
 
-class Opened:
-    """Answers from the pages of a build: quotes the passage that holds the question's words."""
-
-    def __init__(self, folder: Path) -> None:
-        self.pages = [Page.from_json(one) for one in json.loads((folder / "pages.json").read_text(encoding="utf-8"))]
-
-    def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
-        del history, language
-        for page in self.pages:
-            for passage in page.passages:
-                if text.strip("?").casefold() in f"{passage.question} {page.text_of(passage)}".casefold():
-                    note = POLICY.replies.standing_note.en if passage.needs_note else None
-                    trace = Trace(
-                        rules=(passage.passage_id,),
-                        gate={"answer": 0.9, "clinical": 0.1},
-                        candidates=(Candidate(passage.passage_id, None, 0.91),),
-                        threshold=0.5,
-                    )
-                    quotes = (cut_quote(page, passage, None),)
-                    line = POLICY.replies.answer_line.en
-                    return Reply(Label.ANSWER, line, BUILD, quotes=quotes, note=note, trace=trace)
-        trace = Trace(
-            rules=("nothing on the page answers it",), candidates=(Candidate(BURSITIS, None, 0.2),), threshold=0.5
-        )
-        replies = POLICY.replies
-        return Reply(Label.OUT_OF_KB, replies.outside.en, BUILD, sent_line=replies.sent.en, trace=trace)
-
-
-class Answerer(StandIn):
-    """The stand-in of the visitors' tests, which also opens drafts."""
-
-    async def reply_from(self, folder: Path, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
-        return self.open_build(folder).reply(text, history, language=language)
-
-    def open_build(self, folder: Path) -> Opened:
-        return Opened(folder)
-
-
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(rate_limit="off", data_dir=tmp_path / "var")
 
 
 @pytest.fixture
-def assistants() -> Answerer:
-    return Answerer()
+def assistants() -> StandIn:
+    return StandIn()
 
 
 async def editor_app(app: FastAPI, store: Store, settings: Settings) -> Builder:
@@ -135,7 +94,7 @@ async def editor_app(app: FastAPI, store: Store, settings: Settings) -> Builder:
             app.include_router(router)
     builder = Builder(store, settings.data_dir, settings.embedding_model)
     await builder.seed()
-    editing = Editing.of(store, builder, Answerer())
+    editing = Editing.of(store, builder, StandIn())
     app.state.parts = replace(app.state.parts, publisher=builder, editing=editing)
     await store.staff.add("ann@clinic.test", "Ann Ruiz", Role.EDITOR, PASSWORD)
     await store.staff.add("bo@clinic.test", "Bo Chen", Role.REVIEWER, PASSWORD)
@@ -143,7 +102,7 @@ async def editor_app(app: FastAPI, store: Store, settings: Settings) -> Builder:
 
 
 @pytest.fixture
-async def app(settings: Settings, store: Store, assistants: Answerer) -> AsyncIterator[FastAPI]:
+async def app(settings: Settings, store: Store, assistants: StandIn) -> AsyncIterator[FastAPI]:
     app = create_app(settings, store=store, assistants=assistants)
     async with app.router.lifespan_context(app):
         yield app
