@@ -28,7 +28,7 @@ from index.publish import Builds
 from kb.content import load_content
 from kb.labels import Label
 from kb.sites import SITES, load_site
-from server import assistant, cli, keeping, publishing
+from server import assistants, cli, keeping, publishing
 from server.core.handover import Closing, Step
 from server.core.reply import Reply
 from server.settings import Settings
@@ -159,7 +159,7 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> None:
         build = await Builder(self.store, self.models.parent, "stand-in").make(site)
         return read_manifest(self.builds(site).path(build))
 
-    monkeypatch.setattr(assistant, "Assistants", Reopened)
+    monkeypatch.setattr(assistants, "Assistants", Reopened)
     monkeypatch.setattr(publishing.Publisher, "build", make)
 
 

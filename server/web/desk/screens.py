@@ -14,7 +14,7 @@ from server.web.desk.talk import TalkView
 from server.web.guards.staff import Door
 from server.web.words.moments import waiting_words
 from server.web.words.notices import Notice
-from server.web.words.wording import REASONS, Reason, queue_reason
+from server.web.words.wording import REASONS, Occasion, queue_reason
 
 DESK = "/desk"
 
@@ -24,7 +24,7 @@ class QueueRow:
     """One person in the queue. `below`: who answers, which clinic."""
 
     href: str
-    reason: Reason
+    reason: Occasion
     first_line: str
     since: str
     waiting: str

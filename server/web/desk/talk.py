@@ -10,7 +10,7 @@ from server.core.handover import Closing, Status
 from server.core.reply import Quote
 from server.storage import Author, Event, Handover, Kind
 from server.web.words.moments import clock
-from server.web.words.wording import CLOSINGS, REASONS, Reason
+from server.web.words.wording import CLOSINGS, REASONS, Occasion
 
 ERASED = "Every word was erased at the visitor’s wish"
 LETTER = "The visitor left their name or a way to be reached"
@@ -74,7 +74,7 @@ class TalkView:
     """A conversation. `composer` is what stands below it: claim | write | none."""
 
     visitor: str
-    reason: Reason
+    reason: Occasion
     standing: str
     invitation: str
     composer: str
