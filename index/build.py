@@ -33,6 +33,7 @@ from index.search import NONE, Searcher
 from index.store import VectorStore
 from index.teaching import Asking, Taught, gate_examples, taught_to_layers, teaching_examples
 from index.units import Unit, units_of
+from kb.checklist import as_lines
 from kb.content import Content, starter_version
 from kb.errors import AdvocateError
 from kb.policy import load_policy, policy_version
@@ -169,6 +170,7 @@ def inputs_of(recipe: Recipe, digest: str) -> dict[str, Any]:
         "pages": [page.as_json() for page in recipe.content.pages],
         "phrasings": [[one.text, one.passage_id, one.quote] for one in recipe.content.phrasings],
         "examples": [[one.text, one.label, one.history] for one in recipe.content.examples],
+        "asks": as_lines(recipe.content.checklist),
         "starter": starter_version(),
         "policy": policy_version(recipe.policy),
         "site": recipe.site,

@@ -48,15 +48,18 @@ def taught_to_layers() -> frozenset[str]:
 
 
 def teaching_examples(content: Content) -> list[Example]:
-    """The starter pack, the site's own examples, and every question its pages answer, each text once.
+    """The starter pack, the site's own examples, what its checklist says is not answered, and every question its pages
+    answer, each text once.
 
     What the starter pack holds for uncovered a site's own phrasing makes covered; any other example outranks it.
     """
     asked = [passage.question for _, passage in content.passages() if passage.question]
-    answered = dict.fromkeys([*asked, *(phrasing.text for phrasing in content.phrasings)])
+    answered = dict.fromkeys(
+        [*asked, *(one.text for one in content.phrasings), *(one.text for one in content.asked_phrasings())]
+    )
     given = [
         one
-        for one in [*load_starter(), *content.examples]
+        for one in [*load_starter(), *content.unsaid_examples(), *content.examples]
         if one.label is not Label.OUT_OF_KB or one.text not in answered
     ]
     return list({one.as_read: one for one in [*(Example(text, Label.ANSWER) for text in answered), *given]}.values())

@@ -26,11 +26,13 @@ class Unit:
 
 
 def units_of(content: Content) -> list[Unit]:
-    """The units of every passage, in passage order, the phrasings last."""
+    """The units of every passage, in passage order, then the phrasings, those of the checklist last."""
     passages = list(content.passages())
     units = [unit for position, (page, passage) in enumerate(passages) for unit in _own_units(page, passage, position)]
     positions = {passage.passage_id: position for position, (_, passage) in enumerate(passages)}
-    for phrasing in content.phrasings:
+    own = {(one.text, one.passage_id) for one in content.phrasings}
+    asked = [one for one in content.asked_phrasings() if (one.text, one.passage_id) not in own]
+    for phrasing in [*content.phrasings, *asked]:
         position = positions.get(phrasing.passage_id)
         if position is not None:  # its passage was removed by an edit
             page, passage = passages[position]

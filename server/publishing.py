@@ -16,9 +16,11 @@ from index.layout import MANIFEST, PAGES, PHRASINGS, models_folder
 from index.loaded import load_build
 from index.manifest import BuildRefused, Manifest, canonical_digest
 from index.publish import Builds
-from kb.content import Content, ContentError, Example, Phrasing, load_content
+from kb.checklist import as_lines, standing_choices
+from kb.content import Content, Example, Phrasing, load_content
 from kb.errors import AdvocateError
 from kb.labels import Label
+from kb.lines import ContentError
 from kb.markdown import render_markdown
 from kb.pages import Page
 from kb.policy import DEFAULT_POLICY
@@ -62,6 +64,7 @@ class Publisher:
         documents: dict[str, Any] = {
             **{f"page:{page.page_id}": page.as_json() for page in content.pages},
             "phrasings": [one.as_json() for one in content.phrasings],
+            "asks": as_lines(content.checklist),
             "examples": [one.as_json() for one in content.examples],
             "golden": list(content.golden),
             "site": site.model_dump(mode="json"),  # last: a site counts as there once its settings are
@@ -93,6 +96,9 @@ class Publisher:
                 Example(one["text"], Label(one["label"]), one.get("history", "")) for one in latest.get("examples", ())
             ),
             golden=tuple(latest.get("golden", ())),
+            checklist=standing_choices(
+                latest.get("asks", ()), {one.passage_id for page in pages for one in page.passages}
+            ),
         )
 
     async def recipe(self, site: str) -> Recipe:
@@ -177,6 +183,7 @@ class Publisher:
             (out / "pages" / f"{page.page_id}.md").write_text(render_markdown(page), encoding="utf-8")
         (out / "site.toml").write_text(render_site(settings), encoding="utf-8")
         _write_lines(out / "phrasings.jsonl", [one.as_json() for one in content.phrasings])
+        _write_lines(out / "asks.jsonl", as_lines(content.checklist))
         _write_lines(out / "examples.jsonl", [one.as_json() for one in content.examples])
         _write_lines(out / "golden.jsonl", content.golden)
         counts = f"{len(content.pages)} pages, {len(content.phrasings)} phrasings, {len(content.examples)} examples"

@@ -23,6 +23,7 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import text
 
+from index.build import inputs_of
 from index.manifest import Manifest, digest_files, read_manifest, verify
 from index.publish import Builds
 from kb.content import load_content
@@ -624,10 +625,20 @@ async def test_verify_finds_what_was_changed_in_the_audit_log(store, data_dir):
 
 async def test_an_export_is_a_folder_that_reads_back_as_the_same_site(store, data_dir, tmp_path):
     await change_words(store, *NEW_WORDS)
+    choices = [
+        {"id": "what-it-is", "passages": ["p-e73b9088461f", "p-long-gone"]},
+        {"id": "who-it-suits", "passages": []},
+    ]
+    await store.content.save("kneecare", "asks", choices, author="test", reason="test")
     done = await advocate(data_dir, "export", tmp_path / "out")
     assert done.status == 0 and "1 pages" in done.out and str(tmp_path / "out") in done.out
     exported = load_content(tmp_path / "out")
-    assert exported == await Builder(store, data_dir, "stand-in").content("kneecare")
+    builder = Builder(store, data_dir, "stand-in")
+    assert exported == await builder.content("kneecare")
+    assert exported.checklist == {"what-it-is": ("p-e73b9088461f",), "who-it-suits": ()}
+    first = inputs_of(await builder.recipe("kneecare"), "any")
+    await builder.bring_in(load_site(tmp_path / "out"), exported, author="test", reason="brought back")
+    assert inputs_of(await builder.recipe("kneecare"), "any") == first  # so it has the same build id
     assert NEW_WORDS[1] in exported.pages[0].text
     assert load_site(tmp_path / "out") == load_site(SITES / "kneecare")
 

@@ -11,7 +11,8 @@ from typing import Annotated
 from fastapi import Depends
 
 from index.manifest import BuildRefused, Manifest, read_manifest
-from kb.content import Content, ContentError, Phrasing
+from kb.content import Content, Phrasing
+from kb.lines import ContentError
 from kb.pages import Page, Passage
 from kb.sites import Site
 from server.core.publication import TextStanding
