@@ -19,6 +19,7 @@ from index.cache import VectorCache
 from index.calibrate import DEFAULT_SCALE, Asked, Calibration, calibrate
 from index.classify import Classifier, Fitted, blank, fit
 from index.encode import OnnxEncoder, Vectors
+from index.linking import asked_texts, link_asks, save_links
 from index.manifest import (
     BUILDER_VERSION,
     FORMAT,
@@ -84,7 +85,12 @@ def make_build(
     lessons = gate_examples(examples)
     cache = VectorCache(layout.vectors_file(models, digest))
     embed_missing(
-        [unit.text for unit in units], [*(one.text for one in examples), *lessons], cache, source, models, progress
+        [unit.text for unit in units],
+        [*(one.text for one in examples), *lessons, *asked_texts()],
+        cache,
+        source,
+        models,
+        progress,
     )
     dim = OnnxEncoder(layout.encoder_folder(models, digest)).dim
     vectors = cache.vectors([unit.text for unit in units])[:, :dim]
@@ -99,6 +105,7 @@ def make_build(
         flattered = taught_to_layers() if is_tuned(source) else frozenset[str]()
         unseen = {*(unit.text for unit in units), *taught.uncovered()} - flattered
         calibration = _write_search(aside, recipe.content, units, vectors, asking, unseen, progress)
+        save_links(aside, link_asks(recipe.content, units, vectors, cache))
         _write_content(aside, recipe)
         manifest = Manifest(
             build=build_id,

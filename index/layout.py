@@ -30,6 +30,7 @@ PASSAGE_CLASSIFIER = "passages.npz"
 HELD_OUT = "held_out.npy"
 SCALE = "scale.json"
 REPORT = "report.json"
+ASKS = "asks.json"
 
 # An exported encoder: its description, and the files whose digests stand there.
 ENCODER = "encoder.json"
