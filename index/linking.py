@@ -39,11 +39,13 @@ class Link:
     @property
     def is_likely(self) -> bool:
         """Whether its best passage probably answers it."""
-        return self.best[0][1] >= LIKELY
+        return bool(self.best) and self.best[0][1] >= LIKELY
 
     @property
     def certainty(self) -> float:
         """How sure the proposal is, from 0: how far from the bar, and of what is above it how far from the next passage."""
+        if not self.best:
+            return LIKELY
         best = self.best[0][1]
         lead = best - self.best[1][1] if len(self.best) > 1 else 1.0
         return min(best - LIKELY, lead) if self.is_likely else LIKELY - best

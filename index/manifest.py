@@ -13,7 +13,7 @@ from index.layout import MANIFEST
 from index.model import digest_of
 from kb.errors import AdvocateError
 
-FORMAT = 4
+FORMAT = 5
 # Raise it whenever the same content would be built differently.
 BUILDER_VERSION = 10
 

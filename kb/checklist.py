@@ -44,16 +44,21 @@ def standing_choices(lines: Iterable[Mapping[str, Any]], passage_ids: Collection
     of theirs, or that the bank has no more. Lines as of `as_lines`."""
     known = {ask.id for ask in load_asks()}
     choices: dict[str, tuple[str, ...]] = {}
-    for line in lines:
-        left = tuple(one for one in line["passages"] if one in passage_ids)
-        if line["id"] in known and (left or not line["passages"]):
-            choices[line["id"]] = left
+    for ask_id, passages in as_choices(lines).items():
+        left = tuple(one for one in passages if one in passage_ids)
+        if ask_id in known and (left or not passages):
+            choices[ask_id] = left
     return choices
 
 
 def as_lines(checklist: Checklist) -> list[dict[str, Any]]:
     """The choices as JSON, by the asks' ids."""
     return [{"id": ask_id, "passages": list(passages)} for ask_id, passages in sorted(checklist.items())]
+
+
+def as_choices(lines: Iterable[Mapping[str, Any]]) -> Checklist:
+    """The choices that `as_lines` wrote, as they are."""
+    return {line["id"]: tuple(line["passages"]) for line in lines}
 
 
 def _choice(line: Mapping[str, Any], where: str) -> tuple[str, tuple[str, ...]]:

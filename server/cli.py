@@ -117,6 +117,32 @@ def ask(
     print(in_json if as_json else asking.as_text(reply, trace=trace))
 
 
+@app.command()
+def asks(
+    site: SiteOption = DEFAULT_SITE,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    take: Annotated[
+        Path | None, typer.Option(help='Save choices: lines of {"id", "passages"}; [] where the page does not say.')
+    ] = None,
+) -> None:
+    """List what visitors ask any clinic, with the passages that would answer it; or take an editor's choices."""
+    if take is not None and as_json:
+        raise typer.BadParameter("give --json to list, or --take FILE to save choices")
+    from server.asks import as_lines, as_text, read_asks, take_choices
+
+    async def show(_store: Store, publisher: Publisher) -> str:
+        rows = await read_asks(publisher, site)
+        return as_lines(rows) if as_json else as_text(rows, await publisher.content(site), site)
+
+    if take is not None:
+        print(_with_editing(lambda editing, publisher: take_choices(editing.saving, publisher, site, take)))
+        return
+    settings = load_settings()
+    if _lacks_build(settings, site):
+        asyncio.run(_prepare(settings, site=site))
+    print(_with_publisher(show))
+
+
 @app.command("eval")
 def evaluate(
     file: Annotated[Path, typer.Argument(help="Labelled questions, one JSON object a line.")],

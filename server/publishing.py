@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.build import Progress, Recipe, inputs_of, make_build
 from index.layout import MANIFEST, PAGES, PHRASINGS, models_folder
+from index.linking import load_links
 from index.loaded import load_build
 from index.manifest import BuildRefused, Manifest, canonical_digest
 from index.publish import Builds
@@ -205,12 +206,15 @@ class Publisher:
         return await asyncio.to_thread(find)
 
     def built_content(self, site: str, build: str) -> Content:
-        """The pages and phrasings a build was made of. Raises BuildRefused."""
+        """The pages, phrasings and checklist a build was made of. Raises BuildRefused."""
         folder = self.builds(site).path(build)
         try:
             pages = json.loads((folder / PAGES).read_text(encoding="utf-8"))
             phrasings = json.loads((folder / PHRASINGS).read_text(encoding="utf-8"))
-            return Content(tuple(map(Page.from_json, pages)), tuple(Phrasing(*one) for one in phrasings))
+            chosen = {one.ask_id: one.chosen for one in load_links(folder) if one.chosen is not None}
+            return Content(
+                tuple(map(Page.from_json, pages)), tuple(Phrasing(*one) for one in phrasings), checklist=chosen
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BuildRefused(f"{folder}: its pages cannot be read ({type(error).__name__}). Build again.") from error
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kb.checklist import Checklist, as_lines
+from kb.checklist import Checklist, as_choices, as_lines
 from kb.content import Phrasing
 from kb.errors import AdvocateError
 from kb.pages import Page
@@ -17,6 +17,7 @@ from server.storage import Content, EditConflict, Revision
 PAGE = "page:"  # a page's document is this and its id
 PHRASINGS = "phrasings"
 ASKS = "asks"  # the document of a site's checklist
+STRUCK = "asks-struck"  # passages that an editor said do not answer an ask: steers what is proposed, builds nothing
 TRIES = 5
 
 
@@ -103,11 +104,21 @@ class Saving:
 
         An edit that leaves other asks as they are never overwrites what someone chose for them meanwhile. Raises SavingBusy.
         """
+        return await self._choices(site, ASKS, edit, by=by, reason=reason)
 
+    async def struck(
+        self, site: str, edit: Callable[[Checklist], Checklist], *, by: Actor, reason: str
+    ) -> Revision | None:
+        """Apply an edit to what was struck, as `checklist` does to what was chosen. Raises SavingBusy."""
+        return await self._choices(site, STRUCK, edit, by=by, reason=reason)
+
+    async def _choices(
+        self, site: str, document: str, edit: Callable[[Checklist], Checklist], *, by: Actor, reason: str
+    ) -> Revision | None:
         def edited(body: Any) -> list[Any]:
-            return as_lines(edit({one["id"]: tuple(one["passages"]) for one in body}))
+            return as_lines(edit(as_choices(body)))
 
-        return await self._list(site, ASKS, edited, by=by, reason=reason)
+        return await self._list(site, document, edited, by=by, reason=reason)
 
     async def _list(
         self, site: str, document: str, edited: Callable[[Any], list[Any]], *, by: Actor, reason: str

@@ -16,7 +16,11 @@ import pytest
 from fastapi import FastAPI
 
 from index.build import inputs_of
+from index.linking import Link, save_links
 from index.manifest import FORMAT, Manifest, canonical_digest, digest_files
+from index.words import tokens
+from kb.asks import load_asks
+from kb.content import Content
 from kb.labels import Label
 from kb.pages import Page
 from kb.policy import policy_version
@@ -64,6 +68,7 @@ class Builder(Publisher):
         phrasings = [[one.text, one.passage_id, one.quote] for one in recipe.content.phrasings]
         (folder / "pages.json").write_text(json.dumps(pages), encoding="utf-8")
         (folder / "phrasings.json").write_text(json.dumps(phrasings), encoding="utf-8")
+        save_links(folder, links_of(recipe.content))
         passages = sum(1 for _ in recipe.content.passages())
         Manifest(
             build=build,
@@ -77,6 +82,18 @@ class Builder(Publisher):
             files=digest_files(folder),
         ).write(folder)
         return build
+
+
+def links_of(content: Content) -> list[Link]:
+    """Every ask with the three passages that share most words with its title, a tenth of a score for each."""
+    held = [tokens(f"{passage.question} {page.text_of(passage)}") for page, passage in content.passages()]
+    links = []
+    for ask in load_asks():
+        shared = [len({*tokens(ask.title)} & {*words}) / 10 for words in held]
+        best = sorted(range(len(held)), key=lambda position: -shared[position])[:3]
+        chosen = content.checklist.get(ask.id)
+        links.append(Link(ask.id, ask.title, tuple((one, shared[one]) for one in best), chosen))
+    return links
 
 
 class Opened:
