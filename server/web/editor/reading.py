@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from index.manifest import BuildRefused, Manifest, read_manifest
+from kb.checklist import Checklist
 from kb.content import Content, Phrasing
 from kb.lines import ContentError
 from kb.pages import Page, Passage
@@ -62,6 +63,7 @@ class SiteText:
     revisions: Mapping[str, Revision]
     pages: tuple[Page, ...]
     phrasings: tuple[Phrasing, ...]
+    checklist: Checklist
     published: Content
     current: Manifest | None
     built: Manifest | None
@@ -104,9 +106,16 @@ class SiteText:
         return phrasing_changes(self.published.phrasings, self.phrasings, gone=gone)
 
     @property
+    def choices_changed(self) -> int:
+        """For how many of the questions that visitors ask anywhere another choice is published, or none."""
+        before, after = self.published.checklist, self.checklist
+        return sum(before.get(ask) != after.get(ask) for ask in {*before, *after}) if self.current else 0
+
+    @property
     def count(self) -> int:
         """How many things differ from what is published."""
-        return len(self.changes) + len(self.page_changes) + sum(map(len, self.phrasing_changes))
+        changes = len(self.changes) + len(self.page_changes) + sum(map(len, self.phrasing_changes))
+        return changes + self.choices_changed
 
     def page(self, page_id: str) -> Page:
         """Raises Problem 404."""
@@ -153,6 +162,7 @@ async def read_text(visit: Visit) -> SiteText:
         revisions=revisions,
         pages=content.pages,
         phrasings=content.phrasings,
+        checklist=content.checklist,
         published=published,
         current=current,
         built=built,
