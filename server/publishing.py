@@ -160,7 +160,9 @@ class Publisher:
         lines += [f"left out: {one}" for one in imported.left_out]
         lines += [f"in no passage: {one}" for one in imported.uncovered]
         lines += [f"note: {one}" for one in imported.warnings]
-        return "\n".join([*lines, f"Saved as a draft. `advocate build --site {site} --publish` makes it live."])
+        lines += [f"Saved as a draft. `advocate build --site {site} --publish` makes it live."]
+        lines += [f"Then say which passages answer what visitors ask: in the editor, or `advocate asks --site {site}`."]
+        return "\n".join(lines)
 
     async def add_site(self, site: Site) -> str:
         """Add a site without pages. Raises ContentError when it is there already."""

@@ -27,7 +27,7 @@ from server.web.editor.reading import SiteText, Visit, read_text
 from server.web.editor.screens import Link
 from server.web.words.wording import counted
 
-TAB = "What visitors ask"
+TAB, REST = "What visitors ask", "Probably not said"
 CARDS = 10  # on one screen
 WAYS = 3  # of asking, shown under a question
 ROWS = 40  # of a kind of visit, shown at once
@@ -138,7 +138,7 @@ def rest_screen(visit: Visit, asked: Asked, *, said: str = "") -> RestScreen:
             more = f"{len(rows) - ROWS} more of these follow." if len(rows) > ROWS else ""
             chips = tuple(Chip(row.id, row.title, False) for row in rows[:ROWS])
             cards.append(PackCard(pack, f"{title} ({len(rows)})", chips, more))
-    around = _around(visit, asked, "Probably not on our page", said, "")
+    around = _around(visit, asked, REST, said, "")
     return RestScreen(frame_of(visit, asked.text, here=TAB), around, tuple(cards))
 
 
@@ -148,7 +148,7 @@ def _around(visit: Visit, asked: Asked, here: str, said: str, problem: str) -> A
     views = (
         ("By passage", url, ""),
         ("By question", f"{url}/questions", ""),
-        ("Probably not on our page", f"{url}/rest", f" ({unlikely})"),
+        (REST, f"{url}/rest", f" ({unlikely})"),
     )
     return Around(
         views=tuple(Link(f"{name}{more}", href, name == here) for name, href, more in views),
