@@ -121,6 +121,7 @@ addEventListener('submit', async event => {
     const {page, status} = await load(form.action, {body: new FormData(form)})
     const fresh = page?.getElementById('checklist')
     if (!fresh || status >= 500) throw new Error('signed out')
+    fresh.querySelector('[autofocus]')?.removeAttribute('autofocus') // the focus is set below
     put(document.getElementById('checklist'), fresh)
     const standing = page.getElementById('standing')
     if (standing) put(document.getElementById('standing'), standing)
