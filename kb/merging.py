@@ -15,7 +15,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from kb.editing import EditRefused, get_passage, remove_passage
+from kb.editing import EditRefused, remove_passage
 from kb.outline import Part, laid_out, parts_of, put_in
 from kb.pages import Page, Passage
 
@@ -154,12 +154,25 @@ def merge(last: LastImport | None, edited: Page | None, new: Page, *, used_ids: 
     )
 
 
+def undecided(last: LastImport, page: Page) -> tuple[Waiting, ...]:
+    """What still waits for a person: an edit may have decided it meanwhile."""
+    here = {one.passage_id: Wording.of(page, one) for one in page.passages}
+
+    def waits(one: Waiting) -> bool:
+        mine = here.get(one.passage_id)
+        if one.cause is Cause.REMOVED or mine is None:
+            return one.cause is Cause.REMOVED and mine is None
+        return one.new is None or mine.words != one.new.words or mine.tags != one.new.tags
+
+    return tuple(one for one in last.waiting if waits(one))
+
+
 def settle(last: LastImport, page: Page, passage_id: str, *, take: bool) -> tuple[LastImport, Page]:
     """What a person decided about a waiting passage: take it as the source has it, or leave it as it is here.
 
     Raises EditRefused when it waits no longer, or when it is the page's only passage and would vanish.
     """
-    decided = next((one for one in last.waiting if one.passage_id == passage_id), None)
+    decided = next((one for one in undecided(last, page) if one.passage_id == passage_id), None)
     if decided is None:
         raise EditRefused(f"{passage_id} does not wait for a decision. Someone may have decided it.")
     rest = replace(last, waiting=tuple(one for one in last.waiting if one is not decided))
@@ -171,7 +184,6 @@ def settle(last: LastImport, page: Page, passage_id: str, *, take: bool) -> tupl
     position = next(n for n, one in enumerate(origin) if one.passage and one.passage.passage_id == passage_id)
     if decided.cause is Cause.REMOVED:
         return rest, laid_out(page, put_in(parts_of(page), position, origin, page.title))
-    get_passage(page, passage_id)
     parts = [_retold(part, origin[position]) if _is(part, passage_id) else part for part in parts_of(page)]
     return rest, laid_out(page, parts)
 

@@ -143,10 +143,37 @@ def import_(
     site: SiteOption,
     url: Annotated[str, typer.Option(help="The address visitors open, when the source is a file.")] = "",
 ) -> None:
-    """Bring a page, a document or a sheet of questions into a site, as a draft."""
+    """Bring a page, a document or a sheet of questions into a site, as a draft. What was edited here is never overwritten."""
+    from server.importing import Importing, told
 
-    async def run(_store: Store, publisher: Publisher) -> str:
-        return await publisher.import_source(source, site, url=url)
+    settings = load_settings()
+
+    async def run(store: Store, _publisher: Publisher) -> str:
+        importing = Importing(store.content, allow_private=settings.import_private == "on")
+        return told(await importing.bring_in(source, site, url=url), site)
+
+    print(_with_publisher(run))
+
+
+@app.command()
+def decide(
+    passage: Annotated[str | None, typer.Argument(help="The passage's id; without one, what waits is listed.")] = None,
+    site: SiteOption = DEFAULT_SITE,
+    take: Annotated[bool | None, typer.Option("--take/--keep", help="As its source has it, or as it is here.")] = None,
+) -> None:
+    """List or settle what an import left for a person: changed here and at the source, or gone from the source."""
+    from server.editing import COMMAND_LINE
+    from server.importing import Importing, told_undecided
+
+    if (passage is None) != (take is None):
+        raise typer.BadParameter("give a passage's id with --take or --keep, or neither to see what waits")
+
+    async def run(store: Store, _publisher: Publisher) -> str:
+        importing = Importing(store.content)
+        if passage is not None and take is not None:
+            page = await importing.decide(site, passage, take=take, by=COMMAND_LINE)
+            return f"{passage}: {'as its source has it' if take else 'as it is here'}, in the draft of “{page.title}”."
+        return told_undecided(await importing.undecided(site))
 
     print(_with_publisher(run))
 

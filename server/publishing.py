@@ -1,4 +1,4 @@
-"""Seeds a site's content, builds it, brings it in and writes it out. What is built is published by `editing`."""
+"""Seeds a site's content, builds it and writes it out. What is built is published by `editing`."""
 
 from __future__ import annotations
 
@@ -134,26 +134,6 @@ class Publisher:
         if await child.wait() != 0 or not lines:
             raise ChildBuildFailed(complaint or "The build stopped without saying why. Run `advocate build` to see.")
         return lines[-1]
-
-    async def import_source(self, source: str, site: str, *, url: str = "") -> str:
-        """Bring a page, document or sheet into a site as a draft; says what came in and what was left out."""
-        from kb.importing import import_source  # its libraries are heavy, and serving never imports a page
-
-        known = await self.sites()
-        if site not in known:
-            raise ContentError(f"There is no site {site!r}. `advocate init {site}` adds it. Known: {', '.join(known)}.")
-        imported = import_source(source, url=url)
-        lines = []
-        for page in imported.pages:
-            await self.store.content.save(
-                site, f"page:{page.page_id}", page.as_json(), author="import", reason=f"imported {Path(source).name}"
-            )
-            lines.append(f"{page.page_id}: {len(page.passages)} passages, “{page.title}”")
-        lines += [f"merged: {imported.merged} copies"] if imported.merged else []
-        lines += [f"left out: {one}" for one in imported.left_out]
-        lines += [f"in no passage: {one}" for one in imported.uncovered]
-        lines += [f"note: {one}" for one in imported.warnings]
-        return "\n".join([*lines, f"Saved as a draft. `advocate build --site {site} --publish` makes it live."])
 
     async def add_site(self, site: Site) -> str:
         """Add a site without pages. Raises ContentError when it is there already."""

@@ -12,9 +12,8 @@ from kb.blocks import COPY
 from kb.content import ContentError
 from kb.importing.convert import ConversionFailed
 from kb.importing.coverage import uncovered_lines
-from kb.importing.fetching import FetchFailed
 from kb.importing.readers import READERS
-from kb.importing.sources import ImportFailed, open_source
+from kb.importing.sources import ImportFailed, Source, open_source
 from kb.markdown import PageError
 from kb.pages import Page
 
@@ -40,17 +39,23 @@ def import_source(source: str | Path, *, url: str = "", page_id: str = "", allow
     `url` is where visitors find the page, when the source does not say it or says it wrong; `page_id` its name here,
     otherwise the file's. Raises ImportFailed.
     """
+    found = open_source(source, allow_private=allow_private)
+    return read_source(replace(found, url=url or found.url, page_id=page_id or found.page_id))
+
+
+def read_source(source: Source) -> Imported:
+    """The page of an opened source. Raises ImportFailed."""
     try:
-        found = open_source(source, allow_private=allow_private)
-        found = replace(found, url=url or found.url, page_id=page_id or found.page_id)
-        read = READERS[found.suffix](found)
-    except (FetchFailed, PageError, ContentError) as error:
+        read = READERS[source.suffix](source)
+    except (PageError, ContentError) as error:
         raise ImportFailed(str(error)) from error
     except ConversionFailed as error:
-        raise ImportFailed(f"{source} {error}") from error
+        raise ImportFailed(f"{source.where} {error}") from error
     page = read.page
     if not page.passages:
-        raise ImportFailed(f"{source}: no text found to quote. A page needs at least one paragraph, list or answer.")
+        raise ImportFailed(
+            f"{source.where}: no text found to quote. A page needs at least one paragraph, list or answer."
+        )
     return Imported(
         pages=(page,),
         left_out=page.left_out,

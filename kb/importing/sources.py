@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from kb.errors import AdvocateError
-from kb.importing.fetching import fetch
+from kb.importing.fetching import FetchFailed, fetch
 
 MAX_BYTES = 20 * 2**20
 
@@ -49,7 +49,7 @@ class Source:
 
 
 def open_source(source: str | Path, *, allow_private: bool) -> Source:
-    """Read a file or fetch an address. Raises ImportFailed or FetchFailed."""
+    """Read a file or fetch an address. Raises ImportFailed."""
     text = str(source)
     if isinstance(source, str) and re.match(r"https?://", text, re.IGNORECASE):
         found = _fetched(text, allow_private=allow_private)
@@ -65,8 +65,19 @@ def open_source(source: str | Path, *, allow_private: bool) -> Source:
     return found
 
 
+def address_key(url: str) -> str:
+    """What two addresses of one page have in common: no scheme, `www.`, index file, last slash or fragment."""
+    parts = urlsplit(url.strip())
+    host = (parts.netloc.casefold().rpartition("@")[2]).removeprefix("www.")
+    path = re.sub(r"(?:/(?:index|default)\.\w+)?/*$", "", unquote(parts.path))
+    return f"{host}{path}?{parts.query}"
+
+
 def _fetched(address: str, *, allow_private: bool) -> Source:
-    got = fetch(address, max_bytes=MAX_BYTES, allow_private=allow_private)
+    try:
+        got = fetch(address, max_bytes=MAX_BYTES, allow_private=allow_private)
+    except FetchFailed as error:
+        raise ImportFailed(str(error)) from error
     parts = urlsplit(got.address)
     name = Path(unquote(parts.path)).name or parts.hostname or "page"
     suffix = _WEB_TYPES.get(got.media_type, _suffix(name))

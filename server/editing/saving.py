@@ -13,6 +13,7 @@ from server.editing.actors import Actor
 from server.storage import Content, EditConflict, Revision
 
 PAGE = "page:"  # a page's document is this and its id
+IMPORT = "import:"  # what a page's source last gave: this and the page's id
 PHRASINGS = "phrasings"
 TRIES = 5
 

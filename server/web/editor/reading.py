@@ -16,7 +16,7 @@ from kb.pages import Page, Passage
 from kb.sites import Site
 from server.core.publication import TextStanding
 from server.editing import Actor, Editing, Job
-from server.editing.saving import PAGE
+from server.editing.saving import IMPORT, PAGE
 from server.publishing import Publisher
 from server.storage import Revision, Role
 from server.web.editor.changes import Change, changes_between, page_details, phrasing_changes
@@ -145,7 +145,8 @@ VisitDep = Annotated[Visit, Depends(visit_of)]
 
 async def read_text(visit: Visit) -> SiteText:
     """The site's text as it stands now."""
-    revisions = {one.document: one for one in await visit.parts.store.content.documents(visit.name)}
+    documents = await visit.parts.store.content.documents(visit.name)
+    revisions = {one.document: one for one in documents if not one.document.startswith(IMPORT)}
     content, built = await _latest(visit)
     current, published = read_published(visit)
     return SiteText(

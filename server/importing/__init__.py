@@ -1,0 +1,6 @@
+"""What happens at an import, no HTTP: sources become pages of a site's draft, and no edit is lost on the way."""
+
+from server.importing.bringing import BroughtIn, Importing, Undecided
+from server.importing.lines import told, told_undecided
+
+__all__ = ["BroughtIn", "Importing", "Undecided", "told", "told_undecided"]

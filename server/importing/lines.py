@@ -1,0 +1,66 @@
+"""An import told in lines for a person at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kb.merging import Cause, Counts
+from server.importing.bringing import BroughtIn, Undecided
+
+_CAUSES = {
+    Cause.BOTH: "changed here and at the source",
+    Cause.VANISHED: "no longer at the source",
+    Cause.REMOVED: "removed here, changed at the source",
+}
+
+
+def told(brought: BroughtIn, site: str) -> str:
+    """What came in, what waits for a person and where to decide, what was left out, and what comes next."""
+    imported = brought.imported
+    lines = [f"{brought.page.page_id}: {_amounts(brought)}, “{brought.page.title}”", *_waiting(brought, site)]
+    lines += [f"merged: {imported.merged} copies"] if imported.merged else []
+    lines += [f"left out: {one}" for one in imported.left_out]
+    lines += [f"in no passage: {one}" for one in imported.uncovered]
+    lines += [f"note: {one}" for one in imported.warnings]
+    return "\n".join([*lines, f"Saved as a draft. `advocate build --site {site} --publish` makes it live."])
+
+
+def told_undecided(undecided: Sequence[Undecided]) -> str:
+    """Each passage that waits, with what the source said, what it says now, and what stands here."""
+    return "\n\n".join("\n".join(_told_one(one)) for one in undecided) or "Nothing waits for a decision."
+
+
+def _amounts(brought: BroughtIn) -> str:
+    counts = brought.merged.counts
+    total = f"{len(brought.page.passages)} passages"
+    return total if brought.is_new else f"{total} ({', '.join(_parts(counts)) or 'nothing of it is at the source'})"
+
+
+def _parts(counts: Counts) -> Iterator[str]:
+    for number, words in (
+        (counts.same, "the same"),
+        (counts.taken, "changed at the source and taken"),
+        (counts.added, "new"),
+        (counts.kept, "kept as edited here"),
+    ):
+        if number:
+            yield f"{number} {words}"
+
+
+def _waiting(brought: BroughtIn, site: str) -> list[str]:
+    counts = brought.merged.counts
+    if not counts.waiting:
+        return []
+    by_cause = [f"{number} {_CAUSES[cause]}" for cause in Cause if (number := getattr(counts, cause))]
+    return [
+        f"{counts.waiting} for a person to decide ({', '.join(by_cause)}); until then they stay as they are here.",
+        f"Decide with `advocate decide --site {site}`, or edit them at /editor/{site}/pages/{brought.page.page_id}.",
+    ]
+
+
+def _told_one(one: Undecided) -> Iterator[str]:
+    waiting = one.waiting
+    yield f"{waiting.passage_id} on “{one.page.title}”: {_CAUSES[waiting.cause]}"
+    for place, wording in (("last time", waiting.last), ("source now", waiting.new), ("here", one.here)):
+        words = f"{wording.question or ''} {wording.text}" if wording else "(not there)"
+        yield f"  {place + ':':<12}{' '.join(words.split())}"
