@@ -171,7 +171,7 @@ def load_faq(path: Path) -> Page:
     return parse_faq(data, str(path))
 
 
-def parse_faq(data: bytes, where: str, *, url: str = "") -> Page:
+def parse_faq(data: bytes, where: str) -> Page:
     """The page that the bytes of a CSV sheet describe. Raises ContentError naming `where` and the row."""
     try:
         sheet = csv.DictReader(StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
@@ -185,9 +185,7 @@ def parse_faq(data: bytes, where: str, *, url: str = "") -> Page:
         raise ContentError(f"{where}: columns question and answer expected, {sorted(missing)} not found in row 1.")
     if not rows:
         raise ContentError(f"{where}: no row below the columns' names. Write a question and its answer in each.")
-    return faq_page(
-        [faq_block(row, f"{where}, row {number}", number - 1) for number, row in enumerate(rows, 2)], url=url
-    )
+    return faq_page([faq_block(row, f"{where}, row {number}", number - 1) for number, row in enumerate(rows, 2)])
 
 
 def faq_page(blocks: Sequence[Block], *, url: str = "") -> Page:

@@ -142,6 +142,7 @@ def import_(
     source: Annotated[str, typer.Argument(help="A web address or a file.")],
     site: SiteOption,
     url: Annotated[str, typer.Option(help="The address visitors open, when the source is a file.")] = "",
+    columns: Annotated[str, typer.Option(help="A sheet's columns, such as “Topic,What we say”.")] = "",
 ) -> None:
     """Bring a page, a document or a sheet of questions into a site, as a draft. What was edited here is never overwritten."""
     from server.importing import Importing, told
@@ -150,7 +151,8 @@ def import_(
 
     async def run(store: Store, _publisher: Publisher) -> str:
         importing = Importing(store.content, allow_private=settings.import_private == "on")
-        return told(await importing.bring_in(source, site, url=url), site)
+        heads = tuple(one.strip() for one in columns.split(",")) if columns else ()
+        return told(await importing.bring_in(source, site, url=url, columns=heads), site)
 
     print(_with_publisher(run))
 

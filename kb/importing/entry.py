@@ -33,14 +33,23 @@ class Imported:
     warnings: tuple[str, ...]
 
 
-def import_source(source: str | Path, *, url: str = "", page_id: str = "", allow_private: bool = False) -> Imported:
-    """Import a file (.html, .md, .txt, .docx, .pdf, .csv, .jsonl, FAQPage .json) or an http(s) address.
+def import_source(
+    source: str | Path,
+    *,
+    url: str = "",
+    page_id: str = "",
+    columns: tuple[str, ...] = (),
+    allow_private: bool = False,
+) -> Imported:
+    """Import a file (.html, .md, .txt, .docx, .pdf, .csv, .tsv, .xlsx, .jsonl, FAQPage .json) or an http(s) address.
 
     `url` is where visitors find the page, when the source does not say it or says it wrong; `page_id` its name here,
-    otherwise the file's. Raises ImportFailed.
+    otherwise the file's; `columns` the heads of a sheet's question and answer columns. Raises ImportFailed.
     """
     found = open_source(source, allow_private=allow_private)
-    return read_source(replace(found, url=url or found.url, page_id=page_id or found.page_id))
+    return read_source(
+        replace(found, url=url or found.url, page_id=page_id or found.page_id, columns=columns or found.columns)
+    )
 
 
 def read_source(source: Source) -> Imported:

@@ -51,14 +51,16 @@ class Importing:
         self._content = content
         self._allow_private = allow_private
 
-    async def bring_in(self, source: str, site: str, *, url: str = "", is_dry: bool = False) -> BroughtIn:
+    async def bring_in(
+        self, source: str, site: str, *, url: str = "", columns: tuple[str, ...] = (), is_dry: bool = False
+    ) -> BroughtIn:
         """Bring a page, document or sheet into a site as a draft; a dry run stores nothing.
 
         Raises ContentError for a site that is not there, ImportFailed, and SavingBusy.
         """
         await self._check_site(site)
         found = open_source(source, allow_private=self._allow_private)
-        return await self.bring_in_opened(replace(found, url=url or found.url), site, is_dry=is_dry)
+        return await self.bring_in_opened(replace(found, url=url or found.url, columns=columns), site, is_dry=is_dry)
 
     async def bring_in_opened(self, found: Source, site: str, *, is_dry: bool = False) -> BroughtIn:
         """The same, of a source that was opened before."""
