@@ -143,16 +143,21 @@ def import_(
     site: SiteOption,
     url: Annotated[str, typer.Option(help="The address visitors open, when the source is a file.")] = "",
     columns: Annotated[str, typer.Option(help="A sheet's columns, such as “Topic,What we say”.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would come in; store nothing.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the page with its parts coloured, as HTML.")] = None,
 ) -> None:
     """Bring a page, a document or a sheet of questions into a site, as a draft. What was edited here is never overwritten."""
-    from server.importing import Importing, told
+    from server.importing import Importing, as_picture, told
 
     settings = load_settings()
 
     async def run(store: Store, _publisher: Publisher) -> str:
         importing = Importing(store.content, allow_private=settings.import_private == "on")
         heads = tuple(one.strip() for one in columns.split(",")) if columns else ()
-        return told(await importing.bring_in(source, site, url=url, columns=heads), site)
+        brought = await importing.bring_in(source, site, url=url, columns=heads, is_dry=dry_run)
+        if report is not None:
+            report.write_text(as_picture([brought]), encoding="utf-8")
+        return told(brought, site, is_dry=dry_run)
 
     print(_with_publisher(run))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from kb.blocks import COPY
 from kb.content import ContentError
 from kb.importing.convert import ConversionFailed
-from kb.importing.coverage import uncovered_lines
+from kb.importing.coverage import SourceCoverage, source_coverage, uncovered_lines
 from kb.importing.readers import READERS
 from kb.importing.sources import ImportFailed, Source, open_source
 from kb.markdown import PageError
@@ -23,7 +23,7 @@ class Imported:
     """The pages of a source, and what a person should check before they go live.
 
     `merged` counts second copies of a question and answer; `uncovered` are lines of the source that stand in no
-    passage, no heading and not in `left_out`.
+    passage, no heading and not in `left_out`; `coverage` says what became of all its words.
     """
 
     pages: tuple[Page, ...]
@@ -31,6 +31,7 @@ class Imported:
     merged: int
     uncovered: tuple[str, ...]
     warnings: tuple[str, ...]
+    coverage: SourceCoverage
 
 
 def import_source(
@@ -60,7 +61,7 @@ def read_source(source: Source) -> Imported:
         raise ImportFailed(str(error)) from error
     except ConversionFailed as error:
         raise ImportFailed(f"{source.where} {error}") from error
-    page = read.page
+    page, lines = read.page, tuple(read.lines)
     if not page.passages:
         raise ImportFailed(
             f"{source.where}: no text found to quote. A page needs at least one paragraph, list or answer."
@@ -69,6 +70,7 @@ def read_source(source: Source) -> Imported:
         pages=(page,),
         left_out=page.left_out,
         merged=sum(one.startswith(COPY) for one in page.left_out),
-        uncovered=uncovered_lines(read.lines, [page]),
+        uncovered=uncovered_lines(lines, [page]),
         warnings=read.warnings,
+        coverage=source_coverage(page, lines),
     )

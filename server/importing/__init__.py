@@ -2,5 +2,6 @@
 
 from server.importing.bringing import BroughtIn, Importing, Undecided
 from server.importing.lines import told, told_undecided
+from server.importing.picture import as_picture
 
-__all__ = ["BroughtIn", "Importing", "Undecided", "told", "told_undecided"]
+__all__ = ["BroughtIn", "Importing", "Undecided", "as_picture", "told", "told_undecided"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from kb.importing import Fate, SourceCoverage
 from kb.merging import Cause, Counts
 from server.importing.bringing import BroughtIn, Undecided
+
+LITTLE = 0.6  # a share below it is warned of: a page's words are mostly its own, menus and forms are few
 
 _CAUSES = {
     Cause.BOTH: "changed here and at the source",
@@ -14,15 +17,29 @@ _CAUSES = {
 }
 
 
-def told(brought: BroughtIn, site: str) -> str:
-    """What came in, what waits for a person and where to decide, what was left out, and what comes next."""
+def told(brought: BroughtIn, site: str, *, is_dry: bool = False) -> str:
+    """What came in, what waits for a person and where to decide, what no passage covers and why, and what comes next."""
     imported = brought.imported
     lines = [f"{brought.page.page_id}: {_amounts(brought)}, “{brought.page.title}”", *_waiting(brought, site)]
+    lines += coverage_lines(imported.coverage)
     lines += [f"merged: {imported.merged} copies"] if imported.merged else []
     lines += [f"left out: {one}" for one in imported.left_out]
     lines += [f"in no passage: {one}" for one in imported.uncovered]
     lines += [f"note: {one}" for one in imported.warnings]
-    return "\n".join([*lines, f"Saved as a draft. `advocate build --site {site} --publish` makes it live."])
+    saved = f"Saved as a draft. `advocate build --site {site} --publish` makes it live."
+    return "\n".join([*lines, "Nothing was stored: a dry run." if is_dry else saved])
+
+
+def coverage_lines(found: SourceCoverage) -> list[str]:
+    """How much of a source can be quoted, with a warning when it is little."""
+    quoted, left_out, nowhere = (found.count(one) for one in (Fate.QUOTED, Fate.LEFT_OUT, Fate.NOWHERE))
+    line = f"{found.share:.0%} can be quoted: {quoted:,} characters in passages, {left_out:,} left out"
+    lines = [line + (f", {nowhere:,} in no passage" if nowhere else "")]
+    if found.share < LITTLE:
+        lines.append(
+            "WARNING: much of this source is in no passage. Look through what was left out before you publish."
+        )
+    return lines
 
 
 def told_undecided(undecided: Sequence[Undecided]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from kb.pages import Page
 from kb.sites import SITES, new_site
 from server.editing.actors import Actor
 from server.editing.saving import Saving
-from server.importing import Importing, told, told_undecided
+from server.importing import Importing, as_picture, told, told_undecided
 from server.storage import Store
 from tests.server.test_keeping import advocate
 
@@ -158,6 +159,19 @@ async def test_a_dry_run_stores_nothing(store, importing, write):
     brought = await importing.bring_in(write("knees.md", PAGE), SITE, is_dry=True)
     assert brought.is_new and len(brought.page.passages) == 2
     assert await pages(store) == []
+    said = told(brought, SITE, is_dry=True)
+    assert "100% can be quoted" in said and said.endswith("Nothing was stored: a dry run.")
+
+
+async def test_much_that_is_in_no_passage_is_warned_of_and_coloured(store, importing, write):
+    menu = "".join(f"<li><a href=/{n}>Our service number {n}</a></li>" for n in range(30))
+    html = f"<nav><ul>{menu}</ul></nav><main><h1>Knees</h1><p>Wait 24 hours before you &amp; yours drive.</p></main>"
+    brought = await importing.bring_in(write("knees.html", html), SITE)
+    assert "WARNING: much of this source is in no passage" in told(brought, SITE)
+    picture = as_picture([brought])
+    assert 'class="piece quoted">Wait 24 hours before you &amp; yours drive.<' in picture
+    assert re.search(r'class="piece left-out"><small>left out[^<]*</small>[^<]*Our service number 7', picture)
+    assert "<script" not in picture and "http" not in picture.replace(URL, "")
 
 
 async def test_what_cannot_be_imported_is_refused_and_leaves_nothing(store, importing, write):
@@ -169,11 +183,13 @@ async def test_what_cannot_be_imported_is_refused_and_leaves_nothing(store, impo
 
 
 async def test_the_command_tells_what_came_of_an_import_and_settles_what_waits(tmp_path):
-    data_dir, copy = tmp_path / "var", tmp_path / "trigger-point-injections.md"
+    data_dir, copy, picture = tmp_path / "var", tmp_path / "trigger-point-injections.md", tmp_path / "picture.html"
     source = (SITES / "kneecare" / "pages" / copy.name).read_text()
     copy.write_text(source)
     same = await advocate(data_dir, "import", copy, "--site", "kneecare")
     assert same.status == 0 and " the same), “Trigger Point Injections" in same.out, same
+    dry = await advocate(data_dir, "import", copy, "--site", "kneecare", "--dry-run", "--report", picture)
+    assert "Nothing was stored" in dry.out and "needles" in picture.read_text()
     copy.write_text(source[: source.rindex("\n\n###")])
     shorter = await advocate(data_dir, "import", copy, "--site", "kneecare")
     assert "2 for a person to decide (2 no longer at the source)" in shorter.out
