@@ -12,7 +12,7 @@ from dataclasses import asdict
 from io import BytesIO
 from typing import Any
 
-from kb.importing.convert import MAX_MEMORY, TIMEOUT_S, ConversionFailed
+from kb.importing.convert import MAX_DATA, MAX_MEMORY, TIMEOUT_S
 
 
 def main() -> None:
@@ -21,8 +21,6 @@ def main() -> None:
     data = sys.stdin.buffer.read()
     try:
         answer = _read(data, suffix)
-    except ConversionFailed as error:
-        answer = {"error": str(error)}
     except Exception as error:  # noqa: BLE001  (a library may raise anything on a file from anywhere)
         is_locked = any("Password" in repr(one) for one in (error, error.__cause__, error.__context__))
         answer = {
@@ -65,6 +63,7 @@ def _limit() -> None:
     except ImportError:  # Windows has none
         return
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA, MAX_DATA))
     resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

@@ -63,9 +63,7 @@ def read_source(source: Source) -> Imported:
         raise ImportFailed(f"{source.where} {error}") from error
     page, lines = read.page, tuple(read.lines)
     if not page.passages:
-        raise ImportFailed(
-            f"{source.where}: no text found to quote. A page needs at least one paragraph, list or answer."
-        )
+        raise ImportFailed(f"{source.where}: no text found to quote. {_way_out(source)}")
     return Imported(
         pages=(page,),
         left_out=page.left_out,
@@ -74,3 +72,11 @@ def read_source(source: Source) -> Imported:
         warnings=read.warnings,
         coverage=source_coverage(page, lines),
     )
+
+
+def _way_out(source: Source) -> str:
+    if source.suffix == ".html" and b"<script" in source.data.lower():
+        return (
+            "If its scripts draw the page, open it in a browser, save it there as a whole page, and import that file."
+        )
+    return "A page needs at least one paragraph, list or answer."

@@ -161,7 +161,7 @@ def _read_json(source: Source) -> Read:
 def _object(line: str, where: str) -> Mapping[str | None, Any]:
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ImportFailed(f"{where}: not JSON ({error}). One object a line, with question and answer.") from error
     if not isinstance(value, dict):
         raise ImportFailed(f"{where}: an object with question and answer was expected, found {type(value).__name__}.")

@@ -5,13 +5,18 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from zipfile import BadZipFile, ZipFile
 
 from kb.errors import AdvocateError
 from kb.importing.fetching import FetchFailed, fetch
 
 MAX_BYTES = 20 * 2**20
+MAX_XML_BYTES = (
+    16 * 2**20
+)  # of a Word file or workbook, unpacked: some thousand pages; its libraries take 50 times as much
 
 KINDS = frozenset([".html", ".md", ".txt", ".docx", ".pdf", ".csv", ".tsv", ".xlsx", ".jsonl", ".json"])
 
@@ -75,6 +80,8 @@ def open_source(source: str | Path, *, allow_private: bool) -> Source:
             f"Save it as {_SAVE_AS.get(found.suffix, 'one of them')}."
         )
     _refuse_other_kind(found)
+    if found.suffix in {".docx", ".xlsx"}:
+        _refuse_bomb(found)
     return found
 
 
@@ -126,6 +133,20 @@ def _refuse_other_kind(source: Source) -> None:
     is_wide = source.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     if not found and b"\0" in source.data and not is_wide:
         raise ImportFailed(f"{source.where}: text was expected, found other data. Save it as UTF-8 text.")
+
+
+def _refuse_bomb(source: Source) -> None:
+    """Refuse a packed file before it is unpacked, when it would be more than can be read."""
+    try:
+        with ZipFile(BytesIO(source.data)) as archive:
+            size = sum(one.file_size for one in archive.infolist() if one.filename.endswith((".xml", ".rels")))
+    except (BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        kind = source.suffix[1:].upper()
+        raise ImportFailed(
+            f"{source.where}: not a sound {kind} ({error}). Open it in the program that made it, save it again, and import that."
+        ) from error
+    if size > MAX_XML_BYTES:
+        raise ImportFailed(f"{source.where}: unpacks to more than {MAX_XML_BYTES // 2**20} MB of text. Split it.")
 
 
 @dataclass(frozen=True, slots=True)

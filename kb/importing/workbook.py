@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
-from zipfile import ZipFile
 
 from openpyxl import load_workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
-
-from kb.importing.convert import ConversionFailed
-
-MAX_UNPACKED_BYTES = 50 * 2**20  # openpyxl holds a cell in some twenty times the bytes of its XML
 
 
 @dataclass(slots=True)
@@ -25,10 +20,7 @@ class Grid:
 
 
 def read_workbook(data: bytes) -> list[Grid]:
-    """The shown sheets of a workbook. Formulas stand as they are written, with their `=`. Raises ConversionFailed."""
-    with ZipFile(BytesIO(data)) as archive:
-        if sum(one.file_size for one in archive.infolist()) > MAX_UNPACKED_BYTES:
-            raise ConversionFailed(f"unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MB. Split it.")
+    """The shown sheets of a workbook. Formulas stand as they are written, with their `=`."""
     book = load_workbook(BytesIO(data), rich_text=True)
     return [_grid(sheet) for sheet in book.worksheets]
 

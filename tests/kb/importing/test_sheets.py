@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -191,15 +190,6 @@ def test_a_workbook_is_read_sheet_by_sheet_without_what_is_hidden_struck_or_coun
         "is a formula, =A1&A2",
     ):
         assert words in told
-
-
-def test_a_workbook_that_unpacks_too_large_is_refused(read):
-    file = BytesIO()
-    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
-        archive.writestr("xl/workbook.xml", b"")
-        archive.writestr("xl/worksheets/sheet1.xml", b" " * (60 * 2**20))
-    with pytest.raises(ImportFailed, match="unpacks to more than 50 MB. Split it"):
-        read(file.getvalue(), "faq.xlsx")
 
 
 @pytest.mark.parametrize(
