@@ -145,19 +145,35 @@ def import_(
     columns: Annotated[str, typer.Option(help="A sheet's columns, such as “Topic,What we say”.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would come in; store nothing.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write the page with its parts coloured, as HTML.")] = None,
+    is_site: Annotated[bool, typer.Option("--follow", help="Read the pages of the whole web site.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="With --follow: how many pages at most.")] = 50,
+    wait: Annotated[float, typer.Option(min=0, help="With --follow: seconds between two requests.")] = 1.0,
 ) -> None:
     """Bring a page, a document or a sheet of questions into a site, as a draft. What was edited here is never overwritten."""
-    from server.importing import Importing, as_picture, told
+    from kb.importing import Politeness
+    from server.importing import Importing, as_picture, told, told_site
+    from server.progress import shown_progress
 
     settings = load_settings()
+    heads = tuple(one.strip() for one in columns.split(",")) if columns else ()
+    if is_site and not source.casefold().startswith(("http://", "https://")):
+        raise typer.BadParameter("--follow needs a web address, such as https://www.hillside.example/")
 
     async def run(store: Store, _publisher: Publisher) -> str:
         importing = Importing(store.content, allow_private=settings.import_private == "on")
-        heads = tuple(one.strip() for one in columns.split(",")) if columns else ()
-        brought = await importing.bring_in(source, site, url=url, columns=heads, is_dry=dry_run)
+        if is_site:
+            how = Politeness(limit=limit, wait_s=wait)
+            with shown_progress("bar") as show:
+                followed = await importing.follow(
+                    source, site, how, progress=lambda done, total: show("reading pages", done, total), is_dry=dry_run
+                )
+            brought, said = list(followed.pages), told_site(followed, site, is_dry=dry_run)
+        else:
+            brought = [await importing.bring_in(source, site, url=url, columns=heads, is_dry=dry_run)]
+            said = told(brought[0], site, is_dry=dry_run)
         if report is not None:
-            report.write_text(as_picture([brought]), encoding="utf-8")
-        return told(brought, site, is_dry=dry_run)
+            report.write_text(as_picture(brought), encoding="utf-8")
+        return said
 
     print(_with_publisher(run))
 

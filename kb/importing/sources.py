@@ -93,6 +93,13 @@ def address_key(url: str) -> str:
     return f"{host}{path}?{parts.query}"
 
 
+def page_name(url: str) -> str:
+    """A page's name by its whole path, so that two pages of one site seldom share it."""
+    parts = urlsplit(url)
+    path = re.sub(r"(?:/(?:index|default))?(?:\.\w{2,5})?/*$", "", unquote(parts.path))
+    return _slug(path) if path.strip("/") else _slug(parts.hostname or "page")
+
+
 def _fetched(address: str, *, allow_private: bool) -> Source:
     try:
         got = fetch(address, max_bytes=MAX_BYTES, allow_private=allow_private)

@@ -5,13 +5,24 @@ The store holds, beside each imported page, what its source last gave (`import:<
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kb.content import ContentError
 from kb.editing import EditRefused
-from kb.importing import Imported, Source, address_key, open_source, read_source
+from kb.importing import (
+    Imported,
+    ImportFailed,
+    Politeness,
+    Repeated,
+    Skipped,
+    address_key,
+    follow,
+    open_source,
+    read_source,
+    without_repeated,
+)
 from kb.merging import LastImport, Merged, Waiting, Wording, merge, settle, undecided
 from kb.pages import Page
 from server.editing.actors import Actor
@@ -33,6 +44,15 @@ class BroughtIn:
     @property
     def page(self) -> Page:
         return self.merged.page
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What came of a web site: its pages, what they repeat, and the addresses that were not read."""
+
+    pages: tuple[BroughtIn, ...]
+    repeated: tuple[Repeated, ...]
+    skipped: tuple[Skipped, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +80,43 @@ class Importing:
         """
         await self._check_site(site)
         found = open_source(source, allow_private=self._allow_private)
-        return await self.bring_in_opened(replace(found, url=url or found.url, columns=columns), site, is_dry=is_dry)
+        imported = read_source(replace(found, url=url or found.url, columns=columns))
+        return await self._bring(site, imported, Path(found.where).name, is_dry=is_dry)
 
-    async def bring_in_opened(self, found: Source, site: str, *, is_dry: bool = False) -> BroughtIn:
-        """The same, of a source that was opened before."""
-        imported = read_source(found)
+    async def follow(
+        self, start: str, site: str, how: Politeness, *, progress: Callable[[int, int], None], is_dry: bool = False
+    ) -> Followed:
+        """Bring in the pages of one web site. Pages that cannot be read are listed. Raises as `bring_in` does."""
+        await self._check_site(site)
+        read: list[tuple[str, Imported]] = []
+        skipped: list[Skipped] = []
+        for found in follow(start, replace(how, allow_private=self._allow_private), progress):
+            if isinstance(found, Skipped):
+                skipped.append(found)
+                continue
+            try:
+                read.append((found.where, read_source(found)))
+            except ImportFailed as error:
+                skipped.append(Skipped(found.where, str(error)))
+        pages, repeated = without_repeated([one.pages[0] for _, one in read])
+        brought = []
+        for (where, imported), page in zip(read, pages, strict=True):
+            own = replace(imported, pages=(page,), left_out=page.left_out)
+            brought.append(await self._bring(site, own, where, is_dry=is_dry))
+        return Followed(tuple(brought), repeated, tuple(skipped))
+
+    async def _bring(self, site: str, imported: Imported, name: str, *, is_dry: bool) -> BroughtIn:
         for _ in range(TRIES):
             documents = {one.document: one for one in await self._content.documents(site) if one.body}
-            page_id = _page_id(documents, imported.pages[0])
-            if page_id != imported.pages[0].page_id:
-                imported = read_source(replace(found, page_id=page_id))
+            (page,) = imported.pages
+            page_id = _page_id(documents, page)
             latest = documents.get(PAGE + page_id)
             edited = Page.from_json(latest.body) if latest else None
-            (page,) = imported.pages
-            merged = merge(await self._last(site, page_id), edited, page, used_ids=_used_ids(documents, page_id))
+            used_ids = _used_ids(documents, page_id)
+            merged = merge(await self._last(site, page_id), edited, replace(page, page_id=page_id), used_ids=used_ids)
             try:
                 if not is_dry:
-                    reason = f"imported {Path(found.where).name}"
-                    await self._write(site, latest, merged.page, merged.last, IMPORTER, reason)
+                    await self._write(site, latest, merged.page, merged.last, IMPORTER, f"imported {name}")
                 return BroughtIn(imported, merged, is_new=latest is None)
             except EditConflict:
                 continue  # someone saved the page meanwhile: compare with what they saved

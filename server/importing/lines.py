@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from kb.importing import Fate, SourceCoverage
+from kb.importing.repeated import REPEATED
 from kb.merging import Cause, Counts
-from server.importing.bringing import BroughtIn, Undecided
+from server.importing.bringing import BroughtIn, Followed, Undecided
 
 LITTLE = 0.6  # a share below it is warned of: a page's words are mostly its own, menus and forms are few
 
@@ -26,8 +28,29 @@ def told(brought: BroughtIn, site: str, *, is_dry: bool = False) -> str:
     lines += [f"left out: {one}" for one in imported.left_out]
     lines += [f"in no passage: {one}" for one in imported.uncovered]
     lines += [f"note: {one}" for one in imported.warnings]
+    return "\n".join([*lines, _next(site, is_dry=is_dry)])
+
+
+def told_site(followed: Followed, site: str, *, is_dry: bool = False) -> str:
+    """Each page with how much of it can be quoted; what several pages left out or repeat is told once."""
+    lines: list[str] = []
+    for one in followed.pages:
+        lines += [f"{one.page.page_id}: {_amounts(one)}, “{one.page.title}”, {one.page.url}", *_waiting(one, site)]
+        lines += [f"  {line}" for line in coverage_lines(one.imported.coverage)]
+        lines += [f"  in no passage: {text}" for text in one.imported.uncovered]
+        lines += [f"  note: {text}" for text in one.imported.warnings]
+    left_out = Counter(
+        text for one in followed.pages for text in one.imported.left_out if not text.startswith(REPEATED)
+    )
+    lines += [f"left out on {number} of the pages: {text}" for text, number in left_out.items()]
+    lines += [f"on {one.pages} pages, kept on “{one.kept_on}” alone: {one.text}" for one in followed.repeated]
+    lines += [f"not read: {one.address} ({one.why})" for one in followed.skipped]
+    return "\n".join([*lines, f"{len(followed.pages)} pages read.", _next(site, is_dry=is_dry)])
+
+
+def _next(site: str, *, is_dry: bool) -> str:
     saved = f"Saved as a draft. `advocate build --site {site} --publish` makes it live."
-    return "\n".join([*lines, "Nothing was stored: a dry run." if is_dry else saved])
+    return "Nothing was stored: a dry run." if is_dry else saved
 
 
 def coverage_lines(found: SourceCoverage) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -18,6 +20,7 @@ from server.editing.actors import Actor
 from server.editing.saving import Saving
 from server.importing import Importing, as_picture, told, told_undecided
 from server.storage import Store
+from tests.kb.importing.test_following import CALL, clinic, html  # noqa: F401
 from tests.server.test_keeping import advocate
 
 ANN = Actor("ann", "Ann")
@@ -197,3 +200,23 @@ async def test_the_command_tells_what_came_of_an_import_and_settles_what_waits(t
         assert "in the draft of “Trigger" in (await advocate(data_dir, "decide", listed.split()[0], "--keep")).out
     assert "Nothing waits" in (await advocate(data_dir, "decide")).out
     assert (await advocate(data_dir, "decide", "--keep")).status == 2
+
+
+async def test_a_whole_site_comes_in_page_by_page_and_what_its_pages_share_is_told_once(clinic, tmp_path):  # noqa: F811
+    end = f"<h2>Visit</h2><p>{CALL}</p>"
+    clinic.pages = {
+        path: html(title, "/knees", "/hips", "/feet").replace("</main>", f"{end}</main>")
+        for path, title in {"/": "Home", "/knees": "Knees", "/hips": "Hips", "/feet": "Feet"}.items()
+    }
+    data_dir = tmp_path / "var"
+    arguments = ("import", f"{clinic.url}/", "--site", "kneecare", "--follow", "--wait", "0")
+    assert "private network" in (await advocate(data_dir, *arguments)).err
+    with patch.dict(os.environ, ADVOCATE_IMPORT_PRIVATE="on"):
+        done = await advocate(data_dir, *arguments)
+        again = await advocate(data_dir, *arguments)
+    assert done.status == 0, done
+    assert "4 pages read." in done.out and done.out.count(CALL) == 1
+    assert f"on 4 pages, kept on “Home” alone: {CALL}" in done.out
+    assert "reading pages" in done.err
+    assert again.out.count(" the same), ") == 4 and "decide" not in again.out
+    assert (await advocate(data_dir, "import", "page.md", "--site", "kneecare", "--follow")).status == 2

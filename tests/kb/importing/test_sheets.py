@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def pairs(imported: Imported) -> list[tuple[str | None, str]]:
     return [(one.question, page.text_of(one)) for one in page.passages]
 
 
-def delimited(rows: list[tuple[str, ...]], separator: str) -> str:
+def delimited(rows: Sequence[tuple[str, ...]], separator: str) -> str:
     return "".join(separator.join('"{}"'.format(cell.replace('"', '""')) for cell in row) + "\r\n" for row in rows)
 
 
