@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
 from kb.importing import Fate, Stretch
 from server.importing.bringing import BroughtIn
 
@@ -37,9 +39,11 @@ class ImportScreen:
 
 def as_picture(brought: Sequence[BroughtIn]) -> str:
     """One HTML page that needs nothing else."""
-    from server.web.rendering import Templates
-
-    return Templates().render("import_report.html", ImportScreen(tuple(map(_picture, brought))))
+    environment = Environment(
+        loader=PackageLoader("server.web"), undefined=StrictUndefined, autoescape=select_autoescape(default=True)
+    )
+    screen = ImportScreen(tuple(map(_picture, brought)))
+    return environment.get_template("import_report.html").render(screen=screen)
 
 
 def _picture(one: BroughtIn) -> SourcePicture:
