@@ -19,7 +19,11 @@ from kb.editing import EditRefused, remove_passage
 from kb.outline import Part, laid_out, parts_of, put_in
 from kb.pages import Page, Passage
 
-SIMILAR = 60.0  # of 100 (rapidfuzz.ratio): "after 24 hours" to "after 48 hours" is one passage reworded
+# How alike two texts are (rapidfuzz.ratio, of 100) that are one passage reworded; "after 24 hours" to "after 48 hours"
+# is 93. Phrasings follow the passage, so one that only resembles another must not take its place: it is new, the other
+# vanished. An answer under another question must be nearly the same.
+SIMILAR = 65.0
+SAME_ANSWER = 90.0
 
 
 class Cause(StrEnum):
@@ -398,7 +402,8 @@ def _reworded(
             is_near = given[number] == one.passage_id or _section(wording) == _section(one.wording)
             if number in found or not is_near or bool(wording.question) != bool(one.wording.question):
                 continue
-            alike = fuzz.ratio(_whole(wording), _whole(one.wording), score_cutoff=SIMILAR)
+            least = SAME_ANSWER if wording.question else SIMILAR
+            alike = fuzz.ratio(wording.text, one.wording.text, score_cutoff=least)
             if alike:
                 pairs.append((-alike, number, one.passage_id))
     return [(number, passage_id) for _, number, passage_id in sorted(pairs)]
@@ -406,10 +411,6 @@ def _reworded(
 
 def _section(wording: Wording) -> tuple[str, ...]:
     return wording.heading[:-1] if wording.question else wording.heading
-
-
-def _whole(wording: Wording) -> str:
-    return f"{wording.question or ''}\n{wording.text}"
 
 
 def _is(part: Part, passage_id: str) -> bool:

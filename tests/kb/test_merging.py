@@ -136,6 +136,15 @@ def test_an_answer_with_other_words_is_known_by_its_question_and_one_with_anothe
     assert ids(merge(LastImport(old), old, page_of(answer("Where do I park?", long))).page) == ids(old)
 
 
+def test_an_answer_to_another_question_never_takes_over_the_phrasings_of_one_that_is_gone():
+    old = page_of(
+        answer("Can I drive after a knee injection?", "Wait 24 hours, and do not drive if you had a sedative.")
+    )
+    new = page_of(answer("Can I drive after a hip injection?", "Wait three days, and ask the nurse before you drive."))
+    found = merge(LastImport(old), old, new)
+    assert found.counts == Counts(added=1, vanished=1) and len(set(ids(found.page))) == 2
+
+
 def test_rows_of_a_sheet_that_move_up_keep_their_phrasings():
     rows = [Block("faq", f"Answer {n}.", question=f"Question {n}?", faq=str(n), passage_id=f"faq-{n}") for n in (1, 2)]
     moved = Block("faq", "Answer 2.", question="Question 2?", faq="1", passage_id="faq-1")
