@@ -20,6 +20,7 @@ from kb.policy import FixedText, Policy
 from kb.sites import Site
 from server.core.handover import Closing, Step
 from server.core.reply import Reply
+from server.core.typed import judged, mended
 from server.storage.conversations import Conversation, Started, Transcript
 from server.storage.events import Author, Event
 from server.storage.faults import StorageUnavailable
@@ -323,7 +324,7 @@ class Desk:
             reply = await self._assistants.reply(
                 conversation.site, judged(text), history, language=conversation.language
             )
-        stored = VisitorMessage(text=text, key=key, choose=choose)
+        stored = VisitorMessage(text=mended(text), key=key, choose=choose)
         try:
             received = await self._store.conversations.receive(conversation.conversation_id, stored, reply)
         except StorageUnavailable as error:
@@ -362,23 +363,6 @@ def _known(found: T | None) -> T:
     if found is None:
         raise UnknownConversation("There is no such conversation, or it was erased. Start a new one.")
     return found
-
-
-def judged(text: str) -> str:
-    """The text as it is judged: without control characters, which hide words from a reader but not from a rule.
-
-    Those that part words become a space; line breaks and tabs stay. What is stored is the text as typed.
-    """
-    if text.isprintable():
-        return text
-    return "".join(_plain(one) for one in text)
-
-
-def _plain(character: str) -> str:
-    is_control = ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0
-    if not is_control or character in "\n\t":
-        return character
-    return " " if character.isspace() else ""
 
 
 def in_language(text: FixedText, language: str) -> str:

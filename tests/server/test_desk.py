@@ -10,6 +10,7 @@ import pytest
 
 from kb.labels import Label
 from server.core.handover import Closing
+from server.core.typed import judged
 from server.desk import (
     Choice,
     Desk,
@@ -19,7 +20,6 @@ from server.desk import (
     Typed,
     Typing,
     UnknownConversation,
-    judged,
 )
 from server.storage import Store
 from server.storage.events import Author, Kind
@@ -227,6 +227,8 @@ async def test_given_back_the_assistant_answers_again(desk: Desk, visitor: Pass,
         ("one\x0btwo\x85three\r\nfour", "one two three \nfour"),
         ("\x07\x7f\x9f", ""),
         ("emoji \U0001f600 and ñ", "emoji \U0001f600 and ñ"),
+        ("half \ud83d of it", "half \N{REPLACEMENT CHARACTER} of it"),
+        ("\ud83d\ude00", "\U0001f600"),
     ],
 )
 def test_control_characters_hide_no_word_from_the_gate(typed: str, read: str):

@@ -15,13 +15,20 @@ from server.storage.handed_over import Letter
 from server.web.guards.bodies import json_only
 from server.web.guards.origins import note_site
 from server.web.guards.problems import PROBLEMS
+from server.web.guards.reading import ForgivingRoute
 from server.web.parts import Parts, PartsDep
 from server.web.visitor import shapes
 from server.web.visitor.callers import ConversationDep, IdempotencyKey, PassDep, ReceiptCode, SiteName, admit
 from server.web.visitor.views import event_json, received_body
 from server.web.words.site import site_body
 
-router = APIRouter(prefix="/api/v1", tags=["visitors"], dependencies=[Depends(json_only)], responses=PROBLEMS)
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["visitors"],
+    dependencies=[Depends(json_only)],
+    responses=PROBLEMS,
+    route_class=ForgivingRoute,
+)
 
 
 @router.get("/sites/{site}", response_model=shapes.SiteBody)

@@ -9,9 +9,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BeforeValidator
 
 from server.assistant import MAX_CHARS
 from server.core.reply import Reply
+from server.core.typed import mended
 from server.desk import Choice, NotStored, Pass, Taken, Typed
 from server.storage.faults import StorageUnavailable
 from server.storage.handed_over import Letter
@@ -24,7 +26,7 @@ from server.web.visitor.stamps import is_too_fast
 from server.web.words.site import site_texts
 
 router = APIRouter(prefix="/sites/{site}/ask", include_in_schema=False, dependencies=[Depends(refuse_cross_site)])
-Field = Annotated[str, Form()]
+Field = Annotated[str, BeforeValidator(mended), Form()]
 TicketDep = Annotated[Ticket | None, Depends(ticket_of)]
 
 

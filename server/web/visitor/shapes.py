@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from server.assistant import MAX_CHARS
 from server.core.reply import Reply
-from server.desk import judged
+from server.core.typed import judged
 from server.web.words.bodies import Out
 
 MAX_HISTORY = 20

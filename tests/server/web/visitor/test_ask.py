@@ -201,3 +201,12 @@ def test_a_stamp_fits_its_own_conversation_alone():
     stamp = stamps.make_stamp("token", now_s=100.0)
     assert not stamps.is_too_fast(stamp, "token", now_s=103.1)
     assert stamps.is_too_fast(stamp, "other", now_s=103.1)
+
+
+@pytest.mark.parametrize("kind", ["", "; charset=latin-1"])
+@pytest.mark.parametrize("broken", ["%ED%A0%BD", "%FF", "%F0%9F"])
+async def test_a_form_cut_inside_a_character_loses_no_emergency(browser: httpx.AsyncClient, broken: str, kind: str):
+    headers = {"Content-Type": f"application/x-www-form-urlencoded{kind}"}
+    response = await browser.post(ASK, content=f"text=I+have+chest+pain+{broken}&key=k", headers=headers)
+    assert response.status_code == 200
+    assert "This may be an emergency" in response.text and "I have chest pain" in response.text
