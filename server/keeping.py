@@ -17,9 +17,8 @@ from index.layout import CURRENT, MODELS_FOLDER, SITES_FOLDER, pointers
 from index.publish import Builds
 from kb.errors import AdvocateError
 from server.assistants import Assistants
-from server.core.typed import judged
+from server.core.typed import HEARD, judged
 from server.settings import Settings
-from server.storage.conversations import HEARD
 
 if TYPE_CHECKING:
     from server.core.reply import Reply

@@ -62,7 +62,8 @@ class Evidence:
 
     whole: the message itself. sentences: each of its sentences, when there are several; runs: neighbouring ones
     together. joined: the message after the earlier one; refers_back: whether it needs that one to be found.
-    foreign: it is mostly not English. alarmed: an earlier message held a danger sign.
+    foreign: it is mostly not English. alarmed: an earlier message held a danger sign. too_long: only stretches of it were
+    read (`runs`), so nothing may be quoted to it.
     """
 
     rules: tuple[RuleMatch, ...]
@@ -73,6 +74,7 @@ class Evidence:
     runs: tuple[Run, ...] = ()
     refers_back: bool = True
     alarmed: bool = False
+    too_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ def decide(evidence: Evidence, threshold: float, speech: Speech) -> Reply:
         Finding(match.label, ByRule(match.rule_id)) for match in evidence.rules if match.label is not Label.SMALLTALK
     ]
     findings += [Finding(Label.OTHER_LANGUAGE, Reason.LANGUAGE)] if evidence.foreign else []
+    # What was not read may be about someone's health: of two labels in doubt the higher one.
+    findings += [Finding(Label.CLINICAL, Reason.TOO_LONG)] if evidence.too_long else []
     findings += _readings(evidence)
     if not findings:
         findings = [_answered(deciding_part(evidence), evidence, threshold)]

@@ -79,15 +79,23 @@ class RuleTable:
         A rule needs one of its `any` patterns in `text`; the other groups of a compound may stand in `history`,
         the visitor's earlier messages. So history can add matches and never takes one away.
         """
+        return self.find_each([text], history)[text]
+
+    def find_each(self, texts: Iterable[str], history: Sequence[str] = ()) -> dict[str, tuple[RuleMatch, ...]]:
+        """The same for several texts, by text. `history` is read once, and only where a rule asks for it."""
+        earlier: list[_Page] = []
+        return {text: self._find(text, history, earlier) for text in texts}
+
+    def _find(self, text: str, history: Sequence[str], earlier: list[_Page]) -> tuple[RuleMatch, ...]:
+        """earlier: the pages of `history`, once they were read."""
         page = self._read(text)
         candidates = self._index.candidates(page)
-        earlier: list[_Page] = []
         matches = []
         for rule in self._rules.values():
             if rule.id not in candidates:
                 continue
             if rule.groups and history and not earlier:
-                earlier = [self._read(message) for message in history]
+                earlier += [self._read(message) for message in history]
             if match := _match(rule, candidates[rule.id], page, earlier):
                 matches.append(match)
         return tuple(matches)

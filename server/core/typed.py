@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+HEARD = 6  # earlier visitor messages a decision is given
+
 
 def mended(text: str) -> str:
     """The text with every lone surrogate, which no encoding can store, replaced by U+FFFD; halves that belong together joined.

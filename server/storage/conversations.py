@@ -12,6 +12,7 @@ from sqlalchemy import Row, select
 
 from kb.errors import AdvocateError
 from server.core.reply import Decision, Reply
+from server.core.typed import HEARD
 from server.storage import audit, erasing, events, handed_over, keys, receiving, schema
 from server.storage.events import Author, ConversationStatus, Draft, Event, Kind, NotFound
 from server.storage.handed_over import Letter
@@ -23,7 +24,6 @@ from server.storage.staff import User
 from server.storage.transactions import Database, Transaction
 
 NOBODY = "0" * 64  # the digest of no token
-HEARD = 6  # earlier visitor messages a decision is given
 
 
 @dataclass(frozen=True, slots=True)

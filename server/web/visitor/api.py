@@ -42,7 +42,7 @@ async def site_info(site: SiteName, parts: PartsDep, lang: shapes.Language = "en
 async def ask(site: SiteName, question: shapes.Question, parts: PartsDep, request: Request) -> Reply:
     """Answer one question without a conversation: nothing is stored and nobody is told."""
     parts.assistants.site(site)
-    admit(parts, request, text=question.text)
+    admit(parts, request, text=question.text, history=question.history)
     reply = await parts.desk.ask(site, question.text, question.history)
     parts.measures.asked(site, reply)
     return reply
