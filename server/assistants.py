@@ -227,7 +227,7 @@ class Assistants:
             return shelf.assistant
 
     def _load(self, site: str, builds: Builds) -> Assistant | None:
-        is_foreign(SPANISH)  # reads its model now, and not while the first visitor waits
+        self._asking_rules.submit(is_foreign, SPANISH)  # reads its model now, not while the first visitor waits
         try:
             path = builds.current_path()
             return None if path is None else self.open_build(path)

@@ -20,7 +20,7 @@ from kb.policy import FixedText, Policy
 from kb.sites import Site
 from server.core.handover import Closing, Step
 from server.core.reply import Reply
-from server.core.typed import judged, mended
+from server.core.typed import bare_address, judged, mended
 from server.storage.conversations import Conversation, Started, Transcript
 from server.storage.events import Author, Event
 from server.storage.faults import StorageUnavailable
@@ -34,6 +34,9 @@ TYPING_S = 3.0  # one sign of typing in this time, each way
 EMERGENCY_PATIENCE_S = 2.0  # an emergency's reply waits no longer than this for the store
 OPENINGS_KEPT = 500  # a form sent twice opens one conversation
 OFFERS_LOOKED_BACK = 40  # events in which a choice may still be "just offered"
+
+
+T = TypeVar("T")
 
 
 class Answering(Protocol):
@@ -121,7 +124,7 @@ class Desk:
         self._assistants = assistants
         self._clock = clock
         self._stopping = asyncio.Event()
-        self._receiving: set[asyncio.Task[Taken]] = set()
+        self._receiving: set[asyncio.Task[Any]] = set()
         self._openings: OrderedDict[str, asyncio.Task[Started]] = OrderedDict()
         self._typed_at: dict[tuple[str, Author], float] = {}
 
@@ -149,7 +152,8 @@ class Desk:
         self._assistants.site(site)
         opening = self._openings.get(key) if key else None
         if opening is None:
-            starting = self._store.conversations.start(site, language=language, page_url=page_url)
+            page = None if page_url is None else bare_address(page_url)
+            starting = self._store.conversations.start(site, language=language, page_url=page)
             opening = asyncio.create_task(starting)
             if key:
                 self._openings[key] = opening
@@ -172,14 +176,18 @@ class Desk:
         NotStored carries it, storing goes on, and a retry with the same key finds what came of it.
         Raises UnknownConversation, KeyReused, PassageNotOffered, NotStored.
         """
-        storing = self._keep_going(self._receive(visitor, message, key))
-        done, _ = await asyncio.wait({storing}, timeout=EMERGENCY_PATIENCE_S)
-        if not done and (emergency := self._emergency_in(message)):
-            raise NotStored(self._not_passed_on(emergency))
-        try:
-            return await asyncio.shield(storing)
-        except StorageUnavailable as error:
-            raise NotStored(self._not_passed_on(self._emergency_in(message))) from error
+        return await self._stored_in_time(self._receive(visitor, message, key), message)
+
+    async def receive_first(
+        self, site: str, message: Typed | Choice, key: str, *, language: str = "en", start_key: str | None = None
+    ) -> tuple[Started, Taken]:
+        """Open a conversation with its first message. As `receive`, and raises UnknownSite."""
+
+        async def open_and_receive() -> tuple[Started, Taken]:
+            started = await self.start(site, language=language, key=start_key)
+            return started, await self._receive(Pass(started.conversation_id, started.token), message, key)
+
+        return await self._stored_in_time(open_and_receive(), message, language)
 
     async def ask_for_person(self, visitor: Pass, key: str) -> Taken:
         """Hand over without a message. Raises UnknownConversation, KeyReused, NotStored."""
@@ -212,8 +220,12 @@ class Desk:
         return events
 
     async def erase(self, conversation_id: str) -> None:
-        """Remove every word of a conversation."""
+        """Remove every word of a conversation. `is_erasing` says whether something of it is still in a file."""
         await self._store.conversations.erase(conversation_id)
+
+    def is_erasing(self, conversation: Conversation) -> bool:
+        """Whether an erased conversation's words may still stand in the database's files: it is tried every second."""
+        return conversation.is_erased and not self._store.conversations.is_overwritten
 
     async def complete_letter(self, visitor: Pass, letter: Letter, key: str) -> Taken | None:
         """Add name, contact and leave to read earlier turns to the handover; with none open, open one.
@@ -304,7 +316,18 @@ class Desk:
 
     # How it is done
 
-    def _keep_going(self, work: Coroutine[Any, Any, Taken]) -> asyncio.Task[Taken]:
+    async def _stored_in_time(self, work: Coroutine[Any, Any, T], message: Typed | Choice, language: str = "en") -> T:
+        """What storing a message gives. An emergency's reply does not wait for a slow store. Raises NotStored."""
+        storing = self._keep_going(work)
+        done, _ = await asyncio.wait({storing}, timeout=EMERGENCY_PATIENCE_S)
+        if not done and (emergency := self._emergency_in(message)):
+            raise NotStored(self._not_passed_on(emergency, language))
+        try:
+            return await asyncio.shield(storing)
+        except StorageUnavailable as error:
+            raise NotStored(self._not_passed_on(self._emergency_in(message), language)) from error
+
+    def _keep_going(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run to the end, even when whoever asked has hung up."""
         task = asyncio.create_task(work)
         self._receiving.add(task)
@@ -354,9 +377,6 @@ class Desk:
         self, handover_id: str, step: Step, *, version: int, user: User, closing: Closing | None = None
     ) -> Handover:
         return await self._store.handovers.step(handover_id, step, version=version, user=user, closing=closing)
-
-
-T = TypeVar("T")
 
 
 def _known(found: T | None) -> T:

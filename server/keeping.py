@@ -19,6 +19,7 @@ from kb.errors import AdvocateError
 from server.assistants import Assistants
 from server.core.typed import HEARD, judged
 from server.settings import Settings
+from server.storage.engine import PRIVATE
 
 if TYPE_CHECKING:
     from server.core.reply import Reply
@@ -50,6 +51,7 @@ async def back_up(store: Store, settings: Settings, out: Path) -> str:
                 for name in FOLDERS:
                     if (settings.data_dir / name).is_dir():
                         _add(archive, (settings.data_dir / name).resolve(), name)
+            whole.chmod(PRIVATE)
             whole.rename(out)
     except OSError as error:
         raise KeepingRefused(
@@ -82,6 +84,7 @@ def restore(backup: Path, settings: Settings) -> str:
                 pass
         if not (aside / DATABASE).is_file():
             raise KeepingRefused(f"{backup}: holds no {DATABASE}. Was it made by `advocate backup`?")
+        (aside / DATABASE).chmod(PRIVATE)
         for name in (*FOLDERS, DATABASE):  # the database last: only then is it restored
             if (aside / name).exists():
                 (aside / name).rename(settings.data_dir / name)

@@ -101,6 +101,14 @@ def forget(transaction: Transaction, counts: Sequence[Count]) -> None:
     transaction.run(delete(table).where(table.c.last_at < transaction.now - FORGOTTEN_AFTER))
 
 
+def leave_a_mark(transaction: Transaction) -> None:
+    """Write something that means nothing, to see whether it can be: under what no attempt is ever counted."""
+    table = schema.sign_in_try
+    moment = {"failures": 0, "last_at": transaction.now, "next_at": transaction.now}
+    mark = transaction.insert(table).values(email_sha256=digest("mark"), **moment)
+    transaction.run(mark.on_conflict_do_update(index_elements=[table.c.email_sha256], set_=moment))
+
+
 def delay_s(failures: int) -> int:
     """1 s after the first failure that counts, doubling up to 15 minutes."""
     return int(min(FIRST_DELAY_S * 2 ** min(failures - 1, 30), LONGEST_DELAY_S)) if failures > 0 else 0

@@ -235,5 +235,22 @@ def test_control_characters_hide_no_word_from_the_gate(typed: str, read: str):
     assert judged(typed) == read
 
 
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [
+        ("https://clinic.example/knee?name=Jo&dob=1950#pain", "https://clinic.example/knee"),
+        ("https://jo:secret@clinic.example:8443/knee", "https://clinic.example:8443/knee"),
+        ("/knee?q=pain", "/knee"),
+        ("https://[broken", ""),
+        (None, None),
+    ],
+)
+async def test_of_the_visitors_page_only_the_bare_address_is_kept(
+    desk: Desk, store: Store, shown: str | None, kept: str | None
+):
+    started = await desk.start("kneecare", page_url=shown)
+    assert (await store.conversations.get(started.conversation_id)).page_url == kept
+
+
 async def refuse(*_: object, **__: object) -> None:
     raise StorageUnavailable("The database did not store this.")

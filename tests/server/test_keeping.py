@@ -258,6 +258,17 @@ async def everything_in(store: Store, conversation_id: str) -> tuple[object, ...
     return documents, inbox, audit, await store.conversations.events(conversation_id)
 
 
+async def test_what_holds_visitors_words_is_for_its_owner_alone(store, data_dir, tmp_path):
+    await say(store, (await start(store)).conversation_id, "My knee is swollen.")
+    for suffix in ("", "-wal", "-shm"):
+        assert (data_dir / f"advocate.db{suffix}").stat().st_mode & 0o777 == 0o600
+    out = tmp_path / "kept.tar.gz"
+    assert (await advocate(data_dir, "backup", out)).status == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert (await advocate(tmp_path / "restored", "restore", out)).status == 0
+    assert (tmp_path / "restored" / "advocate.db").stat().st_mode & 0o777 == 0o600
+
+
 async def test_a_backup_made_while_visitors_write_holds_every_log_up_to_a_moment(store, data_dir, tmp_path):
     started = await start(store)
 

@@ -15,6 +15,7 @@ from server.assistant import MAX_CHARS
 from server.core.reply import Reply
 from server.core.typed import mended
 from server.desk import Choice, NotStored, Pass, Taken, Typed
+from server.storage.conversations import Started
 from server.storage.faults import StorageUnavailable
 from server.storage.handed_over import Letter
 from server.web.guards.security import refuse_cross_site
@@ -56,14 +57,10 @@ async def send(
         return _page(parts, visit, error=error, draft=text, key=key, status=422)
     admit(parts, request, visitor=visit.visitor, is_new=visit.ticket is None, text=text)
     try:
-        ticket = await _ticket_for(parts, visit, key)
         message = Choice(choose) if choose else Typed(text)
-        taken = await parts.desk.receive(ticket.visitor, message, _key(key, "message", choose or text))
+        ticket, taken = await _send(parts, visit, message, key)
     except NotStored as error:
         return _page(parts, visit, unsent=error.reply, draft=text, key=key, status=503)
-    except StorageUnavailable:
-        reply = parts.desk.emergency(text) or parts.desk.unreachable(visit.language)
-        return _page(parts, visit, unsent=reply, draft=text, key=key, status=503)
     _count(parts, taken)
     return _back(request, site, ticket)
 
@@ -153,10 +150,25 @@ def _key(of_form: str, *content: str) -> str:
     return sha256("\0".join((of_form or secrets.token_hex(16), *content)).encode("utf-8", "replace")).hexdigest()
 
 
+async def _send(parts: Parts, visit: Visit, message: Choice | Typed, key: str) -> tuple[Ticket, Taken]:
+    """Send a message; the first one begins the conversation, and waits for both no longer than a later one."""
+    of_message = _key(key, "message", message.passage_id if isinstance(message, Choice) else message.text)
+    if visit.ticket is not None:
+        return visit.ticket, await parts.desk.receive(visit.ticket.visitor, message, of_message)
+    started, taken = await parts.desk.receive_first(
+        visit.site.site, message, of_message, language=visit.language, start_key=key
+    )
+    return _ticket(started), taken
+
+
 async def _ticket_for(parts: Parts, visit: Visit, key: str) -> Ticket:
     if visit.ticket is not None:
         return visit.ticket
     started = await parts.desk.start(visit.site.site, language=visit.language, key=key)
+    return _ticket(started)
+
+
+def _ticket(started: Started) -> Ticket:
     return Ticket(Pass(started.conversation_id, started.token), started.receipt)
 
 

@@ -108,6 +108,12 @@ class ReceiptBody(Out):
     events: list[dict[str, Any]]
 
 
+class ErasingBody(Out):
+    """An erasure that is not finished: words may still stand in the database's files."""
+
+    status: str
+
+
 class LookBody(Out):
     accent: str
     radius_px: int

@@ -219,6 +219,7 @@ DECIDED = {
     Reason.AFTER_BEFORE: reply_to(joined=Part({"clinical": 0.8}, ())),
     Reason.LANGUAGE: reply_to(foreign=True),
     Reason.ALARMED: reply_to(quote=SORENESS, alarmed=True),
+    Reason.TOO_LONG: reply_to(too_long=True),
     Reason.UNCOVERED: reply_to(best=0.1),
     ByRule("chest_pain"): reply_to(rules=(RULE,)),
     ByPassages((MINUTES.passage_id,)): reply_to(),

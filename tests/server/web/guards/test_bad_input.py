@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
 from server.storage.faults import StorageUnavailable
+from server.storage.patience import one_patience
+from server.storage.transactions import Database
 from tests.server.web.conftest import Visitor
 from tests.server.web.stand_in import StandIn
 
@@ -200,3 +204,18 @@ async def test_a_store_in_trouble_is_told_at_once_and_promises_nothing(
     urgent = problem_of(await visitor.say("I can't breathe"), 503)["reply"]
     assert urgent["outcome"] == "emergency" and urgent["message"].startswith("This may be an emergency. Call 911")
     assert "could not reach" in urgent["message"] and not urgent["handed_over"]
+
+
+async def test_however_many_steps_a_request_takes_a_slow_database_is_waited_for_once(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+):
+    once = Database._once
+
+    def slow(*arguments: Any) -> Any:
+        time.sleep(0.4)
+        return once(*arguments)
+
+    monkeypatch.setattr("server.web.guards.patience.one_patience", partial(one_patience, 0.6))
+    assert (await visitor.say("Hello")).status_code == 201
+    monkeypatch.setattr(Database, "_once", slow)  # to hear 0.4 s, to store 0.4 s: the second is not waited for
+    assert shows_the_way(problem_of(await visitor.say(f"Is it safe for my {CANARY}?"), 503)["reply"])
