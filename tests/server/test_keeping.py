@@ -258,6 +258,30 @@ async def everything_in(store: Store, conversation_id: str) -> tuple[object, ...
     return documents, inbox, audit, await store.conversations.events(conversation_id)
 
 
+@pytest.mark.parametrize("change", ["advocate.db", "added", "removed", "digests"])
+async def test_a_backup_that_was_changed_is_not_restored(data_dir, tmp_path, change):
+    out, changed = tmp_path / "kept.tar.gz", tmp_path / "changed.tar.gz"
+    assert (await advocate(data_dir, "backup", out)).status == 0
+    with tarfile.open(out) as archive:
+        archive.extractall(tmp_path / "inside", filter="data")
+    inside = tmp_path / "inside"
+    if change == "advocate.db":
+        (inside / change).write_bytes((inside / change).read_bytes() + b"x")
+    elif change == "added":
+        (inside / "sites" / "added").write_text("x")
+    elif change == "removed":
+        next(path for path in (inside / "sites").rglob("pages.json")).unlink()
+    else:
+        (inside / keeping.DIGESTS).unlink()
+    with tarfile.open(changed, "w:gz") as archive:
+        for path in inside.iterdir():
+            archive.add(path, path.name)
+    done = await advocate(tmp_path / "restored", "restore", changed)
+    assert done.status == 2
+    assert "not as it was written" in done.err or keeping.DIGESTS in done.err
+    assert [one.name for one in (tmp_path / "restored").iterdir()] == []
+
+
 async def test_what_holds_visitors_words_is_for_its_owner_alone(store, data_dir, tmp_path):
     await say(store, (await start(store)).conversation_id, "My knee is swollen.")
     for suffix in ("", "-wal", "-shm"):
