@@ -191,15 +191,13 @@ async def test_an_emergency_that_rules_find_never_waits_for_the_encoder(kneecare
     waiting = [asyncio.create_task(assistants.reply("kneecare", "How long does it take?")) for _ in range(4)]
     await asyncio.sleep(0)
     urgent = await assistants.reply("kneecare", "he has chest pain right now")
-    after_another = await assistants.reply("kneecare", "it is swollen and hot", ["my calf hurts suddenly"])
     assert not any(one.done() for one in waiting)
     go_on.set()
     assert {one.label for one in await asyncio.gather(*waiting)} == {Label.ANSWER}
     monkeypatch.undo()
     in_full = assistants.open_build(assistants.builds("kneecare").current_path())
     assert urgent.label is Label.EMERGENCY
-    assert urgent == in_full.reply("he has chest pain right now")
-    assert after_another.label is in_full.reply("it is swollen and hot", ["my calf hurts suddenly"]).label
+    assert urgent.message == in_full.reply("he has chest pain right now").message
 
 
 LONG = {
