@@ -22,7 +22,7 @@ MADE_ELSEWHERE = frozenset(
     [
         "manifest.json", "report.json", "scale.json", "gate.npz", "passages.npz",  # of a build
         "phrasings.jsonl", "examples.jsonl", "golden.jsonl",  # of a site's folder
-        "security.txt", "widget.js",  # served
+        "security.txt", "widget.js", "robots.txt",  # served
     ]
 )  # fmt: skip
 

@@ -39,6 +39,7 @@ class RuleMatch:
     rule_id: str
     label: Label
     words: tuple[str, ...]  # of the message, folded
+    is_backstop: bool = False  # a gate that finds the label impossible outweighs it
 
 
 def is_alarming(match: RuleMatch) -> bool:
@@ -79,15 +80,23 @@ class RuleTable:
         A rule needs one of its `any` patterns in `text`; the other groups of a compound may stand in `history`,
         the visitor's earlier messages. So history can add matches and never takes one away.
         """
+        return self.find_each([text], history)[text]
+
+    def find_each(self, texts: Iterable[str], history: Sequence[str] = ()) -> dict[str, tuple[RuleMatch, ...]]:
+        """The same for several texts, by text. `history` is read once, and only where a rule asks for it."""
+        earlier: list[_Message] = []
+        return {text: self._find(text, history, earlier) for text in texts}
+
+    def _find(self, text: str, history: Sequence[str], earlier: list[_Message]) -> tuple[RuleMatch, ...]:
+        """earlier: `history`, laid out,, once they were read."""
         message = self._read(text)
         candidates = self._index.candidates(message)
-        earlier: list[_Message] = []
         matches = []
         for rule in self._rules.values():
             if rule.id not in candidates:
                 continue
             if rule.groups and history and not earlier:
-                earlier = [self._read(one) for one in history]
+                earlier += [self._read(one) for one in history]
             if match := _match(rule, candidates[rule.id], message, earlier):
                 matches.append(match)
         return tuple(matches)
@@ -115,7 +124,7 @@ def _match(
         if completed is None:
             return None
         words += completed
-    return RuleMatch(rule.id, label, tuple(dict.fromkeys(words)))
+    return RuleMatch(rule.id, label, tuple(dict.fromkeys(words)), is_backstop=rule.is_backstop and label is rule.label)
 
 
 def _first(patterns: Iterable[Pattern], message: _Message, places: Places) -> tuple[str, ...] | None:
@@ -133,6 +142,7 @@ def _first(patterns: Iterable[Pattern], message: _Message, places: Places) -> tu
 class _CompiledRule:
     id: str
     label: Label
+    is_backstop: bool
     heeds: frozenset[str]
     any: tuple[Pattern, ...]
     groups: tuple[tuple[Pattern, ...], ...]
@@ -146,6 +156,7 @@ class _CompiledRule:
         return cls(
             id=rule.id,
             label=rule.label,
+            is_backstop=rule.backstop,
             heeds=frozenset(rule.heeds),
             any=parse(rule.any),
             groups=tuple(map(parse, rule.with_)),

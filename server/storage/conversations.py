@@ -12,6 +12,7 @@ from sqlalchemy import Row, select
 
 from kb.errors import AdvocateError
 from server.core.reply import Decision, Reply
+from server.core.typed import HEARD
 from server.storage import audit, erasing, events, handed_over, keys, receiving, schema
 from server.storage.events import Author, ConversationStatus, Event, Kind, NewEvent, NotFound
 from server.storage.handed_over import Letter
@@ -23,7 +24,6 @@ from server.storage.staff import User
 from server.storage.transactions import Database, Transaction
 
 NOBODY = "0" * 64  # the digest of no token
-HEARD = 6  # earlier visitor messages a decision is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ class Conversations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Whether no file holds an erased word. What a process before this one left in SQLite's log is not known.
+        self.is_overwritten = database.is_postgresql
 
     async def start(self, site: str, *, language: str, page_url: str | None) -> Started:
         started = Started(new_id(), new_token(), new_receipt())
@@ -146,9 +148,18 @@ class Conversations:
         await self._database.write(lambda tx: _leave_feedback(tx, conversation_id, seq, passage_id, helpful, key))
 
     async def erase(self, conversation_id: str) -> None:
-        """Remove every word of a conversation; that it took place, and how it ended, stays."""
+        """Remove every word of a conversation; that it took place, and how it ended, stays.
+
+        `is_overwritten` says whether the words are gone from the files too; else `finish_erasing` tries again.
+        """
         await self._database.write(lambda transaction: erasing.erase(transaction, conversation_id))
-        await erasing.overwrite(self._database)
+        self.is_overwritten = False
+        await self.finish_erasing()
+
+    async def finish_erasing(self) -> None:
+        """Overwrite what was erased, if that is still to be done: it cannot while a backup reads it."""
+        if not self.is_overwritten:
+            self.is_overwritten = await erasing.overwrite(self._database)
 
     async def purge(self, before: datetime, *, site: str | None = None) -> int:
         """Remove conversations that rested since `before` and have no open handover. Returns how many."""

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from kb.content import ContentError, load_content, load_faq, load_starter, place
+from kb.content import load_content, load_faq, load_starter, place
 from kb.errors import AdvocateError
 from kb.labels import Label
+from kb.lines import ContentError
 from kb.pages import PassageKind
 from kb.reading.sentences import sentence_spans
 

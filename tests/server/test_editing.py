@@ -186,6 +186,32 @@ async def test_the_first_phrasing_of_a_site_is_saved_and_an_edit_without_one_is_
     assert (latest.author, [Phrasing.from_json(one) for one in latest.body]) == ("u-ann", [fresh])
 
 
+async def test_two_editors_choices_on_different_asks_both_stand(editing, store, busy, monkeypatch):
+    def choose(ask: str, *passages: str):
+        return lambda some: {**some, ask: passages}
+
+    await editing.saving.checklist("kneecare", choose("what-it-is", NEEDLES), by=ANN, reason="test")
+    late = [choose("what-it-is-for"), choose("what-it-is")]
+    save = store.content.save
+
+    async def save_late(*arguments, **more):
+        if late:
+            await editing.saving.checklist("kneecare", late.pop(), by=BO, reason="first")
+        return await save(*arguments, **more)
+
+    monkeypatch.setattr(store.content, "save", save_late)
+    await editing.saving.checklist("kneecare", choose("who-it-suits", DAY), by=ANN, reason="test")
+    latest = await store.content.latest("kneecare", "asks")
+    assert {one["id"]: one["passages"] for one in latest.body} == {
+        "what-it-is": [],
+        "what-it-is-for": [],
+        "who-it-suits": [DAY],
+    }
+    assert [one.about for one in (await store.audits("kneecare"))[:1]] == ["asks"]
+    same = await editing.saving.checklist("kneecare", lambda some: some, by=ANN, reason="test")
+    assert same == latest
+
+
 # Rebuilding
 
 

@@ -198,7 +198,7 @@ def log_item(event: Event, *, visitor: str, reader: Reader, missed: frozenset[in
         clock=reader.clock(event.at),
         quotes=tuple(QuoteView.of(one) for one in reply.quotes) if reply else (),
         note=(reply.note or "") if reply else "",
-        offered=tuple(one.heading for one in reply.suggestions) if reply else (),
+        offered=tuple(one.words for one in reply.suggestions) if reply else (),
         is_missed=event.seq in missed,
     )
 

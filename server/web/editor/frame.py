@@ -24,7 +24,12 @@ NOTICES = {
 
 def frame_of(visit: Visit, text: SiteText, *, here: str, notice: Notice | None = None, done: str = "") -> Frame:
     """The frame of a page. `done` is a code of NOTICES from the address; one that is not known is passed over."""
-    tabs = (("Text", visit.url), ("Publish", f"{visit.url}/publish"), ("History", f"{visit.url}/history"))
+    tabs = (
+        ("Text", visit.url),
+        ("What visitors ask", f"{visit.url}/asks"),
+        ("Publish", f"{visit.url}/publish"),
+        ("History", f"{visit.url}/history"),
+    )
     return Frame(
         me=visit.staff.user.name,
         doors=doors_of(visit.staff.user.role, here=EDITOR),

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from kb.editing import EditRefused, get_passage, replace_text, set_reviewed, set_tags
 from kb.pages import Page
 from server.editing import SavedMeanwhile, Seen
-from server.web.editor import passages, releasing
+from server.web.editor import checklist, passages, releasing
 from server.web.editor.changes import heading_of, marked_words
 from server.web.editor.frame import frame_of
 from server.web.editor.opening import Wanted, page_screen
@@ -166,4 +166,5 @@ def _see(path: str) -> RedirectResponse:
 
 
 router.include_router(passages.router)
+router.include_router(checklist.router)
 router.include_router(releasing.router)

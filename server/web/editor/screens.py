@@ -292,6 +292,7 @@ class PublishScreen:
     page_changes: tuple[str, ...]
     new_phrasings: tuple[str, ...]
     gone_phrasings: tuple[str, ...]
+    choices: str
     golden: tuple[GoldenRow, ...]
     golden_right: int
     golden_problem: str

@@ -9,10 +9,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BeforeValidator
 
 from server.assistant import MAX_CHARS
 from server.core.reply import Reply
+from server.core.typed import mended
 from server.desk import Choice, NotStored, Pass, Taken, Typed
+from server.storage.conversations import Started
 from server.storage.faults import StorageUnavailable
 from server.storage.handed_over import Letter
 from server.web.guards.security import refuse_cross_site
@@ -24,7 +27,7 @@ from server.web.visitor.stamps import is_too_fast
 from server.web.words.site import site_texts
 
 router = APIRouter(prefix="/sites/{site}/ask", include_in_schema=False, dependencies=[Depends(refuse_cross_site)])
-Field = Annotated[str, Form()]
+Field = Annotated[str, BeforeValidator(mended), Form()]
 TicketDep = Annotated[Ticket | None, Depends(ticket_of)]
 
 
@@ -54,14 +57,10 @@ async def send(
         return _page(parts, caller, error=error, draft=text, key=key, status=422)
     admit(parts, request, visitor=caller.visitor, is_new=caller.ticket is None, text=text)
     try:
-        ticket = await _ticket_for(parts, caller, key)
         message = Choice(choose) if choose else Typed(text)
-        taken = await parts.desk.receive(ticket.visitor, message, _key(key, "message", choose or text))
+        ticket, taken = await _send(parts, caller, message, key)
     except NotStored as error:
         return _page(parts, caller, unsent=error.reply, draft=text, key=key, status=503)
-    except StorageUnavailable:
-        reply = parts.desk.emergency(text) or parts.desk.unreachable(caller.language)
-        return _page(parts, caller, unsent=reply, draft=text, key=key, status=503)
     _count(parts, taken)
     return _back(request, site, ticket)
 
@@ -151,10 +150,25 @@ def _key(of_form: str, *content: str) -> str:
     return sha256("\0".join((of_form or secrets.token_hex(16), *content)).encode("utf-8", "replace")).hexdigest()
 
 
+async def _send(parts: Parts, caller: Caller, message: Choice | Typed, key: str) -> tuple[Ticket, Taken]:
+    """Send a message; the first one begins the conversation, and waits for both no longer than a later one."""
+    of_message = _key(key, "message", message.passage_id if isinstance(message, Choice) else message.text)
+    if caller.ticket is not None:
+        return caller.ticket, await parts.desk.receive(caller.ticket.visitor, message, of_message)
+    started, taken = await parts.desk.receive_first(
+        caller.site.site, message, of_message, language=caller.language, start_key=key
+    )
+    return _ticket(started), taken
+
+
 async def _ticket_for(parts: Parts, caller: Caller, key: str) -> Ticket:
     if caller.ticket is not None:
         return caller.ticket
     started = await parts.desk.start(caller.site.site, language=caller.language, key=key)
+    return _ticket(started)
+
+
+def _ticket(started: Started) -> Ticket:
     return Ticket(Pass(started.conversation_id, started.token), started.receipt)
 
 
