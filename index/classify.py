@@ -171,8 +171,10 @@ def _regression(
         chances[every, wanted] -= 1
         slope = np.vstack([*(view.T @ chances for view in views), chances.sum(axis=0)]) / rows
         away = weights - middle
-        slope[:-1] += away[:-1] / (strength * rows)
-        return float((away[:-1] ** 2).sum() / (2 * strength * rows) - likelihood), slope.ravel()
+        if prior is None:
+            away[-1] = 0  # how common each label is costs nothing; to move a prior's does
+        slope += away / (strength * rows)
+        return float((away**2).sum() / (2 * strength * rows) - likelihood), slope.ravel()
 
     best = minimize(
         loss, middle.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200, "maxls": 50, "gtol": 1e-3}

@@ -47,9 +47,13 @@ class Assistant:
         """What the rules find in a message: quick, and without the encoder."""
         return self._reader.meet(text, history)
 
-    def emergency(self, met: Met, *, language: str = "en") -> Reply | None:
-        """The emergency reply, where rules call for it that no gate outweighs: nothing read later could outrank it."""
-        finding = judge(Finding(one.label, ByRule(one.rule_id)) for one in met.matches if not one.is_backstop)
+    def emergency(self, met: Met, *, with_backstop: bool = False, language: str = "en") -> Reply | None:
+        """The emergency reply, where rules call for it that no gate outweighs: nothing read later could outrank it.
+
+        with_backstop: where any rule calls for it, as it must do when the gate cannot be asked in time.
+        """
+        counting = (one for one in met.matches if with_backstop or not one.is_backstop)
+        finding = judge(Finding(one.label, ByRule(one.rule_id)) for one in counting)
         if finding.label is not Label.EMERGENCY:
             return None
         return word_reply(finding, Evidence(met.matches, is_foreign(met.text), EMPTY), None, self._speech(language))

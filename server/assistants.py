@@ -36,6 +36,7 @@ from server.turns import Turns
 
 log = logging.getLogger(__name__)
 SPANISH = "¿Cuánto dura la inyección?"
+URGENT_WAIT_S = 1.0  # how long the gate may take to outweigh a rule that finds an emergency
 
 
 class UnknownSite(AdvocateError):
@@ -62,9 +63,11 @@ class _Message:
 
 @dataclass(frozen=True, slots=True)
 class _Ruled:
-    """What rules say of a message: the emergency reply if it is one, and what a loaded build's found."""
+    """What rules say of a message: the emergency reply if it is one for certain, or unless a gate outweighs it; and what a
+    loaded build's found."""
 
     emergency: Reply | None
+    unless_outweighed: Reply | None = None
     assistant: Assistant | None = None
     met: Met | None = None
 
@@ -139,9 +142,13 @@ class Assistants:
         if ruled.emergency is not None:
             return ruled.emergency
         work = partial(self._reply_now, message, ruled)
+        urgent = ruled.unless_outweighed
+        wait_s = self._wait_s if urgent is None else min(self._wait_s, URGENT_WAIT_S)
         try:
-            return await asyncio.wait_for(self._encoding.take(work, cost=len(text)), self._wait_s)
+            return await asyncio.wait_for(self._encoding.take(work, cost=len(text)), wait_s)
         except TimeoutError:
+            if urgent is not None:
+                return urgent
             log.warning("site %s: the encoder was not ready within %s s; handed over", site, self._wait_s)
             return self._reply_by_rules(known, text, history, language)
 
@@ -173,7 +180,9 @@ class Assistants:
         if assistant is not None:
             try:
                 met = assistant.meet(message.text, message.history)
-                return _Ruled(assistant.emergency(met, language=message.language), assistant, met)
+                certain = assistant.emergency(met, language=message.language)
+                any_rule = assistant.emergency(met, with_backstop=True, language=message.language)
+                return _Ruled(certain, any_rule, assistant, met)
             except Exception as error:  # noqa: BLE001 - whatever broke, our own rules are asked
                 log.error("site %s: its rules failed with %s; our own were asked", message.site, type(error).__name__)
         return _Ruled(self.find_emergency(message.text, message.history, language=message.language))

@@ -3,8 +3,8 @@
     python -m index.tune scale CLINICS QUESTIONS...
 
 CLINICS is a folder of clinics, each asked twice: with its page alone, and with its editor's links as a checklist. QUESTIONS
-are files about the KneeCare page, asked of it with its phrasings. A message's passages are scored by fits that never saw its clinic
-before the threshold is chosen.
+are files about the KneeCare page, asked of it with its phrasings. Before the threshold is chosen a message's passages are
+scored by fits that never saw its clinic.
 """
 
 from __future__ import annotations

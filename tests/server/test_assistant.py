@@ -182,7 +182,7 @@ async def test_a_slow_encoder_hands_over_in_time(kneecare_data_dir, monkeypatch)
     assert reply.needs_handover
 
 
-async def test_an_emergency_that_rules_find_never_waits_for_the_encoder(kneecare_data_dir, monkeypatch):
+async def test_an_emergency_that_rules_find_waits_a_second_for_the_gate_and_no_longer(kneecare_data_dir, monkeypatch):
     assistants = open_assistants(kneecare_data_dir, encoder_wait_s=300)
     await assistants.refresh()
     go_on = threading.Event()
@@ -190,8 +190,11 @@ async def test_an_emergency_that_rules_find_never_waits_for_the_encoder(kneecare
     monkeypatch.setattr(OnnxEncoder, "encode", lambda self, texts: (go_on.wait(30), encode(self, texts))[1])
     waiting = [asyncio.create_task(assistants.reply("kneecare", "How long does it take?")) for _ in range(4)]
     await asyncio.sleep(0)
-    urgent = await assistants.reply("kneecare", "he has chest pain right now")
-    assert not any(one.done() for one in waiting)
+    hopeless = await asyncio.wait_for(
+        assistants.reply("kneecare", "i want to end my life"), 0.9
+    )  # no gate outweighs it
+    urgent = await asyncio.wait_for(assistants.reply("kneecare", "he has chest pain right now"), 5)
+    assert not any(one.done() for one in waiting) and hopeless.label is Label.EMERGENCY
     go_on.set()
     assert {one.label for one in await asyncio.gather(*waiting)} == {Label.ANSWER}
     monkeypatch.undo()
