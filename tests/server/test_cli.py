@@ -73,9 +73,9 @@ def test_people_talking_about_their_own_knees_are_not_quoted_to(kneecare_data_di
 def test_no_question_that_is_reported_on_or_chooses_is_taught(report):
     lines = [line for path in (DEV, VALIDATION, PERSONAL) for line in path.read_text().splitlines()]
     clinics = [line for path in (ROOT / "tests" / "clinics").rglob("*.jsonl") for line in path.read_text().splitlines()]
-    asked = {folded(json.loads(line)["text"]) for line in lines}
     # Writers who know nothing of each other write the same few words now and then: "how do I book".
-    asked |= {folded(text) for text in (json.loads(line).get("text", "") for line in clinics) if len(text.split()) > 6}
+    texts = (json.loads(line).get("text", "") for line in [*lines, *clinics])
+    asked = {folded(text) for text in texts if len(text.split()) > 6}
     taught = set()
     for path in (ROOT / "kb").rglob("*.jsonl"):
         for one in map(json.loads, path.read_text().splitlines()):
