@@ -18,6 +18,7 @@ from kb.labels import Label
 from kb.pages import Page
 from kb.policy import FixedText, Policy
 from kb.sites import Site
+from server.core.alerts import NO_ONE, Reach
 from server.core.handover import Closing, Step
 from server.core.reply import Reply
 from server.storage.conversations import Conversation, Started, Transcript
@@ -115,9 +116,13 @@ class Taken:
 class Desk:
     """Where visitors' messages arrive and advocates answer them."""
 
-    def __init__(self, store: Store, assistants: Answering, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, store: Store, assistants: Answering, *, reach: Reach = NO_ONE, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """reach: whom alerts go to, besides who has the desk open."""
         self._store = store
         self._assistants = assistants
+        self._reach = reach
         self._clock = clock
         self._stopping = asyncio.Event()
         self._receiving: set[asyncio.Task[Taken]] = set()
@@ -191,7 +196,9 @@ class Desk:
                 sent_line=in_language(replies.sent, conversation.language),
                 build="",
             )
-            received = await self._store.conversations.ask_for_person(conversation.conversation_id, reply, key)
+            received = await self._store.conversations.ask_for_person(
+                conversation.conversation_id, reply, key, self._reach
+            )
             return Taken(conversation, received)
         except StorageUnavailable as error:
             raise NotStored(self._not_passed_on(None)) from error
@@ -223,7 +230,7 @@ class Desk:
         taken = await self.receive(visitor, Typed(letter.text), key) if self.emergency(letter.text) else None
         try:
             conversation = await self.find(visitor)
-            await self._store.conversations.complete_letter(conversation.conversation_id, letter)
+            await self._store.conversations.complete_letter(conversation.conversation_id, letter, self._reach)
         except StorageUnavailable as error:
             raise NotStored(self._not_passed_on(None)) from error
         return taken
@@ -325,7 +332,7 @@ class Desk:
             )
         stored = VisitorMessage(text=text, key=key, choose=choose)
         try:
-            received = await self._store.conversations.receive(conversation.conversation_id, stored, reply)
+            received = await self._store.conversations.receive(conversation.conversation_id, stored, reply, self._reach)
         except StorageUnavailable as error:
             raise NotStored(self._not_passed_on(reply, conversation.language)) from error
         return Taken(conversation, received)

@@ -92,7 +92,7 @@ def _purge_batch(transaction: Transaction, before: datetime, site: str | None) -
     found = [(row.site, row.conversation_id) for row in transaction.all(rested.limit(BATCH).with_for_update())]
     if not found:
         return 0
-    for table in (schema.event, schema.used_key, schema.feedback, schema.handover, schema.conversation):
+    for table in (schema.event, schema.used_key, schema.feedback, schema.alert, schema.handover, schema.conversation):
         transaction.run(delete(table).where(tuple_(table.c.site, table.c.conversation_id).in_(found)))
     for name in sorted({name for name, _ in found}):
         count = sum(name == other for other, _ in found)

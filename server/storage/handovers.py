@@ -11,9 +11,10 @@ from sqlalchemy import func, select, update
 
 from kb.errors import AdvocateError
 from kb.labels import DUTIES, RANKING, Label
+from server.core.alerts import NO_ONE, Reach, ladder_of, ladder_to_begin
 from server.core.handover import OPEN, Closing, Status, Step, next_status
 from server.core.reply import Decision, Reply
-from server.storage import audit, schema
+from server.storage import alerts, audit, schema
 from server.storage.events import Author, ConversationStatus, Draft, Kind, Locked, append, lock
 from server.storage.figures import Today, of_sites, today
 from server.storage.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox_row
@@ -102,16 +103,18 @@ class Handovers:
         return await self._database.read(lambda transaction: today(transaction, sites, since))
 
 
-def open_or_renew(transaction: Transaction, locked: Locked, reply: Reply, *, message_seq: int) -> str:
+def open_or_renew(
+    transaction: Transaction, locked: Locked, reply: Reply, reach: Reach = NO_ONE, *, message_seq: int
+) -> str:
     """Open a conversation's handover, or call again for the one that is open. Returns its id.
 
-    Renewed, it keeps its place in the queue; its reason and urgency rise, and never fall.
+    Renewed, it keeps its place in the queue; its reason and urgency rise, and never fall. `reach`: whom alerts go to.
     """
     urgent = DUTIES[reply.label].urgent
     transaction.wake(*locked.topics)
     current = None if locked.handover_id is None else get(transaction, locked.handover_id)
     if current is None or not current.is_open:
-        return open_new(transaction, locked, reply.label, message_seq=message_seq, decision=Decision.of(reply))
+        return open_new(transaction, locked, reply.label, reach, message_seq=message_seq, decision=Decision.of(reply))
     table = schema.handover
     transaction.run(
         update(table)
@@ -124,11 +127,23 @@ def open_or_renew(transaction: Transaction, locked: Locked, reply: Reply, *, mes
             alerted_at=transaction.now,
         )
     )
+    is_claimed = current.status is Status.CLAIMED
+    ladder = ladder_to_begin(is_open=True, is_claimed=is_claimed, was_urgent=current.urgent, is_urgent=urgent)
+    if ladder is not None:
+        alerts.begin(transaction, locked, current.handover_id, ladder, reach)
     return current.handover_id
 
 
-def open_new(transaction: Transaction, locked: Locked, reason: Label, *, message_seq: int, decision: Decision) -> str:
-    """Open a handover. Its conversation's row must come to name it."""
+def open_new(
+    transaction: Transaction,
+    locked: Locked,
+    reason: Label,
+    reach: Reach = NO_ONE,
+    *,
+    message_seq: int,
+    decision: Decision,
+) -> str:
+    """Open a handover, and write its first alerts. Its conversation's row must come to name it."""
     handover_id = new_id()
     transaction.run(
         schema.handover.insert().values(
@@ -147,6 +162,7 @@ def open_new(transaction: Transaction, locked: Locked, reason: Label, *, message
             trace=decision.as_json(),
         )
     )
+    alerts.begin(transaction, locked, handover_id, ladder_of(DUTIES[reason].urgent), reach)
     return handover_id
 
 
@@ -171,6 +187,7 @@ def _step(
     )
     if touched != 1:
         raise StepLost(get(transaction, handover_id))
+    _call_or_not(transaction, current, step)
     drafts = _events(step, status, user)
     append(transaction, locked, drafts, status=CONVERSATION_STATUS[status])
     transaction.wake(*locked.topics)
@@ -183,6 +200,14 @@ def _step(
         detail={"version": version + 1, "closing": closing},
     )
     return get(transaction, handover_id)
+
+
+def _call_or_not(transaction: Transaction, handover: Handover, step: Step) -> None:
+    """What is back in the queue calls anew; what was taken, or is over, calls no more. A call back goes on calling."""
+    if step is Step.RELEASE:
+        alerts.begin_later(transaction, handover.site, handover.handover_id, ladder_of(handover.urgent))
+    elif step is not Step.CALL_BACK:
+        alerts.acknowledge(transaction, handover.site, handover.handover_id)
 
 
 def _stamps(status: Status, user: User, now: datetime) -> dict[str, Any]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
+from server.alerting import Alerting
 from server.assistants import Assistants
+from server.channels import open_channels
 from server.desk import Answering, Desk
 from server.editing import Editing, Opening
 from server.publishing import Publisher
@@ -61,7 +63,7 @@ def create_app(settings: Settings, *, store: Store | None = None, assistants: An
             parts = make_parts(settings, opened, answering, publisher)
             app.state.parts = parts
             with on_stop_signal(parts.desk.stop):
-                async with _kept_fresh(answering, publisher):
+                async with _kept_fresh(answering, publisher), _alerting(parts):
                     yield
             parts.desk.stop()
         finally:
@@ -108,6 +110,23 @@ async def _kept_fresh(assistants: Answering, publisher: Publisher) -> AsyncItera
         assistants.close()
 
 
+@asynccontextmanager
+async def _alerting(parts: Parts) -> AsyncIterator[None]:
+    """Empty the outbox of alerts, beside serving."""
+
+    def clinic_of(site: str) -> str:
+        return parts.assistants.site(site).clinic
+
+    worker = Alerting(parts.store, parts.channels, parts.settings.address, clinic_of, parts.measures.alerted)
+    task = asyncio.create_task(worker.run(), name="alerting")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
 async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
     while True:
         try:
@@ -121,16 +140,18 @@ async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
 
 def make_parts(settings: Settings, store: Store, assistants: Answering, publisher: Publisher) -> Parts:
     """The parts of one server, on what is open already."""
+    channels = open_channels(settings)
     return Parts(
         settings=settings,
         store=store,
         assistants=assistants,
-        desk=Desk(store, assistants),
+        desk=Desk(store, assistants, reach=channels.reach),
         publisher=publisher,
         editing=Editing.of(store, publisher, cast(Opening, assistants)),
         templates=Templates(),
         limits=Limits.of(settings),
         measures=Measures(),
+        channels=channels,
     )
 
 

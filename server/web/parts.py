@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 from starlette.types import Scope
 
+from server.channels import Channels
 from server.desk import Answering, Desk
 from server.editing import Editing
 from server.settings import Settings
@@ -33,6 +34,7 @@ class Parts:
     templates: Templates
     limits: Limits
     measures: Measures
+    channels: Channels
 
 
 def parts_of(request: Request) -> Parts:

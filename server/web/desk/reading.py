@@ -9,9 +9,9 @@ from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from server.storage import Conversation, Event, Handover, InboxRow, NotFound
+from server.storage import Conversation, Event, Failing, Handover, InboxRow, NotFound
 from server.web.desk.context import context_view
-from server.web.desk.screens import DESK, DeskScreen, Notice, queue_view, state_of
+from server.web.desk.screens import DESK, DeskScreen, Notice, failing_notice, queue_view, state_of
 from server.web.desk.talk import Draft, QuoteView, Reader, talk_view
 from server.web.guards.problems import Problem
 from server.web.guards.staff import Staff, doors_of
@@ -148,10 +148,23 @@ async def _screen(visit: Visit, *, pane: str, handover_id: str = "", **shown: An
         open_id=handover_id,
         now=visit.now,
     )
-    user = visit.staff.user
+    user, failing = visit.staff.user, await failing_targets(visit.parts)
     return DeskScreen(
-        me=user.name, doors=doors_of(user.role, here=DESK), pane=pane, queue=queue, handover_id=handover_id, **shown
+        me=user.name,
+        doors=doors_of(user.role, here=DESK),
+        pane=pane,
+        queue=queue,
+        handover_id=handover_id,
+        failing=failing_notice(failing, visit.parts.channels.words, visit.reader(sites[0]).clock) if sites else None,
+        has_alerts=visit.parts.channels.reach.is_set,
+        **shown,
     )
+
+
+async def failing_targets(parts: Parts) -> list[Failing]:
+    """Where alerts do not arrive, of the places they may go to now."""
+    current = set(parts.channels.reach.everyone())
+    return [one for one in await parts.store.alerts.failing() if one.target in current]
 
 
 def _midnight(visit: Visit, sites: Sequence[str]) -> datetime:

@@ -5,7 +5,7 @@
 const desk = document.getElementById('desk')
 const POLL_MS = 3000 // when there is no stream
 const SILENCE_MS = 10000 // the stream speaks every 4 s; silent for longer, the line is down
-const LIVE = ['panes', 'queue-count', 'queue', 'conversation-head', 'context'] // parts that news may change
+const LIVE = ['failing', 'panes', 'queue-count', 'queue', 'conversation-head', 'context'] // parts that news may change
 const SAID = ['notice', 'composer-notice', 'composer-fields'] // parts that only an answer to this person changes
 
 // ---- Pages: fetch, and put in what differs ----
@@ -330,7 +330,8 @@ function heard(pulse, {isStream = true} = {}) {
 function isUpToDate(pulse) {
   const queue = document.getElementById('queue').dataset.state.split('/')[0]
   const head = document.getElementById('conversation-head')
-  return queue === pulse.queue && (!head || (head.dataset.state === pulse.state && Number(log().dataset.seq) >= pulse.seq))
+  const failing = document.getElementById('failing').dataset.state
+  return queue === pulse.queue && failing === pulse.failing && (!head || (head.dataset.state === pulse.state && Number(log().dataset.seq) >= pulse.seq))
 }
 
 let isRefreshing = false

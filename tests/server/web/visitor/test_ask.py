@@ -81,11 +81,20 @@ async def test_a_story_from_a_question_to_a_person(browser: httpx.AsyncClient, s
 
 async def test_an_emergency_stands_large_and_stays(browser: httpx.AsyncClient, store: Store):
     page = await ask(browser, "I can't breathe")
-    assert page.count('class="emergency-card"') == 1 and "Our patient advocate is being alerted too" in page
+    assert page.count('class="emergency-card"') == 1
+    assert "being alerted" not in page  # nobody is there, and no channel is set: nothing is promised
     assert 'href="tel:911">Call 911</a>' in page
     page = await ask(browser, "Hello")
     assert page.count("emergency-card compact") == 1
     assert (await store.handovers.inbox(["kneecare"]))[0].urgent
+
+
+async def test_an_emergency_says_that_an_advocate_is_alerted_while_one_is_at_the_desk(
+    browser: httpx.AsyncClient, store: Store
+):
+    await store.staff.add("pat@clinic.example", "Pat", "advocate", "quiet orchard lamp")
+    await store.staff.sign_in("pat@clinic.example", "quiet orchard lamp")
+    assert "Our patient advocate is being alerted too" in await ask(browser, "I can't breathe")
 
 
 async def test_a_form_sent_twice_is_one_message_in_one_conversation(browser: httpx.AsyncClient, store: Store):
