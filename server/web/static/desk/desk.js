@@ -322,7 +322,7 @@ function heard(pulse, {isStream = true} = {}) {
   const typing = document.getElementById('typing')
   if (typing) typing.textContent = pulse.is_typing ? 'The visitor is writing' : ''
   const isFirst = last.queue === undefined
-  if (!isFirst && pulse.alerts > last.alerts) ring(pulse.urgent > last.urgent)
+  if (!isFirst && pulse.alerts > last.alerts) tell(pulse.urgent > last.urgent)
   last = pulse
   if (!isUpToDate(pulse)) refresh()
 }
@@ -414,19 +414,63 @@ function paintWaits() {
 }
 
 const sound = document.getElementById('sound')
+const asking = document.getElementById('ask-news')
+const NEWS = 'desk-news' // where this browser keeps the choice: on | off. Nothing else is kept
 let audio = null
 
-sound.addEventListener('click', () => {
-  const isOn = sound.getAttribute('aria-pressed') !== 'true'
+/** Asked for once in each browser, at the first sign-in; the button in the masthead changes it at any time. */
+function recallNews() {
+  const choice = localStorage.getItem(NEWS)
+  asking.hidden = choice !== null
+  showNews(choice === 'on')
+  if (choice === 'on') addEventListener('pointerdown', openAudio, {once: true}) // browsers play only after a press
+}
+
+function showNews(isOn) {
   sound.setAttribute('aria-pressed', String(isOn))
   sound.querySelector('span').textContent = isOn ? 'on' : 'off'
-  audio ??= new AudioContext() // made by a press, so that browsers let it play
-  if (isOn) ring(false)
-})
+}
+
+function chooseNews(isOn) {
+  localStorage.setItem(NEWS, isOn ? 'on' : 'off')
+  asking.hidden = true
+  showNews(isOn)
+  if (!isOn) return
+  openAudio()
+  ring(false)
+  if (window.Notification?.permission === 'default') Notification.requestPermission()
+}
+
+function openAudio() {
+  audio ??= new AudioContext()
+  audio.resume()
+}
+
+sound.addEventListener('click', () => chooseNews(sound.getAttribute('aria-pressed') !== 'true'))
+document.getElementById('news-yes').addEventListener('click', () => chooseNews(true))
+document.getElementById('news-no').addEventListener('click', () => chooseNews(false))
+
+/** Rings, and notifies whoever looks elsewhere. */
+function tell(isUrgent) {
+  if (sound.getAttribute('aria-pressed') !== 'true') return
+  ring(isUrgent)
+  if (document.visibilityState === 'visible' && document.hasFocus()) return
+  if (window.Notification?.permission !== 'granted') return
+  const news = new Notification(isUrgent ? 'Emergency: someone is waiting' : 'Someone is waiting', {
+    body: 'Open the desk to answer.',
+    tag: 'desk', // one at a time: the newest in place of the one before
+    renotify: true,
+    requireInteraction: isUrgent
+  })
+  news.addEventListener('click', () => {
+    window.focus()
+    news.close()
+  })
+}
 
 /** Two soft notes; three for an emergency. */
 function ring(isUrgent) {
-  if (!audio || sound.getAttribute('aria-pressed') !== 'true') return
+  if (!audio) return
   const notes = isUrgent ? [880, 660, 880] : [660, 880]
   notes.forEach((pitch, place) => {
     const start = audio.currentTime + place * 0.18
@@ -529,6 +573,7 @@ function revealScripted() {
 }
 
 sound.hidden = false
+recallNews()
 document.getElementById('show-keys').hidden = false
 document.addEventListener('scroll', seen, {capture: true, passive: true})
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && seen())
