@@ -7,19 +7,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 
 from kb.errors import AdvocateError
 from kb.labels import DUTIES, RANKING, Label
 from server.core.alerts import NO_ONE, Reach, ladder_of, ladder_to_begin
 from server.core.handover import OPEN, Closing, Status, Step, next_status
+from server.core.presence import goes_back
 from server.core.reply import Decision, Reply
 from server.storage import alerts, audit, schema
 from server.storage.events import Author, ConversationStatus, Draft, Kind, Locked, append, lock
 from server.storage.figures import Today, of_sites, today
 from server.storage.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox_row
 from server.storage.ids import new_id
-from server.storage.staff import SYSTEM, Role, User, is_signed_in
+from server.storage.presence import held_claims
+from server.storage.staff import SYSTEM, Role, User
 from server.storage.transactions import Database, Transaction
 
 CONVERSATION_STATUS: Mapping[Status, ConversationStatus] = {
@@ -29,6 +31,9 @@ CONVERSATION_STATUS: Mapping[Status, ConversationStatus] = {
     Status.ASSISTANT: ConversationStatus.ASSISTANT,
     Status.CLOSED: ConversationStatus.CLOSED,
 }
+
+
+AWAY = "away"  # why a handover went back by itself
 
 
 class StepLost(AdvocateError):
@@ -86,16 +91,14 @@ class Handovers:
         return await self._database.write(lambda tx: _step(tx, handover_id, step, version, user, closing))
 
     async def release_abandoned(self) -> list[Handover]:
-        """Put back in the queue what was claimed by someone who is no longer signed in, at its old place."""
-        table = schema.handover
-        claimed = select(table.c.handover_id, table.c.version).where(table.c.status == Status.CLAIMED)
-        left = await self._database.read(
-            lambda tx: tx.all(claimed.where(~is_signed_in(table.c.claimed_by, tx.now))),
-        )
+        """Put back in the queue, at its old place, what was claimed by someone who has left (core/presence.py)."""
+        held = await self._database.read(held_claims)
+        now = self._database.clock()
         released = []
-        for row in left:
-            with contextlib.suppress(StepLost):  # its advocate came back, or ended it
-                released.append(await self.step(row.handover_id, Step.RELEASE, version=row.version, user=SYSTEM))
+        for one in held:
+            if goes_back(one.claim, now):
+                with contextlib.suppress(StepLost):  # its advocate came back, or ended it
+                    released.append(await self.step(one.handover_id, Step.RELEASE, version=one.version, user=SYSTEM))
         return released
 
     async def today(self, sites: Sequence[str], since: datetime) -> Today:
@@ -225,6 +228,8 @@ def _events(step: Step, status: Status, user: User) -> list[Draft]:
     match step:
         case Step.CLAIM:
             return [Draft(Kind.CLAIMED, Author.SYSTEM, {"name": user.name})]
+        case Step.RELEASE if user == SYSTEM:
+            return [Draft(Kind.RELEASED, Author.SYSTEM, {"to": str(status), "reason": AWAY})]
         case Step.RELEASE | Step.RETURN:
             return [Draft(Kind.RELEASED, Author.SYSTEM, {"to": str(status)})]
         case Step.CLOSE:

@@ -225,7 +225,8 @@ staff_session = Table(
     Column("token_sha256", DIGEST, primary_key=True),
     Column("user_id", ID, nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),  # the person did something
+    Column("at_desk_at", Moment, nullable=True),  # a page of the desk was open and awake
     ForeignKeyConstraint(["user_id"], ["staff.user_id"], ondelete="CASCADE"),
     Index("staff_session_by_user", "user_id"),
 )

@@ -20,6 +20,7 @@ from server.editing import Editing, Opening
 from server.publishing import Publisher
 from server.settings import Settings
 from server.storage.store import Store
+from server.tending import tend
 from server.web import health
 from server.web.desk import pages as desk_pages
 from server.web.editor import pages as editor_pages
@@ -112,26 +113,26 @@ async def _kept_fresh(assistants: Answering, publisher: Publisher) -> AsyncItera
 
 @asynccontextmanager
 async def _alerting(parts: Parts) -> AsyncIterator[None]:
-    """Empty the outbox of alerts, beside serving."""
+    """Empty the outbox of alerts, and look after what nobody looks after, beside serving."""
 
     def clinic_of(site: str) -> str:
         return parts.assistants.site(site).clinic
 
     worker = Alerting(parts.store, parts.channels, parts.settings.address, clinic_of, parts.measures.alerted)
-    task = asyncio.create_task(worker.run(), name="alerting")
+    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(tend(parts.store))]
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
     while True:
         try:
             assistants.know(await publisher.sites())
-            await publisher.store.handovers.release_abandoned()
             await assistants.refresh()
         except Exception as error:  # noqa: BLE001 - whatever it is, the builds that are loaded go on answering
             log.error("looking for new builds failed: %s", type(error).__name__)

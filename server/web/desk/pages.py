@@ -15,7 +15,7 @@ from server.web.desk.screens import DESK, DeskScreen, Notice
 from server.web.desk.stream import pulses, read_pulse
 from server.web.desk.talk import Draft
 from server.web.guards.security import refuse_cross_site
-from server.web.guards.staff import Staff, signed_in
+from server.web.guards.staff import Staff, signed_in, watching
 from server.web.parts import PartsDep
 from server.web.words.wording import counted
 
@@ -65,6 +65,12 @@ async def get_events(
 async def post_here(staff: Advocate) -> None:
     """The person at the desk is active: that they are signed in was renewed by asking."""
     assert staff
+
+
+@router.post("/present", status_code=204)
+async def post_present(parts: PartsDep, watcher: Annotated[str, Depends(watching)]) -> None:
+    """A page of the desk is open and awake, whether or not the person does anything."""
+    await parts.store.staff.give_sign(watcher)
 
 
 @router.get("/{handover_id}")

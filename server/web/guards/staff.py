@@ -71,6 +71,15 @@ async def find_staff(request: Request) -> Staff | None:
     return Staff(user, token) if user and token else None
 
 
+async def watching(request: Request) -> str:
+    """A dependency: the token of whoever is signed in, without counting as activity. Nobody: 401."""
+    parts: Parts = request.app.state.parts
+    token = request.cookies.get(cookie_name(request, parts))
+    if not token or await parts.store.staff.user_of(token, touch=False) is None:
+        raise Problem(401, "Sign in first.")
+    return token
+
+
 async def is_still_signed_in(parts: Parts, staff: Staff) -> bool:
     """The same without counting as activity: a page that only watches does not keep anyone signed in."""
     return await parts.store.staff.user_of(staff.token, touch=False) is not None

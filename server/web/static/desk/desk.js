@@ -499,11 +499,17 @@ setInterval(() => {
   paintWaits()
   if (isSignedOut) return
   if (Date.now() - activeAt > IDLE_MS) return signOutIdle()
+  bePresent()
   if (activeAt <= saidHereAt) return
   saidHereAt = Date.now()
   tabs.postMessage('active')
   fetch('/desk/here', {method: 'POST', redirect: 'manual'}).catch(() => {})
 }, 20000)
+
+/** Says that this page is open and awake: while it does, visitors are told that somebody is there. */
+function bePresent() {
+  fetch('/desk/present', {method: 'POST', redirect: 'manual'}).catch(() => {})
+}
 
 async function signOutIdle() {
   await fetch('/sign-out', {method: 'POST', redirect: 'manual'}).catch(() => {})
@@ -584,4 +590,5 @@ document.addEventListener('click', event => {
 })
 revealScripted()
 paintWaits()
+bePresent()
 opened()
