@@ -19,7 +19,7 @@ from kb.pages import Page
 from kb.policy import FixedText, Policy
 from kb.sites import Site
 from server.core.alerts import NO_ONE, Reach
-from server.core.handover import Closing, Step
+from server.core.handover import Closure, Step
 from server.core.reply import Reply
 from server.storage.conversations import Conversation, Started, Transcript
 from server.storage.events import Author, Event
@@ -300,9 +300,9 @@ class Desk:
         """Mark that the visitor is to be called back and need not stay."""
         return await self._step(handover_id, Step.CALL_BACK, version=version, user=user)
 
-    async def close(self, handover_id: str, *, version: int, user: User, closing: Closing) -> Handover:
-        """End it, saying how."""
-        return await self._step(handover_id, Step.CLOSE, version=version, user=user, closing=closing)
+    async def close(self, handover_id: str, *, version: int, user: User, closure: Closure) -> Handover:
+        """End it, saying how. Raises ClosingRefused for an emergency that would end without a word."""
+        return await self._step(handover_id, Step.CLOSE, version=version, user=user, closure=closure)
 
     async def write(self, conversation_id: str, user: User, text: str, *, seen_seq: int, key: str) -> Event:
         """Send an advocate's message. Raises NotClaimed, and StaleView when the visitor wrote after `seen_seq`."""
@@ -357,9 +357,9 @@ class Desk:
         return Reply(label=Label.EMERGENCY, message=f"{reply.message} {apology}", build=reply.build)
 
     async def _step(
-        self, handover_id: str, step: Step, *, version: int, user: User, closing: Closing | None = None
+        self, handover_id: str, step: Step, *, version: int, user: User, closure: Closure | None = None
     ) -> Handover:
-        return await self._store.handovers.step(handover_id, step, version=version, user=user, closing=closing)
+        return await self._store.handovers.step(handover_id, step, version=version, user=user, closure=closure)
 
 
 T = TypeVar("T")

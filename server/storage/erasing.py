@@ -33,7 +33,7 @@ def erase(transaction: Transaction, conversation_id: str) -> None:
     transaction.run(
         update(schema.handover)
         .where(schema.handover.c.site == locked.site, schema.handover.c.conversation_id == conversation_id)
-        .values(letter=None, letter_seq=None, trace={})
+        .values(letter=None, letter_seq=None, trace={}, closing_why=None)
     )
     transaction.run(
         update(schema.conversation)

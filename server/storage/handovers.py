@@ -12,7 +12,7 @@ from sqlalchemy import func, update
 from kb.errors import AdvocateError
 from kb.labels import DUTIES, RANKING, Label
 from server.core.alerts import NO_ONE, Reach, ladder_of, ladder_to_begin
-from server.core.handover import OPEN, Closing, Status, Step, next_status
+from server.core.handover import OPEN, Closure, Status, Step, check_closure, next_status
 from server.core.presence import goes_back
 from server.core.reply import Decision, Reply
 from server.storage import alerts, audit, schema
@@ -79,16 +79,17 @@ class Handovers:
         return None if row is None else handover_of(row)
 
     async def step(
-        self, handover_id: str, step: Step, *, version: int, user: User, closing: Closing | None = None
+        self, handover_id: str, step: Step, *, version: int, user: User, closure: Closure | None = None
     ) -> Handover:
         """Take one step, if the handover is still at this version.
 
-        Raises StepLost when someone was first, StepRefused when its state has no such step, NotClaimed when it is
+        Raises StepLost when someone was first, StepRefused when its state has no such step or an emergency would be
+        closed without a word (ClosingRefused), NotClaimed when it is
         another advocate's (an admin may take it over). Claiming again what one has claimed changes nothing.
         """
-        if (closing is None) == (step is Step.CLOSE):
-            raise ValueError(f"{step}: to close needs a closing, and nothing else has one; found {closing}")
-        return await self._database.write(lambda tx: _step(tx, handover_id, step, version, user, closing))
+        if (closure is None) == (step is Step.CLOSE):
+            raise ValueError(f"{step}: to close needs a closure, and nothing else has one; found {closure}")
+        return await self._database.write(lambda tx: _step(tx, handover_id, step, version, user, closure))
 
     async def release_abandoned(self) -> list[Handover]:
         """Put back in the queue, at its old place, what was claimed by someone who has left (core/presence.py)."""
@@ -170,7 +171,7 @@ def open_new(
 
 
 def _step(
-    transaction: Transaction, handover_id: str, step: Step, version: int, user: User, closing: Closing | None
+    transaction: Transaction, handover_id: str, step: Step, version: int, user: User, closure: Closure | None
 ) -> Handover:
     locked = lock(transaction, (get(transaction, handover_id)).conversation_id, even_erased=True)
     current = get(transaction, handover_id)  # again: it may have changed before the lock was ours
@@ -181,12 +182,15 @@ def _step(
     status = next_status(current.status, step)
     if current.status is Status.CLAIMED and current.claimed_by != user.user_id and user.role is not Role.ADMIN:
         raise NotClaimed
+    if closure is not None:
+        check_closure(closure, is_urgent=current.urgent)
     table = schema.handover
     touched = transaction.run(
         update(table)
         .where(table.c.site == locked.site, table.c.handover_id == handover_id, table.c.version == version)
-        .values(status=status, version=version + 1, closing=closing)
+        .values(status=status, version=version + 1)
         .values(_stamps(status, user, transaction.now))
+        .values(closing=closure and closure.closing, closing_why=(closure and closure.why.strip()) or None)
     )
     if touched != 1:
         raise StepLost(get(transaction, handover_id))
@@ -200,7 +204,7 @@ def _step(
         actor=user.user_id,
         action=f"handover {step}",
         about=handover_id,
-        detail={"version": version + 1, "closing": closing},
+        detail={"version": version + 1, "closing": closure and closure.closing},
     )
     return get(transaction, handover_id)
 

@@ -141,6 +141,7 @@ handover = Table(
     Column("closed_at", Moment, nullable=True),
     Column("version", Integer, nullable=False),
     Column("closing", WORD, nullable=True),
+    Column("closing_why", Plain, nullable=True),  # staff's own words
     Column("letter", Json, nullable=True),
     Column("letter_seq", Integer, nullable=True),
     Column("suspected_spam", Boolean, nullable=False),

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from server.core.handover import Closing, Status, StepRefused
+from server.core.handover import Closing, ClosingRefused, Closure, Status, StepRefused
 from server.storage import Author, Handover, KeyReused, NotClaimed, Role, StaleView, StepLost
 from server.web.desk.reading import Asked, Visit, conversation_screen, find_handover, find_passages, queue_screen
 from server.web.desk.screens import DESK, DeskScreen, Notice
@@ -113,13 +113,20 @@ async def post_close(
     handover: HandoverDep,
     version: Version,
     closing: Annotated[Closing | None, Form()] = None,
+    why: Annotated[str, Form(max_length=MAX_CHARS)] = "",
+    sure: Annotated[bool, Form()] = False,
     after: After = 0,
 ) -> Response:
     if closing is None:
         notice = Notice("Choose what it was before you close the conversation.")
         return await _again(visit, handover, Asked(pane="context", after=after, notice=notice), status=422)
-    close = visit.parts.desk.close(handover.handover_id, version=version, user=visit.staff.user, closing=closing)
-    return await _stepped(visit, handover, close, after)
+    closure = Closure(closing, why, sure)
+    close = visit.parts.desk.close(handover.handover_id, version=version, user=visit.staff.user, closure=closure)
+    try:
+        return await _stepped(visit, handover, close, after)
+    except ClosingRefused as error:
+        asked = Asked(pane="context", after=after, notice=Notice(str(error)), closure=closure)
+        return await _again(visit, handover, asked, status=422)
 
 
 @router.post("/{handover_id}/messages")
@@ -188,6 +195,8 @@ async def _stepped(visit: Visit, handover: Handover, step: Awaitable[Handover], 
         await step
     except StepLost as error:
         return await _again(visit, error.handover, Asked(after=after, notice=Notice(_first_words(error.handover))))
+    except ClosingRefused:
+        raise  # what was chosen and written is shown again
     except (StepRefused, NotClaimed) as error:
         return await _again(visit, handover, Asked(after=after, notice=Notice(str(error))))
     return _see(handover, after)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.core.handover import Closure
 from server.storage import Conversation, Event, Failing, Handover, InboxRow, NotFound
 from server.web.desk.context import context_view
 from server.web.desk.screens import DESK, DeskScreen, Notice, failing_notice, queue_view, state_of
@@ -51,6 +52,7 @@ class Asked:
     after: int = 0  # entries of the log the browser has already
     draft: Draft | None = None
     notice: Notice | None = None
+    closure: Closure | None = None  # how it was to be closed, and could not be
     find: str = ""  # what passages were searched with
     found: tuple[QuoteView, ...] | None = None  # what was found, in place of the closest
 
@@ -106,6 +108,7 @@ async def conversation_screen(visit: Visit, handover: Handover, asked: Asked | N
         conversation,
         passages,
         find=asked.find,
+        closure=asked.closure,
         matched=await _matched(parts, handover),
         clinic=parts.assistants.site(handover.site).clinic,
         reader=reader,

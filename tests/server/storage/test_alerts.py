@@ -4,7 +4,7 @@ import pytest
 
 from kb.labels import Label
 from server.core.alerts import GIVEN_UP_AFTER, Channel, Reach, Target
-from server.core.handover import Closing, Step
+from server.core.handover import Closing, Closure, Step
 from server.storage import Store, VisitorMessage
 from server.storage.alerts import LEASE, State
 from tests.server.storage.clinic import PAT, TurnedClock, keys, reply, start
@@ -120,7 +120,9 @@ async def test_an_emergency_under_a_claim_tells_everyone_and_a_second_plain_mess
 async def test_a_closed_handover_is_silent(store, clock):
     _, handover = await hand_over(store)
     taken = await store.handovers.step(handover.handover_id, Step.CLAIM, version=handover.version, user=PAT)
-    step = store.handovers.step(handover.handover_id, Step.CLOSE, version=taken.version, user=PAT, closing=Closing.SPAM)
+    step = store.handovers.step(
+        handover.handover_id, Step.CLOSE, version=taken.version, user=PAT, closure=Closure(Closing.SPAM)
+    )
     await step
     clock.turn(days=1)
     assert await climb(store) == 0
@@ -217,7 +219,7 @@ async def test_purged_with_its_conversation(store, clock):
     _, handover = await hand_over(store)
     taken = await store.handovers.step(handover.handover_id, Step.CLAIM, version=handover.version, user=PAT)
     close = store.handovers.step(
-        handover.handover_id, Step.CLOSE, version=taken.version, user=PAT, closing=Closing.SPAM
+        handover.handover_id, Step.CLOSE, version=taken.version, user=PAT, closure=Closure(Closing.SPAM)
     )
     await close
     clock.turn(days=1)

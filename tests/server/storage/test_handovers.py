@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from kb.labels import Label
-from server.core.handover import STEPS, Closing, Status, Step, StepRefused
+from server.core.handover import STEPS, Closing, Closure, Status, Step, StepRefused
 from server.core.reply import Reply
 from server.storage import NotClaimed, NotFound, StepLost, Store, VisitorMessage
 from tests.server.storage.clinic import ADA, PAT, SAM, TurnedClock, claimed, handed_over, kinds, say, start
@@ -25,8 +25,8 @@ TALK = {
 
 
 async def take(store, handover, step, user=PAT):
-    closing = Closing.ANSWERED if step is Step.CLOSE else None
-    return await store.handovers.step(handover.handover_id, step, version=handover.version, user=user, closing=closing)
+    closure = Closure(Closing.ANSWERED) if step is Step.CLOSE else None
+    return await store.handovers.step(handover.handover_id, step, version=handover.version, user=user, closure=closure)
 
 
 @pytest.mark.parametrize("status", Status)
@@ -85,13 +85,15 @@ async def test_a_released_handover_keeps_its_place_in_the_queue(store):
 
 async def test_a_close_keeps_how_it_ended_and_does_not_tell_the_visitor(store):
     handover = await claimed(store)
-    closed = await store.handovers.step(handover.handover_id, Step.CLOSE, version=2, user=PAT, closing=Closing.SPAM)
+    closed = await store.handovers.step(
+        handover.handover_id, Step.CLOSE, version=2, user=PAT, closure=Closure(Closing.SPAM)
+    )
     assert (closed.status, closed.closing, closed.is_open) == (Status.CLOSED, Closing.SPAM, False)
     assert closed.closed_at is not None
     [*_, event] = await store.conversations.events(handover.conversation_id)
     assert (event.kind, event.body) == ("closed", {})
     assert await store.handovers.inbox(["*"]) == []
-    with pytest.raises(ValueError, match="needs a closing"):
+    with pytest.raises(ValueError, match="needs a closure"):
         await store.handovers.step(handover.handover_id, Step.CLOSE, version=2, user=PAT)
 
 

@@ -407,6 +407,25 @@ async def test_the_visitor_sees_that_pat_is_writing(
     pytest.fail("the visitor was not told")
 
 
+async def test_an_emergency_is_not_closed_without_the_advice_or_a_word_of_why(
+    pat: Colleague, visitor: Visitor, store: Store
+):
+    await visitor.say("I can't breathe")
+    await pat.post(await now(store, visitor), "claim")
+    handover = await now(store, visitor)
+    refused = await pat.post(handover, "close", closing="spam")
+    page = unescape(refused.text)
+    assert refused.status_code == 422 and "came as an emergency" in page and 'value="spam" required checked' in page
+    again = await pat.post(handover, "close", closing="spam", why="A robot <b>")
+    assert again.status_code == 422 and "sure nobody is in danger" in again.text and "A robot &lt;b&gt;" in again.text
+    assert (await now(store, visitor)).is_open
+    assert (await pat.post(handover, "close", closing="spam", why="A robot", sure="true")).status_code == 303
+    closed = await now(store, visitor)
+    assert closed.closing is Closing.SPAM
+    events = await store.conversations.events(visitor.conversation_id)
+    assert "A robot" not in f"{events}{await store.audits('kneecare')}"
+
+
 async def test_with_no_alerts_set_the_queue_says_so(pat: Colleague):
     page = unescape((await pat.client.get("/desk")).text)
     assert "Nobody is told of a new conversation while the desk is closed" in page
