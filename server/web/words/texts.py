@@ -82,6 +82,7 @@ class Texts:
     empty_message: str
     long_message: str
     answer_by: str
+    closed_now: str
 
     def as_json(self) -> dict[str, str]:
         return asdict(self)
@@ -162,6 +163,7 @@ ENGLISH = Texts(
     empty_message="Type your question first.",
     long_message="That is longer than 4,000 characters. Please shorten it.",
     answer_by="You can expect an answer by {when}.",
+    closed_now="The clinic is closed now.",
 )
 
 SPANISH = Texts(
@@ -234,6 +236,7 @@ SPANISH = Texts(
     empty_message="Escriba primero su pregunta.",
     long_message="Tiene más de 4,000 caracteres. Por favor, acórtela.",
     answer_by="Puede esperar una respuesta antes de {when}.",
+    closed_now="La clínica está cerrada ahora.",
 )
 
 
