@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_add_closing_why_to_handovers"
+revision = "0007_add_closing_why"
 down_revision = "0006_add_at_desk_at_to_sessions"
 
 
