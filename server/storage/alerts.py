@@ -125,21 +125,13 @@ class Alerts:
 
 def begin(transaction: Transaction, locked: Locked, handover_id: str, ladder: Ladder, reach: Reach) -> None:
     """Begin a ladder, and tell whom its first rung tells, in the transaction that calls."""
-    begin_later(transaction, locked.site, handover_id, ladder)
+    _begin(transaction, locked.site, handover_id, ladder)
     _climb(transaction, locked, handover_id, reach)
 
 
 def begin_later(transaction: Transaction, site: str, handover_id: str, ladder: Ladder) -> None:
     """Begin a ladder whose first rung the worker climbs, within a second."""
-    _set_ladder(
-        transaction,
-        site,
-        handover_id,
-        ladder=ladder,
-        ladder_since=transaction.now,
-        ladder_rung=0,
-        ladder_due_at=transaction.now,
-    )
+    _begin(transaction, site, handover_id, ladder)
     transaction.wake(TOPIC)
 
 
@@ -176,6 +168,11 @@ def failing(transaction: Transaction) -> list[Failing]:
 def reaches(transaction: Transaction, reach: Reach) -> bool:
     """Whether some channel is set whose latest try did not fail."""
     return bool(set(reach.everyone()) - {one.target for one in failing(transaction)})
+
+
+def _begin(transaction: Transaction, site: str, handover_id: str, ladder: Ladder) -> None:
+    now = transaction.now
+    _set_ladder(transaction, site, handover_id, ladder=ladder, ladder_since=now, ladder_rung=0, ladder_due_at=now)
 
 
 def _climb(transaction: Transaction, locked: Locked, handover_id: str, reach: Reach) -> bool:
