@@ -1,4 +1,4 @@
-"""Looks after what nobody looks after: claims of people who left go back into the queue."""
+"""Looks after what nobody looks after: claims of people who left, and visitors whom nobody takes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ async def tend(store: Store) -> None:
     while True:
         try:
             await store.handovers.release_abandoned()
+            await store.handovers.offer_call_backs()
         except StorageUnavailable as error:
-            log.warning("claims wait for the store: %s", error)
+            log.warning("visitors and claims wait for the store: %s", error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is looked after again
-            log.error("looking after claims failed: %s", type(error).__name__)
+            log.error("looking after visitors and claims failed: %s", type(error).__name__)
         await asyncio.sleep(LOOK_S)

@@ -7,20 +7,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from kb.errors import AdvocateError
 from kb.labels import DUTIES, RANKING, Label
 from server.core.alerts import NO_ONE, Reach, ladder_of, ladder_to_begin
 from server.core.handover import OPEN, Closure, Status, Step, check_closure, next_status
-from server.core.presence import goes_back
+from server.core.presence import OFFERED_AFTER, goes_back, is_offered_a_call_back
 from server.core.reply import Decision, Reply
 from server.storage import alerts, audit, schema
-from server.storage.events import Author, ConversationStatus, Draft, Kind, Locked, append, lock
+from server.storage.events import Author, ConversationStatus, Draft, Kind, Locked, NotFound, append, lock
 from server.storage.figures import Today, of_sites, today
 from server.storage.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox_row
 from server.storage.ids import new_id
-from server.storage.presence import held_claims
+from server.storage.presence import held_claims, is_anyone_present
 from server.storage.staff import SYSTEM, Role, User
 from server.storage.transactions import Database, Transaction
 
@@ -101,6 +101,20 @@ class Handovers:
                 with contextlib.suppress(StepLost):  # its advocate came back, or ended it
                     released.append(await self.step(one.handover_id, Step.RELEASE, version=one.version, user=SYSTEM))
         return released
+
+    async def offer_call_backs(self) -> int:
+        """Tell visitors whom nobody has taken so, once each, and ask for a way to reach them. Returns how many."""
+        table = schema.handover
+        unoffered = table.c.status == Status.WAITING, table.c.offered_at.is_(None), table.c.letter.is_(None)
+        found = select(table.c.handover_id, table.c.conversation_id).where(*unoffered)
+        earliest = min(OFFERED_AFTER.values())
+        rows = await self._database.read(lambda tx: tx.all(found.where(table.c.waiting_since <= tx.now - earliest)))
+        return sum([await self._offer(row.conversation_id, row.handover_id) for row in rows])
+
+    async def _offer(self, conversation_id: str, handover_id: str) -> bool:
+        with contextlib.suppress(NotFound):  # erased or purged meanwhile
+            return await self._database.write(lambda tx: _offer_call_back(tx, conversation_id, handover_id))
+        return False
 
     async def today(self, sites: Sequence[str], since: datetime) -> Today:
         """Figures since a moment, for the empty inbox."""
@@ -207,6 +221,23 @@ def _step(
         detail={"version": version + 1, "closing": closure and closure.closing},
     )
     return get(transaction, handover_id)
+
+
+def _offer_call_back(transaction: Transaction, conversation_id: str, handover_id: str) -> bool:
+    locked = lock(transaction, conversation_id)
+    current = get(transaction, handover_id)
+    is_there = is_anyone_present(transaction, locked.site)
+    if current.status is not Status.WAITING or current.letter is not None:
+        return False
+    if not is_offered_a_call_back(current.waiting_since, transaction.now, is_anyone_there=is_there):
+        return False
+    table = schema.handover
+    unoffered = table.c.site == locked.site, table.c.handover_id == handover_id, table.c.offered_at.is_(None)
+    if transaction.run(update(table).where(*unoffered).values(offered_at=transaction.now)) != 1:
+        return False
+    append(transaction, locked, [Draft(Kind.RELEASED, Author.SYSTEM, {"to": str(Status.CALL_BACK)})])
+    transaction.wake(*locked.topics)
+    return True
 
 
 def _call_or_not(transaction: Transaction, handover: Handover, step: Step) -> None:

@@ -146,6 +146,7 @@ handover = Table(
     Column("letter_seq", Integer, nullable=True),
     Column("suspected_spam", Boolean, nullable=False),
     Column("trace", Json, nullable=False),
+    Column("offered_at", Moment, nullable=True),  # the visitor was told that nobody came yet
     Column("ladder", WORD, nullable=True),  # the call it makes (core/alerts.py); none of before there were alerts
     Column("ladder_since", Moment, nullable=True),
     Column("ladder_rung", Integer, nullable=True),  # the next one

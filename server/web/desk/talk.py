@@ -223,6 +223,8 @@ def _line(event: Event) -> str:
             return f"{body.get('name') or 'An advocate'} took the conversation"
         case Kind.RELEASED if body.get("reason") == AWAY:
             return "Back in the queue by itself: whoever had it was away"
+        case Kind.RELEASED if body.get("to") == Status.CALL_BACK:
+            return "Nobody had taken it: the visitor was told so, and asked for a way to be reached"
         case Kind.RELEASED:
             whom = "the assistant" if body.get("to") == Status.ASSISTANT else "the queue"
             return f"Given back to {whom}"

@@ -53,6 +53,7 @@ class Texts:
     not_sent: str
     joined: str
     left: str
+    unclaimed: str
     assistant_again: str
     closed: str
     correction: str
@@ -134,6 +135,8 @@ ENGLISH = Texts(
     not_sent="Not sent",
     joined="{advocate} is here and can read this chat.",
     left="{advocate} had to go. Your messages are kept.",
+    unclaimed="Nobody has been able to answer here yet. Your message is kept. Leave your name and the best way to reach you, "
+    "and you will get a reply later. If it is urgent, call 911.",
     assistant_again="The automated assistant answers again.",
     closed="{advocate} has closed this chat. You can ask again.",
     correction="Correction from the clinic",
@@ -207,6 +210,8 @@ SPANISH = Texts(
     not_sent="No enviado",
     joined="{advocate} está aquí y puede leer este chat.",
     left="{advocate} tuvo que irse. Sus mensajes se conservan.",
+    unclaimed="Todavía nadie ha podido responder aquí. Su mensaje está guardado. Deje su nombre y cómo comunicarnos con usted "
+    "y recibirá una respuesta más tarde. Si es urgente, llame al 911.",
     assistant_again="El asistente automático responde otra vez.",
     closed="{advocate} cerró este chat. Puede preguntar de nuevo.",
     correction="Corrección de la clínica",

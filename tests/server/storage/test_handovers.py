@@ -5,7 +5,7 @@ import pytest
 from kb.labels import Label
 from server.core.handover import STEPS, Closing, Closure, Status, Step, StepRefused
 from server.core.reply import Reply
-from server.storage import NotClaimed, NotFound, StepLost, Store, VisitorMessage
+from server.storage import Letter, NotClaimed, NotFound, StepLost, Store, VisitorMessage
 from tests.server.storage.clinic import ADA, PAT, SAM, TurnedClock, claimed, handed_over, kinds, say, start
 
 WAY_TO = {
@@ -218,6 +218,35 @@ async def test_an_emergency_goes_back_as_soon_as_its_claimer_is_not_there(manned
     clock.turn(seconds=150)
     [released] = await store.handovers.release_abandoned()
     assert released.urgent and released.status is Status.WAITING
+
+
+async def test_a_visitor_nobody_takes_is_told_once_and_sooner_when_nobody_is_there(manned):
+    store, clock, _, token = manned
+    handover = await handed_over(store)
+    await watch(store, clock, token, 9)
+    assert await store.handovers.offer_call_backs() == 0
+    await watch(store, clock, token, 1)
+    assert [await store.handovers.offer_call_backs() for _ in range(2)] == [1, 0]
+    told = (await store.conversations.events(handover.conversation_id))[-1]
+    assert (told.author, told.kind, told.body) == ("system", "released", {"to": "call_back"})
+    await store.staff.sign_out(token)
+    await handed_over(store)
+    clock.turn(seconds=119)
+    assert await store.handovers.offer_call_backs() == 0
+    clock.turn(seconds=1)
+    assert await store.handovers.offer_call_backs() == 1
+    assert (await store.handovers.get(handover.handover_id)).status is Status.WAITING
+
+
+async def test_who_left_a_way_to_be_reached_was_taken_or_erased_is_offered_nothing(manned):
+    store, clock, pat, _ = manned
+    await claimed(store, pat)
+    by_letter, erased = await handed_over(store), await handed_over(store)
+    letter = Letter("Ann", "ann@home.example", "Mornings", share_earlier=False)
+    await store.conversations.complete_letter(by_letter.conversation_id, letter)
+    await store.conversations.erase(erased.conversation_id)
+    clock.turn(hours=1)
+    assert await store.handovers.offer_call_backs() == 0
 
 
 async def test_the_inbox_shows_the_words_that_made_a_handover_urgent(store):
