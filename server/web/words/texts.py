@@ -135,8 +135,7 @@ ENGLISH = Texts(
     not_sent="Not sent",
     joined="{advocate} is here and can read this chat.",
     left="{advocate} had to go. Your messages are kept.",
-    unclaimed="Nobody has been able to answer here yet. Your message is kept. Leave your name and the best way to reach you, "
-    "and you will get a reply later. If it is urgent, call 911.",
+    unclaimed="Nobody has answered yet. Your messages are kept. Leave your phone or email, if you want a reply later.",
     assistant_again="The automated assistant answers again.",
     closed="{advocate} has closed this chat. You can ask again.",
     correction="Correction from the clinic",
@@ -210,8 +209,7 @@ SPANISH = Texts(
     not_sent="No enviado",
     joined="{advocate} está aquí y puede leer este chat.",
     left="{advocate} tuvo que irse. Sus mensajes se conservan.",
-    unclaimed="Todavía nadie ha podido responder aquí. Su mensaje está guardado. Deje su nombre y cómo comunicarnos con usted "
-    "y recibirá una respuesta más tarde. Si es urgente, llame al 911.",
+    unclaimed="Todavía nadie ha respondido. Sus mensajes se conservan. Deje su teléfono o correo, si desea una respuesta más tarde.",
     assistant_again="El asistente automático responde otra vez.",
     closed="{advocate} cerró este chat. Puede preguntar de nuevo.",
     correction="Corrección de la clínica",

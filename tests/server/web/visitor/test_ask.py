@@ -106,7 +106,7 @@ async def test_whom_nobody_takes_is_told_so_and_asked_for_a_way_to_be_reached(
     monkeypatch.setitem(OFFERED_AFTER, False, timedelta(0))
     assert await store.handovers.offer_call_backs() == 1
     page = unescape((await browser.get(ASK)).text)
-    assert "Nobody has been able to answer here yet. Your message is kept." in page
+    assert "Nobody has answered yet. Your messages are kept." in page
     assert "Phone or email, if you want a reply later" in page
 
 
