@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from kb.blocks import suggest_tags
 from kb.errors import AdvocateError
-from kb.pages import Heading, Kind, Page, Passage
+from kb.pages import Heading, Page, Passage, PassageKind
 
 MAX_CHARS = 20_000
 _ITEM = re.compile(r"^  • ", re.MULTILINE)
@@ -39,7 +39,7 @@ def replace_text(page: Page, passage_id: str, text: str) -> Page:
     """The page with other words in one passage, which keeps its id, tags and place. Raises EditRefused."""
     passage = get_passage(page, passage_id)
     words = _checked(text, "A passage")
-    kind = passage.kind if passage.kind is Kind.FAQ else _kind_of(words)
+    kind = passage.kind if passage.kind is PassageKind.FAQ else _kind_of(words)
     changed = replace(passage, kind=kind, end=passage.start + len(words))
     return _spliced(page, passage.start, passage.end, words, passages=[changed])
 
@@ -60,7 +60,7 @@ def add_paragraph(page: Page, after_passage_id: str, text: str) -> tuple[Page, s
     Its tags are those its words suggest, as when a page is imported.
     """
     after = get_passage(page, after_passage_id)
-    if after.kind is Kind.FAQ:
+    if after.kind is PassageKind.FAQ:
         raise EditRefused("A paragraph after an answer would read as part of it. Edit the answer itself instead.")
     words = _checked(text, "A paragraph")
     start = after.end + 2
@@ -92,7 +92,7 @@ def add_answer(page: Page, question: str, answer: str, *, after: str | None = No
     heading = Heading(start, start + len(title), _level_below(page, path, place))
     fresh = Passage(
         passage_id=_new_id(page, path, words),
-        kind=Kind.FAQ,
+        kind=PassageKind.FAQ,
         start=heading.end + 2,
         end=heading.end + 2 + len(words),
         heading=(*path, title),
@@ -135,8 +135,8 @@ def _checked(text: str, what: str) -> str:
     return words
 
 
-def _kind_of(words: str) -> Kind:
-    return Kind.LIST if _ITEM.search(words) else Kind.PARAGRAPH
+def _kind_of(words: str) -> PassageKind:
+    return PassageKind.LIST if _ITEM.search(words) else PassageKind.PARAGRAPH
 
 
 def _spliced(
@@ -171,7 +171,7 @@ def _path_of(passage: Passage | None) -> tuple[str, ...]:
     """The headings of the section a passage stands in; an FAQ's own question is not one of them."""
     if passage is None:
         return ()
-    return passage.heading[:-1] if passage.kind is Kind.FAQ and passage.question else passage.heading
+    return passage.heading[:-1] if passage.kind is PassageKind.FAQ and passage.question else passage.heading
 
 
 def _end_of_section(page: Page, passage: Passage | None) -> int:

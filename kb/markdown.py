@@ -22,7 +22,7 @@ from markdown_it.token import Token
 
 from kb.blocks import Block, assemble, list_text
 from kb.errors import AdvocateError
-from kb.pages import Heading, Kind, Page, Passage
+from kb.pages import Heading, Page, Passage, PassageKind
 
 PAGE_SUFFIXES = frozenset({".md", ".markdown"})
 
@@ -125,7 +125,7 @@ def render_markdown(page: Page) -> str:
 
 
 def _rendered_blocks(page: Page) -> Iterator[str]:
-    questions = {page.text.rfind("\n\n", 0, one.start) for one in page.passages if one.kind is Kind.FAQ}
+    questions = {page.text.rfind("\n\n", 0, one.start) for one in page.passages if one.kind is PassageKind.FAQ}
     in_faq_section = False
     blocks: list[Heading | Passage] = [*page.headings, *page.passages]
     for one in sorted(blocks, key=lambda one: one.start):
@@ -144,7 +144,7 @@ def _rendered_passage(text: str, passage: Passage) -> str:
     """A passage as easy to read as it goes: what would not be read back as it was is written character by character."""
     marks = " ".join(_marks_of(passage))
     for rendered in (_as_it_reads(text, marks), f"{_exactly(text)} {{{marks}}}"):
-        blocks, _ = parse_blocks(f"# Q {{.faq}}\n\n{rendered}" if passage.kind is Kind.FAQ else rendered)
+        blocks, _ = parse_blocks(f"# Q {{.faq}}\n\n{rendered}" if passage.kind is PassageKind.FAQ else rendered)
         again = assemble([Block("heading", "T", level=1), *blocks], page_id="p", title="T", url="")
         if [(again.text_of(one), one.kind, one.passage_id) for one in again.passages] == [
             (text, passage.kind, passage.passage_id)

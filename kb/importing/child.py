@@ -1,6 +1,7 @@
 """The process that reads one document or web page, and ends: `python -m kb.importing.child .pdf`, the file on its input.
 
-It writes one JSON object: the text, the web page, or the error. `convert.py` starts it and says what it may use.
+It writes one JSON object: the text, the web page, the sheets of a workbook, or the error. `convert.py` starts it and says
+what it may use.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import asdict
 from io import BytesIO
 from typing import Any
 
-from kb.importing.convert import MAX_MEMORY, TIMEOUT_S
+from kb.importing.convert import MAX_DATA, MAX_MEMORY, TIMEOUT_S
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
     suffix = sys.argv[1]
     data = sys.stdin.buffer.read()
     try:
-        answer = _page(data) if suffix == ".html" else {"text": _document(data, suffix)}
+        answer = _read(data, suffix)
     except Exception as error:  # noqa: BLE001  (a library may raise anything on a file from anywhere)
         is_locked = any("Password" in repr(one) for one in (error, error.__cause__, error.__context__))
         answer = {
@@ -28,6 +29,16 @@ def main() -> None:
             else f"could not be read ({type(error).__name__}). Open it, save it again, and import that."
         }
     sys.stdout.buffer.write(json.dumps(answer).encode())
+
+
+def _read(data: bytes, suffix: str) -> dict[str, Any]:
+    if suffix == ".html":
+        return _page(data)
+    if suffix == ".xlsx":
+        from kb.importing.workbook import read_workbook
+
+        return {"sheets": [asdict(one) for one in read_workbook(data)]}
+    return {"text": _document(data, suffix)}
 
 
 def _page(data: bytes) -> dict[str, Any]:
@@ -52,6 +63,7 @@ def _limit() -> None:
     except ImportError:  # Windows has none
         return
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA, MAX_DATA))
     resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

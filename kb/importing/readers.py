@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 from zipfile import BadZipFile, ZipFile
 
 from kb.blocks import Block, assemble
-from kb.content import faq_block, faq_page, parse_faq
+from kb.content import faq_block, faq_page
 from kb.importing.convert import convert
+from kb.importing.sheets import read_sheet
 from kb.importing.sources import MAX_BYTES, ImportFailed, Source, decoded, decoded_html
 from kb.markdown import parse_blocks, parse_front, parse_markdown
 from kb.pages import Page
@@ -119,8 +120,9 @@ def _read_pdf(source: Source) -> Read:
     return Read(page, text.splitlines(), tuple(warnings))
 
 
-def _read_csv(source: Source) -> Read:
-    return Read(_sheet(parse_faq(source.data, source.where, url=source.url), source))
+def _read_sheet(source: Source) -> Read:
+    found = read_sheet(source)
+    return Read(_sheet(found.page, source), warnings=found.warnings)
 
 
 def _read_jsonl(source: Source) -> Read:
@@ -159,7 +161,7 @@ def _read_json(source: Source) -> Read:
 def _object(line: str, where: str) -> Mapping[str | None, Any]:
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ImportFailed(f"{where}: not JSON ({error}). One object a line, with question and answer.") from error
     if not isinstance(value, dict):
         raise ImportFailed(f"{where}: an object with question and answer was expected, found {type(value).__name__}.")
@@ -172,7 +174,9 @@ READERS: Mapping[str, Callable[[Source], Read]] = {
     ".txt": _read_text,
     ".docx": _read_docx,
     ".pdf": _read_pdf,
-    ".csv": _read_csv,
+    ".csv": _read_sheet,
+    ".tsv": _read_sheet,
+    ".xlsx": _read_sheet,
     ".jsonl": _read_jsonl,
     ".json": _read_json,
 }

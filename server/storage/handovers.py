@@ -16,7 +16,7 @@ from server.core.handover import OPEN, Closure, Status, Step, check_closure, nex
 from server.core.presence import OFFERED_AFTER, goes_back, is_offered_a_call_back
 from server.core.reply import Decision, Reply
 from server.storage import alerts, audit, schema
-from server.storage.events import Author, ConversationStatus, Draft, Kind, Locked, NotFound, append, lock
+from server.storage.events import Author, ConversationStatus, Kind, Locked, NewEvent, NotFound, append, lock
 from server.storage.figures import Today, of_sites, today
 from server.storage.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox_row
 from server.storage.ids import new_id
@@ -209,8 +209,8 @@ def _step(
     if touched != 1:
         raise StepLost(get(transaction, handover_id))
     _call_or_not(transaction, current, step)
-    drafts = _events(step, status, user)
-    append(transaction, locked, drafts, status=CONVERSATION_STATUS[status])
+    new = _events(step, status, user)
+    append(transaction, locked, new, status=CONVERSATION_STATUS[status])
     transaction.wake(*locked.topics)
     audit.record(
         transaction,
@@ -235,7 +235,7 @@ def _offer_call_back(transaction: Transaction, conversation_id: str, handover_id
     unoffered = table.c.site == locked.site, table.c.handover_id == handover_id, table.c.offered_at.is_(None)
     if transaction.run(update(table).where(*unoffered).values(offered_at=transaction.now)) != 1:
         return False
-    append(transaction, locked, [Draft(Kind.RELEASED, Author.SYSTEM, {"to": str(Status.CALL_BACK)})])
+    append(transaction, locked, [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(Status.CALL_BACK)})])
     transaction.wake(*locked.topics)
     return True
 
@@ -258,15 +258,15 @@ def _stamps(status: Status, user: User, now: datetime) -> dict[str, Any]:
     return {"closed_at": now} if status is Status.CLOSED else {}
 
 
-def _events(step: Step, status: Status, user: User) -> list[Draft]:
+def _events(step: Step, status: Status, user: User) -> list[NewEvent]:
     """What the visitor is told of a step."""
     match step:
         case Step.CLAIM:
-            return [Draft(Kind.CLAIMED, Author.SYSTEM, {"name": user.name})]
+            return [NewEvent(Kind.CLAIMED, Author.SYSTEM, {"name": user.name})]
         case Step.RELEASE if user == SYSTEM:
-            return [Draft(Kind.RELEASED, Author.SYSTEM, {"to": str(status), "reason": AWAY})]
+            return [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(status), "reason": AWAY})]
         case Step.RELEASE | Step.RETURN:
-            return [Draft(Kind.RELEASED, Author.SYSTEM, {"to": str(status)})]
+            return [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(status)})]
         case Step.CLOSE:
-            return [Draft(Kind.CLOSED, Author.SYSTEM, {})]
+            return [NewEvent(Kind.CLOSED, Author.SYSTEM, {})]
     return []

@@ -13,9 +13,9 @@ from server.core.alerts import NO_ONE, Reach
 from server.core.handover import Status
 from server.core.reply import Decision, Reply
 from server.storage import alerts, handovers, keys, schema
-from server.storage.events import Author, ConversationStatus, Draft, Event, Kind, Locked, append, lock, read_numbers
+from server.storage.events import Author, ConversationStatus, Event, Kind, Locked, NewEvent, append, lock, read_numbers
 from server.storage.handed_over import Handover, Letter, get
-from server.storage.keys import Outcome as Stored
+from server.storage.keys import Stored
 from server.storage.presence import is_anyone_present
 from server.storage.transactions import Transaction
 
@@ -59,7 +59,7 @@ def receive(
     stored = keys.recall(transaction, locked, message.key, {"receive": body})
     if stored is not None:
         return _again(transaction, conversation_id, stored)
-    typed = Draft(Kind.MESSAGE, Author.VISITOR, body, decision=Decision.of(reply))
+    typed = NewEvent(Kind.MESSAGE, Author.VISITOR, body, decision=Decision.of(reply))
     return _store(transaction, locked, typed, reply, reach, key=message.key, key_body={"receive": body})
 
 
@@ -85,12 +85,12 @@ def complete_letter(transaction: Transaction, conversation_id: str, letter: Lett
     if current.letter == letter and current.letter_seq is not None:
         return (read_numbers(transaction, conversation_id, [current.letter_seq]))[current.letter_seq]
     shown = {name: value for name, value in asdict(letter).items() if name != "suspected_spam"}
-    drafts = [Draft(Kind.HANDOVER, Author.VISITOR, {"letter": shown})]
+    new = [NewEvent(Kind.HANDOVER, Author.VISITOR, {"letter": shown})]
     is_new = current.handover_id != locked.handover_id
     [event] = append(
         transaction,
         locked,
-        drafts,
+        new,
         handover_id=current.handover_id,
         status=ConversationStatus.WAITING if is_new else None,
     )
@@ -102,7 +102,7 @@ def complete_letter(transaction: Transaction, conversation_id: str, letter: Lett
 def _store(
     transaction: Transaction,
     locked: Locked,
-    typed: Draft | None,
+    typed: NewEvent | None,
     reply: Reply,
     reach: Reach,
     *,
@@ -110,13 +110,13 @@ def _store(
     key_body: Mapping[str, Any],
 ) -> Received:
     answer = _answer(transaction, locked, reply, reach)
-    drafts = [draft for draft in (typed, answer) if draft is not None]
+    new = [one for one in (typed, answer) if one is not None]
     handover_id, status = None, None
     if answer is not None and reply.needs_handover:
         handover_id = handovers.open_or_renew(transaction, locked, reply, reach, message_seq=locked.last_seq + 1)
     if locked.status is not ConversationStatus.CLAIMED:
         status = ConversationStatus.WAITING if handover_id else _status_without(locked)
-    events = append(transaction, locked, drafts, status=status, handover_id=handover_id)
+    events = append(transaction, locked, new, status=status, handover_id=handover_id)
     message = None if typed is None else events[0]
     sent = None if answer is None else events[-1]
     stored = Stored(_seq(message), _seq(sent), handover_id)
@@ -126,7 +126,7 @@ def _store(
     return Received(message, sent, handover_id)
 
 
-def _answer(transaction: Transaction, locked: Locked, reply: Reply, reach: Reach) -> Draft | None:
+def _answer(transaction: Transaction, locked: Locked, reply: Reply, reach: Reach) -> NewEvent | None:
     """The event that answers, if any: once a person has the conversation only an emergency has one."""
     is_claimed = locked.status is ConversationStatus.CLAIMED
     if is_claimed and reply.label is not Label.EMERGENCY:
@@ -134,7 +134,7 @@ def _answer(transaction: Transaction, locked: Locked, reply: Reply, reach: Reach
     author = Author.SYSTEM if is_claimed else Author.ASSISTANT
     if reply.needs_handover:
         reply = reply.once_handed_over(says_so=_is_true(transaction, locked.site, reply, reach))
-    return Draft(REPLY_KINDS[reply.outcome], author, {}, reply=reply)
+    return NewEvent(REPLY_KINDS[reply.outcome], author, {}, reply=reply)
 
 
 def _is_true(transaction: Transaction, site: str, reply: Reply, reach: Reach) -> bool:

@@ -6,19 +6,21 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, cast
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
 from server.alerting import Alerting
+from server.answering import Answering
 from server.assistants import Assistants
 from server.channels import open_channels
-from server.desk import Answering, Desk
-from server.editing import Editing, Opening
+from server.desk import Desk
+from server.editing import Editing
 from server.publishing import Publisher
 from server.settings import Settings
+from server.storage.faults import StorageUnavailable
 from server.storage.store import Store
 from server.tending import tend
 from server.web import health
@@ -26,6 +28,7 @@ from server.web.desk import pages as desk_pages
 from server.web.editor import pages as editor_pages
 from server.web.guards.bodies import BodyLimit
 from server.web.guards.origins import SiteOrigins
+from server.web.guards.patience import OnePatience
 from server.web.guards.problems import Faults, add_problem_handlers, describe_problems
 from server.web.guards.security import SecurityHeaders
 from server.web.limits import Limits
@@ -85,6 +88,7 @@ def create_app(settings: Settings, *, store: Store | None = None, assistants: An
     add_problem_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit)
+    app.add_middleware(OnePatience)
     app.add_middleware(Faults)
     app.add_middleware(SiteOrigins)
     app.add_middleware(SecurityHeaders)
@@ -132,8 +136,12 @@ async def _alerting(parts: Parts) -> AsyncIterator[None]:
 async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
     while True:
         try:
+            await publisher.store.look_for_an_end_of_trouble()
             assistants.know(await publisher.sites())
+            await publisher.store.conversations.finish_erasing()
             await assistants.refresh()
+        except StorageUnavailable:
+            pass  # the store itself says so, once a minute
         except Exception as error:  # noqa: BLE001 - whatever it is, the builds that are loaded go on answering
             log.error("looking for new builds failed: %s", type(error).__name__)
         await asyncio.sleep(REFRESH_S)
@@ -148,10 +156,10 @@ def make_parts(settings: Settings, store: Store, assistants: Answering, publishe
         assistants=assistants,
         desk=Desk(store, assistants, reach=channels.reach),
         publisher=publisher,
-        editing=Editing.of(store, publisher, cast(Opening, assistants)),
+        editing=Editing.of(store, publisher, assistants),
         templates=Templates(),
         limits=Limits.of(settings),
-        measures=Measures(),
+        measures=Measures(store.database.trouble),
         channels=channels,
     )
 

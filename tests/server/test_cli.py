@@ -109,11 +109,12 @@ def test_a_batch_gets_a_reply_a_line_and_a_bad_line_a_handover(kneecare_data_dir
         b"{not json",
         json.dumps({"id": "x", "text": ""}).encode(),
         json.dumps({"id": 4, "text": "a" * 4001}).encode(),
-        b'{"id": 5, "text": "\xff"}',
+        b'{"id": 5, "text": "I have crushing chest pain \xff"}',
         json.dumps({"id": 6, "text": "what\u2028is a trigger point", "history": "no list"}).encode(),
         json.dumps({"id": 7, "text": "\ud800 is it safe"}).encode(),
         b"[]",
         json.dumps({"id": 9, "text": "what \u2028 is a trigger point"}, ensure_ascii=False).encode(),
+        json.dumps({"id": "\ud800", "text": "hello"}).encode(),
     ]
     batch, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     batch.write_bytes(b"\n".join(lines) + b"\n")
@@ -121,10 +122,10 @@ def test_a_batch_gets_a_reply_a_line_and_a_bad_line_a_handover(kneecare_data_dir
     assert done.returncode == 0, done.stderr
     replies = [json.loads(line) for line in out.read_text(encoding="utf-8").split("\n")[:-1]]
     assert len(replies) == len(lines)
-    assert [reply["id"] for reply in replies] == [1, None, "x", 4, None, 6, 7, None, 9]
-    assert ["error" in reply for reply in replies] == [False, True, True, True, True, True, False, True, False]
+    assert [reply["id"] for reply in replies] == [1, None, "x", 4, 5, 6, 7, None, 9, "\N{REPLACEMENT CHARACTER}"]
+    assert ["error" in reply for reply in replies] == [False, True, True, True, False, True, False, True, False, False]
     assert all(reply["outcome"] == "handover" and not reply["quotes"] for reply in replies if "error" in reply)
-    assert replies[8]["label"] == "answer"
+    assert replies[4]["label"] == "emergency" and replies[8]["label"] == "answer"
 
 
 def test_a_folder_is_built_without_a_database_and_answers(kneecare_data_dir, tmp_path):
@@ -181,7 +182,7 @@ def test_doctor_finds_no_fault_in_a_fresh_installation_and_one_in_a_damaged(copy
 
 
 def test_publishing_asks_the_build_the_golden_questions(copy_of_kneecare):
-    build = Builds.of(copy_of_kneecare, "kneecare").current()
+    build = Builds.of(copy_of_kneecare, "kneecare").current() or "none"
     give_golden(
         copy_of_kneecare, {"text": "What if I hate needles?", "label": "answer", "gold": ["3 different agents"]}
     )

@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 from fastapi import Request
 
-from server.storage import Role, User
+from server.storage import Origin, Role, User
 from server.web.guards.problems import Problem
 from server.web.parts import Parts
 
 COOKIE = "advocate_session"
+BROWSER_COOKIE = "advocate_browser"  # this browser signed in before; nothing opens with it
 SIGN_IN = "/sign-in"
 PASSWORD = "/account/password"
 
@@ -43,15 +44,15 @@ class Door:
     is_here: bool
 
 
-def signed_in(*roles: Role) -> Callable[[Request], Awaitable[Staff]]:
+def signed_in(*roles: Role, watches: bool = False) -> Callable[[Request], Awaitable[Staff]]:
     """A dependency: whoever is signed in with one of these roles (none named: any), or an admin.
 
     Nobody signed in is sent to the sign-in page, a one-time password to the page that changes it; for another role
-    the page does not exist.
+    the page does not exist. watches: it is a page that asks by itself, and counts as no activity.
     """
 
     async def staff_of(request: Request) -> Staff:
-        staff = await find_staff(request)
+        staff = await find_staff(request, watches=watches)
         if staff is None:
             raise Problem(303, "Sign in first.", headers={"Location": _sign_in_url(request)})
         if staff.user.must_change and request.url.path != PASSWORD:
@@ -63,21 +64,12 @@ def signed_in(*roles: Role) -> Callable[[Request], Awaitable[Staff]]:
     return staff_of
 
 
-async def find_staff(request: Request) -> Staff | None:
-    """Whoever this request's cookie belongs to. Counts as activity."""
+async def find_staff(request: Request, *, watches: bool = False) -> Staff | None:
+    """Whoever this request's cookie belongs to. Counts as activity, unless it only watches."""
     parts: Parts = request.app.state.parts
     token = request.cookies.get(cookie_name(request, parts))
-    user = await parts.store.staff.user_of(token) if token else None
+    user = await parts.store.staff.user_of(token, touch=not watches) if token else None
     return Staff(user, token) if user and token else None
-
-
-async def watching(request: Request) -> str:
-    """A dependency: the token of whoever is signed in, without counting as activity. Nobody: 401."""
-    parts: Parts = request.app.state.parts
-    token = request.cookies.get(cookie_name(request, parts))
-    if not token or await parts.store.staff.user_of(token, touch=False) is None:
-        raise Problem(401, "Sign in first.")
-    return token
 
 
 async def is_still_signed_in(parts: Parts, staff: Staff) -> bool:
@@ -105,9 +97,15 @@ def is_https(request: Request, parts: Parts) -> bool:
     return request.url.scheme == "https" or parts.settings.public_url.startswith("https://")
 
 
-def cookie_name(request: Request, parts: Parts) -> str:
+def cookie_name(request: Request, parts: Parts, name: str = COOKIE) -> str:
     """With https the name itself makes browsers refuse the cookie from any other host or path."""
-    return f"__Host-{COOKIE}" if is_https(request, parts) else COOKIE
+    return f"__Host-{name}" if is_https(request, parts) else name
+
+
+def origin_of(request: Request, parts: Parts) -> Origin:
+    """Where an attempt to sign in comes from."""
+    address = request.client.host if request.client else "unknown"
+    return Origin(address, request.cookies.get(cookie_name(request, parts, BROWSER_COOKIE), ""))
 
 
 def _sign_in_url(request: Request) -> str:

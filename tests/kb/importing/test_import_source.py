@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from kb.importing import Imported, ImportFailed, convert, fetching, import_source, sources
-from kb.pages import Kind
+from kb.pages import PassageKind
 from tests.kb.importing.documents import docx, pdf
 from tests.kb.importing.test_webpage import HONEYPOT, PAGE, faqpage
 
@@ -92,7 +92,7 @@ def test_faqpage_data_is_imported_and_second_copies_merged(tmp_path):
     )
     imported = import_source(tmp_path / "faq.json")
     assert (texts(imported), imported.merged) == (["Yes.", "No."], 1)
-    assert {one.kind for one in imported.pages[0].passages} == {Kind.FAQ}
+    assert {one.kind for one in imported.pages[0].passages} == {PassageKind.FAQ}
 
 
 BAD_JSONL = b'{"question": "a?", "answer": "b"}\n{"question": "c?"}\n'

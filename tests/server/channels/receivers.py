@@ -81,8 +81,10 @@ class Hook:
     status: int | None = 204
     location: str = ""
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    answering: set[asyncio.Task[Any] | None] = field(default_factory=set)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.answering.add(asyncio.current_task())
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:]) if name}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
@@ -95,6 +97,8 @@ class Hook:
                 writer.write(f"HTTP/1.1 {self.status} X\r\n{place}content-length: 0\r\n\r\n".encode())
                 await writer.drain()
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 @contextlib.asynccontextmanager
@@ -105,3 +109,5 @@ async def web_server(hook: Hook) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        if callers := {task for task in hook.answering if task is not None}:
+            await asyncio.wait(callers, timeout=5)  # a socket left to the garbage collector fails a later test

@@ -87,11 +87,17 @@ async def test_a_server_that_is_not_there_is_told_of():
 
 
 async def test_a_server_that_says_nothing_is_left():
-    async def listen(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    left = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        left.set()
 
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(NotSent, match="did not answer"):
         await Email(MailServer("127.0.0.1", port), SENDER, try_s=0.3).send(TEXT, CONTACT)
     server.close()
+    await asyncio.wait_for(left.wait(), 5)

@@ -17,8 +17,8 @@ def clinic(hours=WEEKDAYS, special_days=(), zone="America/Chicago"):
     return Site(**names, zone=zone, hours=hours, special_days=special_days)
 
 
-def at(*moment, zone=CHICAGO):
-    return datetime(*moment, tzinfo=zone).astimezone(UTC)
+def at(year, month, day, hour=0, minute=0, zone=CHICAGO):
+    return datetime(year, month, day, hour, minute, tzinfo=zone).astimezone(UTC)
 
 
 @pytest.mark.parametrize(
