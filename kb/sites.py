@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kb.errors import AdvocateError
 
@@ -21,13 +22,31 @@ class SiteError(AdvocateError):
     """A site that cannot be used: what is wrong with its file, and what to write instead."""
 
 
+Clock = Annotated[str, Field(pattern=r"^(([01]?\d|2[0-3]):[0-5]\d|24:00)$")]
+
+
 class Hours(BaseModel):
     """One stretch of opening hours, in the site's zone; days are 0 (Monday) to 6."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     day: Annotated[int, Field(ge=0, le=6)]
-    opens: str
-    closes: str
+    opens: Clock
+    closes: Clock
+
+
+class SpecialDay(BaseModel):
+    """A date that differs from its weekday: other hours, or none when both are left out. A date may stand twice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    date: dt.date
+    opens: Clock | Literal[""] = ""
+    closes: Clock | Literal[""] = ""
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if bool(self.opens) != bool(self.closes):
+            raise ValueError(f"{self.date}: give both opens and closes, or neither for a day that is closed")
+        return self
 
 
 class Look(BaseModel):
@@ -51,6 +70,7 @@ class Site(BaseModel):
     zone: str
     phone: str = ""
     hours: tuple[Hours, ...] = ()
+    special_days: tuple[SpecialDay, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     starters: tuple[str, ...] = ()
     look: Look = Look()
@@ -110,11 +130,13 @@ def new_site(*, site: str, clinic: str, topic: str, advocate: str, url: str, zon
 
 def render_site(site: Site) -> str:
     """The `site.toml` that `parse_site` reads back as the same site."""
-    plain = site.model_dump(mode="json", exclude={"hours", "look"})
+    plain = site.model_dump(mode="json", exclude={"hours", "special_days", "look"})
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in plain.items()]
     lines += ["", "[look]", *(f"{name} = {json.dumps(value)}" for name, value in site.look.model_dump().items())]
-    for one in site.hours:
-        lines += ["", "[[hours]]", *(f"{name} = {json.dumps(value)}" for name, value in one.model_dump().items())]
+    for name, tables in (("hours", site.hours), ("special_days", site.special_days)):
+        for one in tables:
+            values = one.model_dump(mode="json").items()
+            lines += ["", f"[[{name}]]", *(f"{key} = {json.dumps(value)}" for key, value in values)]
     return "\n".join(lines) + "\n"
 
 

@@ -300,11 +300,13 @@ def export(out: Annotated[Path, typer.Argument(help="A new folder.")], site: Sit
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    send: Annotated[bool, typer.Option("--send", help="Send a test alert through every channel that is set.")] = False,
+) -> None:
     """Check this installation. Exits 1 on faults only."""
     from server.doctor import examine
 
-    findings = asyncio.run(examine(load_settings()))
+    findings = asyncio.run(examine(load_settings(), send=send))
     for finding in findings:
         print(finding)
     raise SystemExit(1 if any(finding.is_fault for finding in findings) else 0)

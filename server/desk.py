@@ -17,7 +17,8 @@ from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.policy import FixedText
 from server.answering import Answering
-from server.core.handover import Closing, Step
+from server.core.alerts import NO_ONE, Reach
+from server.core.handover import Closure, Step
 from server.core.reply import Reply
 from server.core.typed import bare_address, judged, mended
 from server.storage.conversations import Conversation, Started, Transcript
@@ -100,9 +101,13 @@ class Taken:
 class Desk:
     """Where visitors' messages arrive and advocates answer them."""
 
-    def __init__(self, store: Store, assistants: Answering, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, store: Store, assistants: Answering, *, reach: Reach = NO_ONE, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """reach: whom alerts go to, besides who has the desk open."""
         self._store = store
         self._assistants = assistants
+        self._reach = reach
         self._clock = clock
         self._stopping = asyncio.Event()
         self._receiving: set[asyncio.Task[Any]] = set()
@@ -181,7 +186,9 @@ class Desk:
                 sent_line=in_language(replies.sent, conversation.language),
                 build="",
             )
-            received = await self._store.conversations.ask_for_person(conversation.conversation_id, reply, key)
+            received = await self._store.conversations.ask_for_person(
+                conversation.conversation_id, reply, key, self._reach
+            )
             return Taken(conversation, received)
         except StorageUnavailable as error:
             raise NotStored(self._not_passed_on(None)) from error
@@ -217,7 +224,7 @@ class Desk:
         taken = await self.receive(visitor, Typed(letter.text), key) if self.emergency(letter.text) else None
         try:
             conversation = await self.find(visitor)
-            await self._store.conversations.complete_letter(conversation.conversation_id, letter)
+            await self._store.conversations.complete_letter(conversation.conversation_id, letter, self._reach)
         except StorageUnavailable as error:
             raise NotStored(self._not_passed_on(None)) from error
         return taken
@@ -287,9 +294,9 @@ class Desk:
         """Mark that the visitor is to be called back and need not stay."""
         return await self._step(handover_id, Step.CALL_BACK, version=version, user=user)
 
-    async def close(self, handover_id: str, *, version: int, user: User, closing: Closing) -> Handover:
-        """End it, saying how."""
-        return await self._step(handover_id, Step.CLOSE, version=version, user=user, closing=closing)
+    async def close(self, handover_id: str, *, version: int, user: User, closure: Closure) -> Handover:
+        """End it, saying how. Raises ClosingRefused for an emergency that would end without a word."""
+        return await self._step(handover_id, Step.CLOSE, version=version, user=user, closure=closure)
 
     async def write(self, conversation_id: str, user: User, text: str, *, seen_seq: int, key: str) -> Event:
         """Send an advocate's message. Raises NotClaimed, and StaleView when the visitor wrote after `seen_seq`."""
@@ -330,7 +337,7 @@ class Desk:
             )
         stored = VisitorMessage(text=mended(text), key=key, choose=choose)
         try:
-            received = await self._store.conversations.receive(conversation.conversation_id, stored, reply)
+            received = await self._store.conversations.receive(conversation.conversation_id, stored, reply, self._reach)
         except StorageUnavailable as error:
             raise NotStored(self._not_passed_on(reply, conversation.language)) from error
         return Taken(conversation, received)
@@ -355,9 +362,9 @@ class Desk:
         return Reply(label=Label.EMERGENCY, message=f"{reply.message} {apology}", build=reply.build)
 
     async def _step(
-        self, handover_id: str, step: Step, *, version: int, user: User, closing: Closing | None = None
+        self, handover_id: str, step: Step, *, version: int, user: User, closure: Closure | None = None
     ) -> Handover:
-        return await self._store.handovers.step(handover_id, step, version=version, user=user, closing=closing)
+        return await self._store.handovers.step(handover_id, step, version=version, user=user, closure=closure)
 
 
 def _known(found: T | None) -> T:

@@ -11,8 +11,12 @@ from index.loaded import load_build
 from index.model import find_model, model_digest
 from index.publish import Builds
 from kb.errors import AdvocateError
+from server.alerting import attempt
+from server.channels import NO_ALERTS, Channels, open_channels
+from server.core.alerts import Target, text_of_test
 from server.publishing import Publisher
 from server.settings import Settings
+from server.storage.ids import new_id
 from server.storage.store import Store
 
 
@@ -37,8 +41,11 @@ class Examined:
         return f"{self.standing:<8} {self.words}"
 
 
-async def examine(settings: Settings) -> list[Examined]:
-    """Look at the model, the database, and each site's current build, people and settings."""
+async def examine(settings: Settings, *, send: bool = False) -> list[Examined]:
+    """Look at the model, the database, alerts, and each site's current build, people and settings.
+
+    send: send a test alert to everyone alerts may go to.
+    """
     found = [_examine_model(settings)]
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -51,6 +58,7 @@ async def examine(settings: Settings) -> list[Examined]:
         found.append(Examined(Standing.GOOD, "database: opens, schema up to date"))
         staff = await store.staff.users()
         found.append(Examined(Standing.GOOD if staff else Standing.NOT_SET, f"staff: {len(staff)} can sign in"))
+        found += await examine_alerts(store, open_channels(settings), settings.address, send=send)
         for site in (await publisher.sites()).values():
             found.append(_examine_build(settings, publisher.builds(site.site), site.site))
             unset = [
@@ -88,6 +96,34 @@ def _examine_model(settings: Settings) -> Examined:
         return Examined(Standing.GOOD, f"model: {settings.embedding_model}, digest {model_digest(folder)[:12]}")
     except AdvocateError as error:
         return Examined(Standing.FAULT, f"model: {error}")
+
+
+async def examine_alerts(store: Store, channels: Channels, address: str, *, send: bool) -> list[Examined]:
+    """Each target alerts may go to; that there is none is not a fault."""
+    if not channels.reach.is_set:
+        return [Examined(Standing.NOT_SET, f"alerts: {NO_ALERTS}")]
+    failing = {one.target: one for one in await store.alerts.failing()}
+    found = []
+    for target, words in channels.named():
+        if send:
+            found.append(await _try_out(store, channels, target, address))
+        elif target in failing:
+            one = failing[target]
+            found.append(
+                Examined(Standing.FAULT, f"alerts: {words}: fails since {one.since:%Y-%m-%d %H:%M} UTC: {one.error}")
+            )
+        else:
+            found.append(Examined(Standing.GOOD, f"alerts: {words} (`advocate doctor --send` tries it)"))
+    return found
+
+
+async def _try_out(store: Store, channels: Channels, target: Target, address: str) -> Examined:
+    """Send a test alert; one that leaves ends the desk's warning about this target."""
+    error = await attempt(channels, text_of_test(new_id(), f"{address}/desk"), target)
+    if error is not None:
+        return Examined(Standing.FAULT, f"alerts: {channels.words(target)}: {error}")
+    await store.alerts.mend(target)
+    return Examined(Standing.GOOD, f"alerts: {channels.words(target)}: a test was sent")
 
 
 def _examine_build(settings: Settings, builds: Builds, site: str) -> Examined:

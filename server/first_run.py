@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kb.errors import AdvocateError
 from kb.sites import DEFAULT_SITE
+from server.channels import NO_ALERTS, Channels, open_channels
 from server.settings import Settings
 from server.storage.staff import Role
 
@@ -23,9 +24,10 @@ class UserRefused(AdvocateError):
 
 async def welcome(store: Store, settings: Settings) -> list[str]:
     """Lines for the person who starts the server; on a first run the first accounts with their one-time passwords."""
-    address = settings.public_url or f"http://{settings.host}:{settings.port}"
+    address = settings.address
     lines = ["", f"Patient Advocate is starting on {address}"]
     lines += [f"  {words:<12}{address}{path}" for words, path in _places()]
+    lines += [f"  {'Alerts':<12}{line}" for line in alert_lines(open_channels(settings))]
     if not await store.staff.users():
         lines += ["", "First accounts, with one-time passwords (shown only now; each asks for a new one at sign-in):"]
         for role, email in FIRST_STAFF:
@@ -48,6 +50,11 @@ async def add_from_file(store: Store, *, email: str, role: str, password_file: P
         ) from error
     user = await store.staff.add(email, name or email.split("@")[0].replace(".", " ").title(), Role(role), password)
     return f"{user.email} added as {user.role}."
+
+
+def alert_lines(channels: Channels) -> list[str]:
+    """Where alerts go; that they go nowhere is said, not left out."""
+    return [words for _, words in channels.named()] or [NO_ALERTS]
 
 
 def _places() -> tuple[tuple[str, str], ...]:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kb.errors import AdvocateError
+from server.core.addresses import check_email, check_webhook, parse_contacts, parse_mail_server, parse_secret
 
 
 class SettingsError(AdvocateError):
     """A setting that cannot be used: its name, what was found, and what is allowed."""
+
+
+ALERT_SETTINGS: Mapping[str, Callable[[str], object]] = {  # what reads each, and refuses what it cannot
+    "smtp_url": parse_mail_server,
+    "alert_from": check_email,
+    "alert_to": parse_contacts,
+    "webhook_url": check_webhook,
+    "webhook_secret": parse_secret,
+}
 
 
 class Settings(BaseSettings):
@@ -37,6 +48,35 @@ class Settings(BaseSettings):
     metrics_token: str = Field("", description="Bearer token for /metrics; empty: direct loopback only.")
     encoder_wait_s: float = Field(15.0, ge=0, description="How long a question waits while the encoder loads.")
 
+    smtp_url: str = Field("", repr=False, description="smtp://user:password@host:port of a mail server for alerts.")
+    alert_from: str = Field("", description="Whom alerts by email come from; empty: the first of ADVOCATE_ALERT_TO.")
+    alert_to: str = Field("", description="Whom alerts go to, with commas: first contact, then the next.")
+    webhook_url: str = Field("", repr=False, description="Address that alerts are posted to.")
+    webhook_secret: str = Field(
+        "", repr=False, description="whsec_…, signs them as Standard Webhooks; empty: unsigned."
+    )
+
+    @field_validator("smtp_url", "alert_from", "alert_to", "webhook_url", "webhook_secret")
+    @classmethod
+    def _can_be_used(cls, text: str, info: ValidationInfo) -> str:
+        text = text.strip()
+        if text:
+            ALERT_SETTINGS[str(info.field_name)](text)
+        return text
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if bool(self.smtp_url) != bool(self.alert_to):
+            raise ValueError("ADVOCATE_SMTP_URL and ADVOCATE_ALERT_TO: set both, or neither")
+        if self.webhook_secret and not self.webhook_url:
+            raise ValueError("ADVOCATE_WEBHOOK_SECRET: signs nothing without ADVOCATE_WEBHOOK_URL")
+        return self
+
+    @property
+    def address(self) -> str:
+        """Where people open the desk."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
     @property
     def database(self) -> str:
         """The URL storage opens."""
@@ -49,5 +89,5 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "ADVOCATE_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name}: {first['msg']}. See the settings table in README.md.") from error
+        name = "".join(f"ADVOCATE_{part}: ".upper() for part in first["loc"])  # none where two do not go together
+        raise SettingsError(f"{name}{first['msg']}. See the settings table in README.md.") from error

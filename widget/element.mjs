@@ -377,7 +377,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (kind === 'correction') return h('div.item.box', h('b', this.#texts.correction), h('p.said', text))
     if (author === 'visitor' && text) return visitorNode(this.#texts, text)
     if (author === 'advocate') return h('div.item.staff', h('span.who.small', icon('person'), this.#named('{}', name)), h('div.bubble', text))
-    const line = {claimed: this.#texts.joined, released: to === 'assistant' ? this.#texts.assistant_again : this.#texts.left, closed: this.#texts.closed, message: text}[kind]
+    const line = {claimed: this.#texts.joined, released: {assistant: this.#texts.assistant_again, call_back: this.#texts.unclaimed}[to] ?? this.#texts.left, closed: this.#texts.closed, message: text}[kind]
     return line && h('p.item.line.small', this.#named(line, name))
   }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from kb.errors import AdvocateError
@@ -53,6 +54,37 @@ class Closing(StrEnum):
 
 class StepRefused(AdvocateError):
     """A step the handover's state does not allow."""
+
+
+class ClosingRefused(StepRefused):
+    """An emergency that would be closed without a word of why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """How a handover ends. `why`: in the advocate's words; `is_sure`: asked again, they said so."""
+
+    closing: Closing
+    why: str = ""
+    is_sure: bool = False
+
+
+def check_closure(closure: Closure, *, is_urgent: bool) -> None:
+    """Whether a handover may end so. Raises ClosingRefused, which says what is missing.
+
+    An emergency ends when emergency care was advised, or when someone writes why it needed none; as spam only when
+    they are asked twice.
+    """
+    if not is_urgent or closure.closing is Closing.EMERGENCY_ADVISED:
+        return
+    if not closure.why.strip():
+        raise ClosingRefused(
+            "Not closed: this came as an emergency. Advise emergency care and close it so, or write why it needed none."
+        )
+    if closure.closing is Closing.SPAM and not closure.is_sure:
+        raise ClosingRefused(
+            "Not closed: this came as an emergency. To close it as spam, also tick that you are sure nobody is in danger."
+        )
 
 
 def next_status(status: Status, step: Step) -> Status:

@@ -155,9 +155,13 @@ class Reply:
     def needs_handover(self) -> bool:
         return DUTIES[self.label].alerts
 
-    def once_handed_over(self) -> Reply:
-        """The same reply after its handover is committed: only now may it say that the message was passed on."""
-        return replace(self, handed_over=True, message=f"{self.message} {self.sent_line}".strip())
+    def once_handed_over(self, *, says_so: bool = True) -> Reply:
+        """The same reply after its handover is committed: only now may it say that the message was passed on.
+
+        says_so: whether what its sent line says was done.
+        """
+        message = f"{self.message} {self.sent_line}".strip() if says_so else self.message
+        return replace(self, handed_over=True, message=message)
 
     def as_json(self, *, trace: bool = False) -> dict[str, Any]:
         """The reply as every door gives it."""

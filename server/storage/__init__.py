@@ -1,5 +1,6 @@
 """Remembers: the store, its values and its errors. Import them from here."""
 
+from server.storage.alerts import Alert, Alerts, Failing
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.content import Content, EditConflict, Revision
 from server.storage.conversations import Conversation, Conversations, StaleView, Started, Transcript
@@ -20,6 +21,8 @@ from server.storage.upkeep import BackupRefused
 from server.storage.wakeups import Waiter, Wakeups
 
 __all__ = [
+    "Alert",
+    "Alerts",
     "AuditEntry",
     "AuditFault",
     "Author",
@@ -33,6 +36,7 @@ __all__ = [
     "EmailTaken",
     "Erased",
     "Event",
+    "Failing",
     "Handover",
     "Handovers",
     "InboxRow",

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from kb.errors import AdvocateError
+from server.core.alerts import NO_ONE, Reach
 from server.core.reply import Decision, Reply
 from server.core.typed import HEARD
 from server.storage import audit, erasing, events, handed_over, keys, receiving, schema
@@ -106,17 +107,19 @@ class Conversations:
         """For staff. Raises NotFound. To read what was said, use `transcript`."""
         return await self._database.read(lambda transaction: _get(transaction, conversation_id))
 
-    async def receive(self, conversation_id: str, message: VisitorMessage, reply: Reply) -> Received:
-        """Store a message, its reply and its handover at once. Raises KeyReused, NotFound, Erased."""
-        return await self._database.write(lambda tx: receiving.receive(tx, conversation_id, message, reply))
+    async def receive(
+        self, conversation_id: str, message: VisitorMessage, reply: Reply, reach: Reach = NO_ONE
+    ) -> Received:
+        """Store a message, its reply, its handover and the alerts at once. Raises KeyReused, NotFound, Erased."""
+        return await self._database.write(lambda tx: receiving.receive(tx, conversation_id, message, reply, reach))
 
-    async def ask_for_person(self, conversation_id: str, reply: Reply, key: str) -> Received:
+    async def ask_for_person(self, conversation_id: str, reply: Reply, key: str, reach: Reach = NO_ONE) -> Received:
         """Hand over without a typed message. Raises KeyReused, NotFound, Erased."""
-        return await self._database.write(lambda tx: receiving.ask_for_person(tx, conversation_id, reply, key))
+        return await self._database.write(lambda tx: receiving.ask_for_person(tx, conversation_id, reply, key, reach))
 
-    async def complete_letter(self, conversation_id: str, letter: Letter) -> Event:
+    async def complete_letter(self, conversation_id: str, letter: Letter, reach: Reach = NO_ONE) -> Event:
         """Complete the open handover, or open one with the letter. The same letter twice is one."""
-        return await self._database.write(lambda tx: receiving.complete_letter(tx, conversation_id, letter))
+        return await self._database.write(lambda tx: receiving.complete_letter(tx, conversation_id, letter, reach))
 
     async def append(self, conversation_id: str, kind: Kind, body: Mapping[str, Any], author: Author) -> Event:
         """Add a system line or a correction."""

@@ -35,7 +35,7 @@ def erase(transaction: Transaction, conversation_id: str) -> None:
     transaction.run(
         update(schema.handover)
         .where(schema.handover.c.site == locked.site, schema.handover.c.conversation_id == conversation_id)
-        .values(letter=None, letter_seq=None, trace={})
+        .values(letter=None, letter_seq=None, trace={}, closing_why=None)
     )
     transaction.run(
         update(schema.conversation)
@@ -96,7 +96,7 @@ def _purge_batch(transaction: Transaction, before: datetime, site: str | None) -
     found = [(row.site, row.conversation_id) for row in transaction.all(rested.limit(BATCH).with_for_update())]
     if not found:
         return 0
-    for table in (schema.event, schema.used_key, schema.feedback, schema.handover, schema.conversation):
+    for table in (schema.event, schema.used_key, schema.feedback, schema.alert, schema.handover, schema.conversation):
         transaction.run(delete(table).where(tuple_(table.c.site, table.c.conversation_id).in_(found)))
     for name in sorted({name for name, _ in found}):
         count = sum(name == other for other, _ in found)

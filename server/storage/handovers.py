@@ -11,14 +11,17 @@ from sqlalchemy import func, select, update
 
 from kb.errors import AdvocateError
 from kb.labels import DUTIES, RANKING, Label
-from server.core.handover import OPEN, Closing, Status, Step, next_status
+from server.core.alerts import NO_ONE, Reach, ladder_of, ladder_to_begin
+from server.core.handover import OPEN, Closure, Status, Step, check_closure, next_status
+from server.core.presence import OFFERED_AFTER, goes_back, is_offered_a_call_back
 from server.core.reply import Decision, Reply
-from server.storage import audit, schema
-from server.storage.events import Author, ConversationStatus, Kind, Locked, NewEvent, append, lock
+from server.storage import alerts, audit, schema
+from server.storage.events import Author, ConversationStatus, Kind, Locked, NewEvent, NotFound, append, lock
 from server.storage.figures import Today, of_sites, today
 from server.storage.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox_row
 from server.storage.ids import new_id
-from server.storage.staff import SYSTEM, Role, User, is_signed_in
+from server.storage.presence import held_claims, is_anyone_present
+from server.storage.staff import SYSTEM, Role, User
 from server.storage.transactions import Database, Transaction
 
 CONVERSATION_STATUS: Mapping[Status, ConversationStatus] = {
@@ -28,6 +31,9 @@ CONVERSATION_STATUS: Mapping[Status, ConversationStatus] = {
     Status.ASSISTANT: ConversationStatus.ASSISTANT,
     Status.CLOSED: ConversationStatus.CLOSED,
 }
+
+
+AWAY = "away"  # why a handover went back by itself
 
 
 class StepLost(AdvocateError):
@@ -73,45 +79,60 @@ class Handovers:
         return None if row is None else handover_of(row)
 
     async def step(
-        self, handover_id: str, step: Step, *, version: int, user: User, closing: Closing | None = None
+        self, handover_id: str, step: Step, *, version: int, user: User, closure: Closure | None = None
     ) -> Handover:
         """Take one step, if the handover is still at this version.
 
-        Raises StepLost when someone was first, StepRefused when its state has no such step, NotClaimed when it is
+        Raises StepLost when someone was first, StepRefused when its state has no such step or an emergency would be
+        closed without a word (ClosingRefused), NotClaimed when it is
         another advocate's (an admin may take it over). Claiming again what one has claimed changes nothing.
         """
-        if (closing is None) == (step is Step.CLOSE):
-            raise ValueError(f"{step}: to close needs a closing, and nothing else has one; found {closing}")
-        return await self._database.write(lambda tx: _step(tx, handover_id, step, version, user, closing))
+        if (closure is None) == (step is Step.CLOSE):
+            raise ValueError(f"{step}: to close needs a closure, and nothing else has one; found {closure}")
+        return await self._database.write(lambda tx: _step(tx, handover_id, step, version, user, closure))
 
     async def release_abandoned(self) -> list[Handover]:
-        """Put back in the queue what was claimed by someone who is no longer signed in, at its old place."""
-        table = schema.handover
-        claimed = select(table.c.handover_id, table.c.version).where(table.c.status == Status.CLAIMED)
-        left = await self._database.read(
-            lambda tx: tx.all(claimed.where(~is_signed_in(table.c.claimed_by, tx.now))),
-        )
+        """Put back in the queue, at its old place, what was claimed by someone who has left (core/presence.py)."""
+        held = await self._database.read(held_claims)
+        now = self._database.clock()
         released = []
-        for row in left:
-            with contextlib.suppress(StepLost):  # its advocate came back, or ended it
-                released.append(await self.step(row.handover_id, Step.RELEASE, version=row.version, user=SYSTEM))
+        for one in held:
+            if goes_back(one.claim, now):
+                with contextlib.suppress(StepLost):  # its advocate came back, or ended it
+                    released.append(await self.step(one.handover_id, Step.RELEASE, version=one.version, user=SYSTEM))
         return released
+
+    async def offer_call_backs(self) -> int:
+        """Tell visitors whom nobody has taken so, once each, and ask for a way to reach them. Returns how many."""
+        table = schema.handover
+        unoffered = table.c.status == Status.WAITING, table.c.offered_at.is_(None), table.c.letter.is_(None)
+        found = select(table.c.handover_id, table.c.conversation_id).where(*unoffered)
+        earliest = min(OFFERED_AFTER.values())
+        rows = await self._database.read(lambda tx: tx.all(found.where(table.c.waiting_since <= tx.now - earliest)))
+        return sum([await self._offer(row.conversation_id, row.handover_id) for row in rows])
+
+    async def _offer(self, conversation_id: str, handover_id: str) -> bool:
+        with contextlib.suppress(NotFound):  # erased or purged meanwhile
+            return await self._database.write(lambda tx: _offer_call_back(tx, conversation_id, handover_id))
+        return False
 
     async def today(self, sites: Sequence[str], since: datetime) -> Today:
         """Figures since a moment, for the empty inbox."""
         return await self._database.read(lambda transaction: today(transaction, sites, since))
 
 
-def open_or_renew(transaction: Transaction, locked: Locked, reply: Reply, *, message_seq: int) -> str:
+def open_or_renew(
+    transaction: Transaction, locked: Locked, reply: Reply, reach: Reach = NO_ONE, *, message_seq: int
+) -> str:
     """Open a conversation's handover, or call again for the one that is open. Returns its id.
 
-    Renewed, it keeps its place in the queue; its reason and urgency rise, and never fall.
+    Renewed, it keeps its place in the queue; its reason and urgency rise, and never fall. `reach`: whom alerts go to.
     """
     urgent = DUTIES[reply.label].urgent
     transaction.wake(*locked.topics)
     current = None if locked.handover_id is None else get(transaction, locked.handover_id)
     if current is None or not current.is_open:
-        return open_new(transaction, locked, reply.label, message_seq=message_seq, decision=Decision.of(reply))
+        return open_new(transaction, locked, reply.label, reach, message_seq=message_seq, decision=Decision.of(reply))
     table = schema.handover
     transaction.run(
         update(table)
@@ -124,11 +145,23 @@ def open_or_renew(transaction: Transaction, locked: Locked, reply: Reply, *, mes
             alerted_at=transaction.now,
         )
     )
+    is_claimed = current.status is Status.CLAIMED
+    ladder = ladder_to_begin(is_open=True, is_claimed=is_claimed, was_urgent=current.urgent, is_urgent=urgent)
+    if ladder is not None:
+        alerts.begin(transaction, locked, current.handover_id, ladder, reach)
     return current.handover_id
 
 
-def open_new(transaction: Transaction, locked: Locked, reason: Label, *, message_seq: int, decision: Decision) -> str:
-    """Open a handover. Its conversation's row must come to name it."""
+def open_new(
+    transaction: Transaction,
+    locked: Locked,
+    reason: Label,
+    reach: Reach = NO_ONE,
+    *,
+    message_seq: int,
+    decision: Decision,
+) -> str:
+    """Open a handover, and write its first alerts. Its conversation's row must come to name it."""
     handover_id = new_id()
     transaction.run(
         schema.handover.insert().values(
@@ -147,11 +180,12 @@ def open_new(transaction: Transaction, locked: Locked, reason: Label, *, message
             trace=decision.as_json(),
         )
     )
+    alerts.begin(transaction, locked, handover_id, ladder_of(DUTIES[reason].urgent), reach)
     return handover_id
 
 
 def _step(
-    transaction: Transaction, handover_id: str, step: Step, version: int, user: User, closing: Closing | None
+    transaction: Transaction, handover_id: str, step: Step, version: int, user: User, closure: Closure | None
 ) -> Handover:
     locked = lock(transaction, (get(transaction, handover_id)).conversation_id, even_erased=True)
     current = get(transaction, handover_id)  # again: it may have changed before the lock was ours
@@ -162,15 +196,19 @@ def _step(
     status = next_status(current.status, step)
     if current.status is Status.CLAIMED and current.claimed_by != user.user_id and user.role is not Role.ADMIN:
         raise NotClaimed
+    if closure is not None:
+        check_closure(closure, is_urgent=current.urgent)
     table = schema.handover
     touched = transaction.run(
         update(table)
         .where(table.c.site == locked.site, table.c.handover_id == handover_id, table.c.version == version)
-        .values(status=status, version=version + 1, closing=closing)
+        .values(status=status, version=version + 1)
         .values(_stamps(status, user, transaction.now))
+        .values(closing=closure and closure.closing, closing_why=(closure and closure.why.strip()) or None)
     )
     if touched != 1:
         raise StepLost(get(transaction, handover_id))
+    _call_or_not(transaction, current, step)
     new = _events(step, status, user)
     append(transaction, locked, new, status=CONVERSATION_STATUS[status])
     transaction.wake(*locked.topics)
@@ -180,9 +218,34 @@ def _step(
         actor=user.user_id,
         action=f"handover {step}",
         about=handover_id,
-        detail={"version": version + 1, "closing": closing},
+        detail={"version": version + 1, "closing": closure and closure.closing},
     )
     return get(transaction, handover_id)
+
+
+def _offer_call_back(transaction: Transaction, conversation_id: str, handover_id: str) -> bool:
+    locked = lock(transaction, conversation_id)
+    current = get(transaction, handover_id)
+    is_there = is_anyone_present(transaction, locked.site)
+    if current.status is not Status.WAITING or current.letter is not None:
+        return False
+    if not is_offered_a_call_back(current.waiting_since, transaction.now, is_anyone_there=is_there):
+        return False
+    table = schema.handover
+    unoffered = table.c.site == locked.site, table.c.handover_id == handover_id, table.c.offered_at.is_(None)
+    if transaction.run(update(table).where(*unoffered).values(offered_at=transaction.now)) != 1:
+        return False
+    append(transaction, locked, [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(Status.CALL_BACK)})])
+    transaction.wake(*locked.topics)
+    return True
+
+
+def _call_or_not(transaction: Transaction, handover: Handover, step: Step) -> None:
+    """What is back in the queue calls anew; what was taken, or is over, calls no more. A call back goes on calling."""
+    if step is Step.RELEASE:
+        alerts.begin_later(transaction, handover.site, handover.handover_id, ladder_of(handover.urgent))
+    elif step is not Step.CALL_BACK:
+        alerts.acknowledge(transaction, handover.site, handover.handover_id)
 
 
 def _stamps(status: Status, user: User, now: datetime) -> dict[str, Any]:
@@ -200,6 +263,8 @@ def _events(step: Step, status: Status, user: User) -> list[NewEvent]:
     match step:
         case Step.CLAIM:
             return [NewEvent(Kind.CLAIMED, Author.SYSTEM, {"name": user.name})]
+        case Step.RELEASE if user == SYSTEM:
+            return [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(status), "reason": AWAY})]
         case Step.RELEASE | Step.RETURN:
             return [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(status)})]
         case Step.CLOSE:

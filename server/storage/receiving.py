@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import update
 
 from kb.labels import Label, Outcome
+from server.core.alerts import NO_ONE, Reach
 from server.core.handover import Status
 from server.core.reply import Decision, Reply
-from server.storage import handovers, keys, schema
+from server.storage import alerts, handovers, keys, schema
 from server.storage.events import Author, ConversationStatus, Event, Kind, Locked, NewEvent, append, lock, read_numbers
 from server.storage.handed_over import Handover, Letter, get
 from server.storage.keys import Stored
+from server.storage.presence import is_anyone_present
 from server.storage.transactions import Transaction
 
 REPLY_KINDS: Mapping[Outcome, Kind] = {
@@ -48,18 +50,22 @@ class Received:
     is_repeat: bool = field(default=False, compare=False)
 
 
-def receive(transaction: Transaction, conversation_id: str, message: VisitorMessage, reply: Reply) -> Received:
-    """Store a visitor's message with what follows from it."""
+def receive(
+    transaction: Transaction, conversation_id: str, message: VisitorMessage, reply: Reply, reach: Reach = NO_ONE
+) -> Received:
+    """Store a visitor's message with what follows from it. `reach`: whom alerts of its handover go to."""
     body = {"text": message.text} if message.choose is None else {"text": message.text, "choose": message.choose}
     locked = lock(transaction, conversation_id)
     stored = keys.recall(transaction, locked, message.key, {"receive": body})
     if stored is not None:
         return _again(transaction, conversation_id, stored)
     typed = NewEvent(Kind.MESSAGE, Author.VISITOR, body, decision=Decision.of(reply))
-    return _store(transaction, locked, typed, reply, key=message.key, key_body={"receive": body})
+    return _store(transaction, locked, typed, reply, reach, key=message.key, key_body={"receive": body})
 
 
-def ask_for_person(transaction: Transaction, conversation_id: str, reply: Reply, key: str) -> Received:
+def ask_for_person(
+    transaction: Transaction, conversation_id: str, reply: Reply, key: str, reach: Reach = NO_ONE
+) -> Received:
     """Hand a conversation over without a message. Under a claim a person is there already: nothing happens."""
     if not reply.needs_handover:
         raise ValueError(f"a {reply.label} reply hands nothing over")
@@ -67,15 +73,15 @@ def ask_for_person(transaction: Transaction, conversation_id: str, reply: Reply,
     stored = keys.recall(transaction, locked, key, {"ask_for_person": True})
     if stored is not None:
         return _again(transaction, conversation_id, stored)
-    return _store(transaction, locked, None, reply, key=key, key_body={"ask_for_person": True})
+    return _store(transaction, locked, None, reply, reach, key=key, key_body={"ask_for_person": True})
 
 
-def complete_letter(transaction: Transaction, conversation_id: str, letter: Letter) -> Event:
+def complete_letter(transaction: Transaction, conversation_id: str, letter: Letter, reach: Reach = NO_ONE) -> Event:
     """Add a letter to the open handover; with none open, open one. The same letter again changes nothing."""
     locked = lock(transaction, conversation_id)
     current = None if locked.handover_id is None else get(transaction, locked.handover_id)
     if current is None or not current.is_open:
-        current = _open_for_letter(transaction, locked)
+        current = _open_for_letter(transaction, locked, reach)
     if current.letter == letter and current.letter_seq is not None:
         return (read_numbers(transaction, conversation_id, [current.letter_seq]))[current.letter_seq]
     shown = {name: value for name, value in asdict(letter).items() if name != "suspected_spam"}
@@ -98,15 +104,16 @@ def _store(
     locked: Locked,
     typed: NewEvent | None,
     reply: Reply,
+    reach: Reach,
     *,
     key: str,
     key_body: Mapping[str, Any],
 ) -> Received:
-    answer = _answer(locked, reply)
+    answer = _answer(transaction, locked, reply, reach)
     new = [one for one in (typed, answer) if one is not None]
     handover_id, status = None, None
     if answer is not None and reply.needs_handover:
-        handover_id = handovers.open_or_renew(transaction, locked, reply, message_seq=locked.last_seq + 1)
+        handover_id = handovers.open_or_renew(transaction, locked, reply, reach, message_seq=locked.last_seq + 1)
     if locked.status is not ConversationStatus.CLAIMED:
         status = ConversationStatus.WAITING if handover_id else _status_without(locked)
     events = append(transaction, locked, new, status=status, handover_id=handover_id)
@@ -119,14 +126,21 @@ def _store(
     return Received(message, sent, handover_id)
 
 
-def _answer(locked: Locked, reply: Reply) -> NewEvent | None:
+def _answer(transaction: Transaction, locked: Locked, reply: Reply, reach: Reach) -> NewEvent | None:
     """The event that answers, if any: once a person has the conversation only an emergency has one."""
     is_claimed = locked.status is ConversationStatus.CLAIMED
     if is_claimed and reply.label is not Label.EMERGENCY:
         return None
-    sent = reply.once_handed_over() if reply.needs_handover else reply
     author = Author.SYSTEM if is_claimed else Author.ASSISTANT
-    return NewEvent(REPLY_KINDS[reply.outcome], author, {}, reply=sent)
+    if reply.needs_handover:
+        reply = reply.once_handed_over(says_so=_is_true(transaction, locked.site, reply, reach))
+    return NewEvent(REPLY_KINDS[reply.outcome], author, {}, reply=reply)
+
+
+def _is_true(transaction: Transaction, site: str, reply: Reply, reach: Reach) -> bool:
+    """Whether a reply's sent line says what is done: that a person is *alerted* only where one is there, or is sent for."""
+    is_alarm = reply.label is Label.EMERGENCY
+    return not is_alarm or is_anyone_present(transaction, site) or alerts.reaches(transaction, reach)
 
 
 def _seq(event: Event | None) -> int | None:
@@ -147,9 +161,9 @@ def _again(transaction: Transaction, conversation_id: str, stored: Stored) -> Re
     return Received(message, reply, stored.handover_id, is_repeat=True)
 
 
-def _open_for_letter(transaction: Transaction, locked: Locked) -> Handover:
+def _open_for_letter(transaction: Transaction, locked: Locked, reach: Reach) -> Handover:
     handover_id = handovers.open_new(
-        transaction, locked, Label.HUMAN, message_seq=locked.last_seq + 1, decision=Decision()
+        transaction, locked, Label.HUMAN, reach, message_seq=locked.last_seq + 1, decision=Decision()
     )
     return get(transaction, handover_id)
 

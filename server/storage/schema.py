@@ -141,14 +141,44 @@ handover = Table(
     Column("closed_at", Moment, nullable=True),
     Column("version", Integer, nullable=False),
     Column("closing", WORD, nullable=True),
+    Column("closing_why", Plain, nullable=True),  # staff's own words
     Column("letter", Json, nullable=True),
     Column("letter_seq", Integer, nullable=True),
     Column("suspected_spam", Boolean, nullable=False),
     Column("trace", Json, nullable=False),
+    Column("offered_at", Moment, nullable=True),  # the visitor was told that nobody came yet
+    Column("ladder", WORD, nullable=True),  # the call it makes (core/alerts.py); none of before there were alerts
+    Column("ladder_since", Moment, nullable=True),
+    Column("ladder_rung", Integer, nullable=True),  # the next one
+    Column("ladder_due_at", Moment, nullable=True),  # when it is due; none once taken, or past the last
     _of_conversation(),
     Index("handover_by_id", "handover_id"),
     Index("handover_by_conversation", "site", "conversation_id"),
     Index("handover_by_status", "site", "status"),
+    Index("handover_by_ladder", "ladder_due_at"),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("alert_id", ID, primary_key=True),
+    Column("conversation_id", ID, nullable=False),
+    Column("handover_id", ID, nullable=False),
+    Column("channel", WORD, nullable=False),
+    Column("contact", Plain, nullable=False),
+    Column("reason", WORD, nullable=False),
+    Column("nth", Integer, nullable=False),
+    Column("state", WORD, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("next_try_at", Moment, nullable=False),
+    Column("sent_at", Moment, nullable=True),
+    Column("failed_at", Moment, nullable=True),  # the latest try that failed
+    Column("error", Plain, nullable=True),
+    _of_conversation(),
+    Index("alert_by_conversation", "site", "conversation_id"),
+    Index("alert_by_state", "state", "next_try_at"),
 )
 
 used_key = Table(
@@ -197,7 +227,8 @@ staff_session = Table(
     Column("token_sha256", DIGEST, primary_key=True),
     Column("user_id", ID, nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),  # the person did something
+    Column("at_desk_at", Moment, nullable=True),  # a page of the desk was open and awake
     ForeignKeyConstraint(["user_id"], ["staff.user_id"], ondelete="CASCADE"),
     Index("staff_session_by_user", "user_id"),
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kb.errors import AdvocateError
@@ -145,16 +145,13 @@ class Staff:
             await self._database.write(lambda transaction: _see(transaction, digest))
         return user_of(found)
 
+    async def give_sign(self, token: str) -> None:
+        """A page of the desk is open and awake. It keeps nobody signed in: only what a person does, does that."""
+        await self._database.write(lambda transaction: _give_sign(transaction, token_digest(token)))
+
     async def sign_out(self, token: str) -> None:
         """End a session. An unknown one is ended already."""
         await self._database.write(lambda transaction: _sign_out(transaction, token_digest(token)))
-
-
-def is_signed_in(user_id: ColumnElement[str | None], now: datetime) -> ColumnElement[bool]:
-    """Whether a user has a session that has not timed out, as a condition of a query."""
-    session = schema.staff_session
-    live = session.c.user_id == user_id, session.c.seen_at > now - IDLE, session.c.created_at > now - ABSOLUTE
-    return select(session.c.token_sha256).where(*live).exists()
 
 
 def tidy(email: str) -> str:
@@ -234,6 +231,12 @@ def _session(transaction: Transaction, digest: str) -> Row[Any] | None:
 def _see(transaction: Transaction, digest: str) -> None:
     table = schema.staff_session
     transaction.run(update(table).where(table.c.token_sha256 == digest).values(seen_at=transaction.now))
+
+
+def _give_sign(transaction: Transaction, digest: str) -> None:
+    table = schema.staff_session
+    live = table.c.token_sha256 == digest, table.c.seen_at > transaction.now - IDLE
+    transaction.run(update(table).where(*live).values(at_desk_at=transaction.now))
 
 
 def _sign_out(transaction: Transaction, digest: str) -> None:

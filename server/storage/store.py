@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from server.storage import audit, tries, upkeep
+from server.storage.alerts import Alerts
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.content import Content
 from server.storage.conversations import Conversations
@@ -29,6 +30,7 @@ class Store:
         self.database = Database(open_engine(self._url), clock, self.wakeups)
         self.conversations = Conversations(self.database)
         self.handovers = Handovers(self.database)
+        self.alerts = Alerts(self.database)
         self.staff = Staff(self.database)
         self.content = Content(self.database)
 

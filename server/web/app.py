@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
+from server.alerting import Alerting
 from server.answering import Answering
 from server.assistants import Assistants
+from server.channels import open_channels
 from server.desk import Desk
 from server.editing import Editing
 from server.publishing import Publisher
 from server.settings import Settings
 from server.storage.faults import StorageUnavailable
 from server.storage.store import Store
+from server.tending import tend
 from server.web import health
 from server.web.desk import pages as desk_pages
 from server.web.editor import pages as editor_pages
@@ -64,7 +67,7 @@ def create_app(settings: Settings, *, store: Store | None = None, assistants: An
             parts = make_parts(settings, opened, answering, publisher)
             app.state.parts = parts
             with on_stop_signal(parts.desk.stop):
-                async with _kept_fresh(answering, publisher):
+                async with _kept_fresh(answering, publisher), _alerting(parts):
                     yield
             parts.desk.stop()
         finally:
@@ -112,12 +115,29 @@ async def _kept_fresh(assistants: Answering, publisher: Publisher) -> AsyncItera
         assistants.close()
 
 
+@asynccontextmanager
+async def _alerting(parts: Parts) -> AsyncIterator[None]:
+    """Empty the outbox of alerts, and look after what nobody looks after, beside serving."""
+
+    def clinic_of(site: str) -> str:
+        return parts.assistants.site(site).clinic
+
+    worker = Alerting(parts.store, parts.channels, parts.settings.address, clinic_of, parts.measures.alerted)
+    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(tend(parts.store))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
 async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
     while True:
         try:
             await publisher.store.look_for_an_end_of_trouble()
             assistants.know(await publisher.sites())
-            await publisher.store.handovers.release_abandoned()
             await publisher.store.conversations.finish_erasing()
             await assistants.refresh()
         except StorageUnavailable:
@@ -129,16 +149,18 @@ async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
 
 def make_parts(settings: Settings, store: Store, assistants: Answering, publisher: Publisher) -> Parts:
     """The parts of one server, on what is open already."""
+    channels = open_channels(settings)
     return Parts(
         settings=settings,
         store=store,
         assistants=assistants,
-        desk=Desk(store, assistants),
+        desk=Desk(store, assistants, reach=channels.reach),
         publisher=publisher,
         editing=Editing.of(store, publisher, assistants),
         templates=Templates(),
         limits=Limits.of(settings),
         measures=Measures(store.database.trouble),
+        channels=channels,
     )
 
 

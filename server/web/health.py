@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 from ipaddress import ip_address
 
@@ -47,6 +48,8 @@ async def figures(request: Request, parts: PartsDep) -> Response:
     """Figures for Prometheus: to a direct caller on this machine, or to one with the metrics token."""
     if not (_has_token(request, parts.settings.metrics_token) or _is_direct_loopback(request)):
         raise Problem(404, "There is nothing at this address.")
+    with contextlib.suppress(StorageUnavailable):  # the figures of this process are there without it
+        parts.measures.alerts_fail([one.target for one in await parts.store.alerts.failing()])
     return Response(parts.measures.text(), media_type=CONTENT_TYPE_LATEST)
 
 

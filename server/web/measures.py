@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from server.core.alerts import Channel, Target
 from server.core.reply import Reply
 from server.storage.trouble import Trouble
 
@@ -41,12 +42,29 @@ class Measures:
         )
         self._streams = Gauge("advocate_open_streams", "Event streams that are open.", registry=self._registry)
         self._refused = Counter("advocate_rate_limited", "Requests over a rate limit.", registry=self._registry)
+        self._alerts = Counter(
+            "advocate_alerts", "Tries to send an alert.", ("channel", "sent"), registry=self._registry
+        )
+        self._failing = Gauge(
+            "advocate_alert_targets_failing",
+            "Targets the latest alert did not reach.",
+            ("channel",),
+            registry=self._registry,
+        )
 
     def replied(self, site: str, reply: Reply) -> None:
         self._replies.labels(site, reply.label, reply.outcome).inc()
 
     def asked(self, site: str, reply: Reply) -> None:
         self._asked.labels(site, reply.label, reply.outcome).inc()
+
+    def alerted(self, channel: Channel, is_sent: bool) -> None:
+        self._alerts.labels(channel, "yes" if is_sent else "no").inc()
+
+    def alerts_fail(self, failing: Collection[Target]) -> None:
+        """Which targets the latest alert did not reach, as the store knows for every process."""
+        for channel in Channel:
+            self._failing.labels(channel).set(sum(one.channel is channel for one in failing))
 
     def refused(self) -> None:
         self._refused.inc()

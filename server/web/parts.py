@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from starlette.types import Scope
 
 from server.answering import Answering
+from server.channels import Channels
 from server.desk import Desk
 from server.editing import Editing
 from server.settings import Settings
@@ -34,6 +35,7 @@ class Parts:
     templates: Templates
     limits: Limits
     measures: Measures
+    channels: Channels
 
 
 def parts_of(request: Request) -> Parts:

@@ -149,6 +149,33 @@ def test_a_handover_appears_without_reloading(desk_of: Callable[..., Page], clin
     assert page.evaluate("window.isSamePage")
 
 
+NOTIFICATIONS = """
+window.told = []
+window.Notification = class {
+  static permission = 'granted'
+  constructor(title, {body}) { window.told.push(`${title}. ${body}`) }
+  addEventListener() {}
+}
+document.hasFocus = () => false
+"""
+
+
+def test_sound_and_notifications_are_asked_for_once_and_hold_no_words(desk_of: Callable[..., Page], clinic: Clinic):
+    page = desk_of("pat")
+    asked = page.get_by_role("region", name="Sound and notifications")
+    expect(asked).to_be_visible()
+    assert findings(page) == []
+    page.evaluate(NOTIFICATIONS)
+    asked.get_by_role("button", name="Yes, ring and notify me").click()
+    expect(asked).to_be_hidden()
+    clinic.visitor("I have chest pain")
+    page.wait_for_function("told.length > 0")
+    assert page.evaluate("told") == ["Emergency: someone is waiting. Open the desk to answer."]
+    page.reload()
+    expect(page.get_by_role("button", name="Sound: on")).to_be_visible()
+    expect(asked).to_be_hidden()
+
+
 def test_it_appears_by_asking_when_there_is_no_stream(desk_of: Callable[..., Page], clinic: Clinic):
     page = desk_of("pat")
     page.add_init_script("delete window.EventSource")

@@ -32,7 +32,10 @@ def test_a_fixed_reply_gets_the_site_s_names():
 
 def test_settings_written_and_read_back_are_the_same():
     hours = '[{day = 0, opens = "09:00", closes = "17:00"}]'
-    site = parse_site(toml(hours=hours, allowed_origins='["https://a.org"]', look='{accent = "#123456"}'), "a")
+    special = '[{date = 2026-12-25}, {date = 2026-12-24, opens = "09:00", closes = "12:00"}]'
+    site = parse_site(
+        toml(hours=hours, special_days=special, allowed_origins='["https://a.org"]', look='{accent = "#123456"}'), "a"
+    )
     assert parse_site(render_site(site), "b") == site
 
 
@@ -50,6 +53,10 @@ def test_settings_written_and_read_back_are_the_same():
         {"advocate": ""},
         {"look": '{accent = "red"}'},
         {"hours": '[{day = 7, opens = "09:00", closes = "17:00"}]'},
+        {"hours": '[{day = 1, opens = "9 am", closes = "17:00"}]'},
+        {"hours": '[{day = 1, opens = "09:00", closes = "25:00"}]'},
+        {"special_days": '[{date = 2026-12-24, opens = "09:00"}]'},
+        {"special_days": '[{date = "Christmas"}]'},
         {"clinic": "A Clinic"},
     ],
     ids=str,

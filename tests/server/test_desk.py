@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kb.labels import Label
-from server.core.handover import Closing
+from server.core.handover import Closing, Closure
 from server.core.typed import judged
 from server.desk import (
     Choice,
@@ -203,7 +203,7 @@ async def test_an_advocate_takes_a_conversation_through_to_its_end(desk: Desk, v
     transcript = await desk.transcript(visitor.conversation_id, pat)
     last_seq = transcript.conversation.last_seq
     await desk.write(visitor.conversation_id, pat, "Hello", seen_seq=last_seq, key="a")
-    await desk.close(row.handover_id, version=claimed.version, user=pat, closing=Closing.ANSWERED)
+    await desk.close(row.handover_id, version=claimed.version, user=pat, closure=Closure(Closing.ANSWERED))
     kinds = [str(event.kind) for event in await desk.said(visitor.conversation_id)]
     assert kinds == ["message", "handover", "claimed", "released", "claimed", "message", "closed"]
     assert await desk.inbox(["kneecare"]) == []

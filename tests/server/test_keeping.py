@@ -30,7 +30,7 @@ from kb.content import load_content
 from kb.labels import Label
 from kb.sites import SITES, load_site
 from server import assistants, cli, keeping, publishing
-from server.core.handover import Closing, Step
+from server.core.handover import Closing, Closure, Step
 from server.core.reply import Reply
 from server.settings import Settings
 from server.storage import Author, Event, Kind, Store, VisitorMessage
@@ -464,7 +464,7 @@ async def test_purge_removes_what_rested_so_long_and_nothing_else(data_dir):
     old, taken_up, waiting, closed = [await start(store) for _ in range(3)] + [await claimed(store)]
     await say(store, old.conversation_id, "An old secret", Label.SMALLTALK)
     await say(store, waiting.conversation_id, "My knee is swollen.", Label.CLINICAL)
-    await store.handovers.step(closed.handover_id, Step.CLOSE, version=2, user=PAT, closing=Closing.ANSWERED)
+    await store.handovers.step(closed.handover_id, Step.CLOSE, version=2, user=PAT, closure=Closure(Closing.ANSWERED))
     clock.turn(days=11)  # 29 days ago
     await say(store, taken_up.conversation_id, "Me again", Label.SMALLTALK)
     recent = await start(store)
@@ -592,7 +592,7 @@ async def test_replay_gives_each_message_the_history_it_had(store, data_dir, reo
     received = await store.conversations.receive(conversation_id, VisitorMessage("A person, please.", "key"), by_rules)
     await store.handovers.step(received.handover_id, Step.CLAIM, version=1, user=PAT)
     await say(store, conversation_id, "My knee is warm.")  # to the advocate, who alone answers
-    await store.handovers.step(received.handover_id, Step.CLOSE, version=2, user=PAT, closing=Closing.ANSWERED)
+    await store.handovers.step(received.handover_id, Step.CLOSE, version=2, user=PAT, closure=Closure(Closing.ANSWERED))
     await hear(store, data_dir, conversation_id, QUESTION, choose=NEEDLES)
     for number in range(5):
         await hear(store, data_dir, conversation_id, f"Is it\x07 safe, {number}?")

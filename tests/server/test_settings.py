@@ -44,3 +44,23 @@ def test_a_setting_that_cannot_be_used_is_named_with_the_way_out(monkeypatch):
     monkeypatch.setenv("ADVOCATE_WORKERS", "many")
     with pytest.raises(SettingsError, match=r"ADVOCATE_WORKERS: .*README\.md"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("set_to", "told"),
+    [
+        ({"SMTP_URL": "mail.example:25", "ALERT_TO": "pat@a.example"}, "ADVOCATE_SMTP_URL: .*expected smtp://"),
+        ({"SMTP_URL": "smtp://u:hunter2@m.example", "ALERT_TO": "pat"}, "ADVOCATE_ALERT_TO: .*no email address"),
+        ({"SMTP_URL": "smtp://u:hunter2@m.example"}, "ADVOCATE_SMTP_URL and ADVOCATE_ALERT_TO: set both"),
+        ({"ALERT_TO": "pat@a.example"}, "ADVOCATE_SMTP_URL and ADVOCATE_ALERT_TO: set both"),
+        ({"WEBHOOK_URL": "hooks.example/hunter2"}, "ADVOCATE_WEBHOOK_URL: .*https?://"),
+        ({"WEBHOOK_URL": "https://h.example", "WEBHOOK_SECRET": "hunter2!"}, "ADVOCATE_WEBHOOK_SECRET: .*whsec_"),
+        ({"WEBHOOK_SECRET": "whsec_aHVudGVyMg=="}, "ADVOCATE_WEBHOOK_SECRET: signs nothing"),
+    ],
+)
+def test_alert_settings_that_cannot_work_are_refused_without_their_secrets(monkeypatch, set_to, told):
+    for name, value in set_to.items():
+        monkeypatch.setenv(f"ADVOCATE_{name}", value)
+    with pytest.raises(SettingsError, match=told) as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)

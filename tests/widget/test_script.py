@@ -15,7 +15,7 @@ from server.web.words.texts import ENGLISH, SPANISH, in_both_languages
 from widget import PARTS, join, path_of, texts_asked_for
 
 ROOT = Path(__file__).parents[2]
-MAX_GZIP = 15_500
+MAX_GZIP = 15_600
 REPLIES = load_policy().replies
 SCRIPT = widget_file(REPLIES).script.decode()
 POLICYS = {"emergency": REPLIES.emergency, "crisis_line": REPLIES.crisis_line, "not_passed_on": REPLIES.not_passed_on}

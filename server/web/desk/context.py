@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server.core.handover import STEPS, Step
+from server.core.handover import STEPS, Closure, Step
 from server.storage import Conversation, Handover
 from server.web.desk.talk import QuoteView, Reader
 from server.web.words.wording import CLOSINGS, REASONS, Occasion
@@ -37,6 +37,7 @@ class Action:
 class ClosingChoice:
     value: str
     word: str
+    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,17 @@ class ContextView:
     find: str  # what passages were searched with; empty: these are the closest to the visitor's message
     version: int
     state: str
+    is_emergency: bool
+    closure: Closure | None  # how it was to be closed, and could not be
 
     @property
     def closings(self) -> tuple[ClosingChoice, ...]:
-        return tuple(ClosingChoice(str(one), word) for one, word in CLOSINGS.items())
+        chosen = self.closure and self.closure.closing
+        return tuple(ClosingChoice(str(one), word, one is chosen) for one, word in CLOSINGS.items())
+
+    @property
+    def why(self) -> str:
+        return self.closure.why if self.closure else ""
 
 
 ACTIONS = {
@@ -72,6 +80,7 @@ def context_view(
     passages: Sequence[QuoteView],
     *,
     find: str,
+    closure: Closure | None,
     matched: tuple[str, ...],
     clinic: str,
     reader: Reader,
@@ -94,6 +103,8 @@ def context_view(
         find=find,
         version=handover.version,
         state=state,
+        is_emergency=handover.urgent,
+        closure=closure,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from server.core.handover import Closing, Status, StepRefused
+from server.core.handover import Closing, ClosingRefused, Closure, Status, StepRefused
 from server.storage import Author, Handover, KeyReused, NotClaimed, Role, StaleView, StepLost
 from server.web.desk.reading import Shift, Showing, conversation_screen, find_handover, find_passages, queue_screen
 from server.web.desk.screens import DESK, DeskScreen
@@ -24,6 +24,7 @@ MAX_CHARS = 4000
 
 router = APIRouter(prefix=DESK, dependencies=[Depends(refuse_cross_site)], include_in_schema=False)
 Advocate = Annotated[Staff, Depends(signed_in(Role.ADVOCATE))]
+Watcher = Annotated[Staff, Depends(signed_in(Role.ADVOCATE, watches=True))]
 
 
 async def _shift(parts: PartsDep, staff: Advocate) -> Shift:
@@ -68,6 +69,12 @@ async def post_here(staff: Advocate) -> None:
     assert staff
 
 
+@router.post("/present", status_code=204)
+async def post_present(parts: PartsDep, watcher: Watcher) -> None:
+    """A page of the desk is open and awake, whether or not the person does anything."""
+    await parts.store.staff.give_sign(watcher.token)
+
+
 @router.get("/{handover_id}")
 async def get_conversation(
     shift: ShiftDep,
@@ -108,13 +115,20 @@ async def post_close(
     handover: HandoverDep,
     version: Version,
     closing: Annotated[Closing | None, Form()] = None,
+    why: Annotated[str, Form(max_length=MAX_CHARS)] = "",
+    sure: Annotated[bool, Form()] = False,
     after: After = 0,
 ) -> Response:
     if closing is None:
         notice = Notice("Choose what it was before you close the conversation.")
         return await _again(shift, handover, Showing(pane="context", after=after, notice=notice), status=422)
-    close = shift.parts.desk.close(handover.handover_id, version=version, user=shift.staff.user, closing=closing)
-    return await _stepped(shift, handover, close, after)
+    closure = Closure(closing, why, sure)
+    close = shift.parts.desk.close(handover.handover_id, version=version, user=shift.staff.user, closure=closure)
+    try:
+        return await _stepped(shift, handover, close, after)
+    except ClosingRefused as error:
+        showing = Showing(pane="context", after=after, notice=Notice(str(error)), closure=closure)
+        return await _again(shift, handover, showing, status=422)
 
 
 @router.post("/{handover_id}/messages")
@@ -186,6 +200,8 @@ async def _stepped(shift: Shift, handover: Handover, step: Awaitable[Handover], 
         await step
     except StepLost as error:
         return await _again(shift, error.handover, Showing(after=after, notice=Notice(_first_words(error.handover))))
+    except ClosingRefused:
+        raise  # what was chosen and written is shown again
     except (StepRefused, NotClaimed) as error:
         return await _again(shift, handover, Showing(after=after, notice=Notice(str(error))))
     return _see(handover, after)

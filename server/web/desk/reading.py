@@ -9,9 +9,10 @@ from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from server.storage import Conversation, Event, Handover, InboxRow, NotFound
+from server.core.handover import Closure
+from server.storage import Conversation, Event, Failing, Handover, InboxRow, NotFound
 from server.web.desk.context import context_view
-from server.web.desk.screens import DESK, DeskScreen, queue_view, state_of
+from server.web.desk.screens import DESK, DeskScreen, failing_notice, queue_view, state_of
 from server.web.desk.talk import QuoteView, Reader, Unsent, talk_view
 from server.web.guards.problems import Problem
 from server.web.guards.staff import Staff, doors_of
@@ -52,6 +53,7 @@ class Showing:
     after: int = 0  # entries of the log the browser has already
     unsent: Unsent | None = None
     notice: Notice | None = None
+    closure: Closure | None = None  # how it was to be closed, and could not be
     find: str = ""  # what passages were searched with
     found: tuple[QuoteView, ...] | None = None  # what was found, in place of the closest
 
@@ -107,6 +109,7 @@ async def conversation_screen(shift: Shift, handover: Handover, showing: Showing
         conversation,
         passages,
         find=showing.find,
+        closure=showing.closure,
         matched=await _matched(parts, handover),
         clinic=parts.assistants.site(handover.site).clinic,
         reader=reader,
@@ -149,10 +152,23 @@ async def _screen(shift: Shift, *, pane: str, handover_id: str = "", **shown: An
         open_id=handover_id,
         now=shift.now,
     )
-    user = shift.staff.user
+    user, failing = shift.staff.user, await failing_targets(shift.parts)
     return DeskScreen(
-        me=user.name, doors=doors_of(user.role, here=DESK), pane=pane, queue=queue, handover_id=handover_id, **shown
+        me=user.name,
+        doors=doors_of(user.role, here=DESK),
+        pane=pane,
+        queue=queue,
+        handover_id=handover_id,
+        failing=failing_notice(failing, shift.parts.channels.words, shift.reader(sites[0]).clock) if sites else None,
+        has_alerts=shift.parts.channels.reach.is_set,
+        **shown,
     )
+
+
+async def failing_targets(parts: Parts) -> list[Failing]:
+    """Where alerts do not arrive, of the places they may go to now."""
+    current = set(parts.channels.reach.everyone())
+    return [one for one in await parts.store.alerts.failing() if one.target in current]
 
 
 def _midnight(shift: Shift, sites: Sequence[str]) -> datetime:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from server.core.alerts import Target
 from server.core.handover import Status
-from server.storage import InboxRow, Today
+from server.storage import Failing, InboxRow, Today
 from server.web.desk.context import ContextView
 from server.web.desk.talk import TalkView
 from server.web.guards.staff import Door
@@ -17,6 +18,14 @@ from server.web.words.notices import Notice
 from server.web.words.wording import REASONS, Occasion, queue_reason
 
 DESK = "/desk"
+
+
+@dataclass(frozen=True, slots=True)
+class FailingNotice:
+    """That alerts do not arrive. `state` is what a pulse tells of it."""
+
+    text: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,8 @@ class DeskScreen:
     conversation: TalkView | None = None
     context: ContextView | None = None
     notice: Notice | None = None
+    failing: FailingNotice | None = None  # alerts that do not arrive
+    has_alerts: bool = True
 
     @property
     def notice_state(self) -> str:
@@ -121,6 +132,25 @@ def queue_view(
         urgent=sum(needs_someone(row) and row.urgent for row in rows),
         state=queue_state(rows),
         figures=_figures(today),
+    )
+
+
+def failing_state(failing: Sequence[Failing]) -> str:
+    """Changes when what the notice says does; empty while every alert arrives."""
+    return state_of(*failing) if failing else ""
+
+
+def failing_notice(
+    failing: Sequence[Failing], words: Callable[[Target], str], since: Callable[[datetime], str]
+) -> FailingNotice | None:
+    """What staff must know while alerts do not arrive: which, since when, why, and what to do."""
+    if not failing:
+        return None
+    faults = "; ".join(f"{words(one.target)}, since {since(one.since)}: {one.error}" for one in failing)
+    return FailingNotice(
+        f"Alerts do not arrive ({faults}). They are tried again; tell your administrator, and keep this page open: "
+        "until then only who has the desk open hears of a new conversation.",
+        failing_state(failing),
     )
 
 

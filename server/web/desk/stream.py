@@ -12,8 +12,8 @@ from typing import Any
 
 from server.desk import Typing
 from server.storage import Author, Conversation, Handover, Waiter
-from server.web.desk.reading import Shift, find_handover, handover_state, read_inbox, sites_of
-from server.web.desk.screens import needs_someone, queue_state
+from server.web.desk.reading import Shift, failing_targets, find_handover, handover_state, read_inbox, sites_of
+from server.web.desk.screens import failing_state, needs_someone, queue_state
 from server.web.guards.staff import Staff, is_still_signed_in
 from server.web.parts import Parts
 
@@ -31,6 +31,7 @@ async def read_pulse(shift: Shift, handover_id: str) -> dict[str, Any]:
         "waiting": sum(needs_someone(row) for row in rows),
         "urgent": sum(needs_someone(row) and row.urgent for row in rows),
         "alerts": sum(row.alerts for row in rows),
+        "failing": failing_state(await failing_targets(shift.parts)),
     }
     return pulse | await _of_conversation(shift, handover_id) if handover_id else pulse
 

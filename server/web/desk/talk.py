@@ -9,6 +9,7 @@ from datetime import datetime
 from server.core.handover import Closing, Status
 from server.core.reply import Quote
 from server.storage import Author, Event, Handover, Kind
+from server.storage.handovers import AWAY
 from server.web.words.moments import clock
 from server.web.words.wording import CLOSINGS, REASONS, Occasion
 
@@ -226,6 +227,10 @@ def _line(event: Event) -> str:
     match event.kind:
         case Kind.CLAIMED:
             return f"{body.get('name') or 'An advocate'} took the conversation"
+        case Kind.RELEASED if body.get("reason") == AWAY:
+            return "Back in the queue by itself: whoever had it was away"
+        case Kind.RELEASED if body.get("to") == Status.CALL_BACK:
+            return "Nobody had taken it: the visitor was told so, and asked for a way to be reached"
         case Kind.RELEASED:
             whom = "the assistant" if body.get("to") == Status.ASSISTANT else "the queue"
             return f"Given back to {whom}"

@@ -44,15 +44,15 @@ class Door:
     is_here: bool
 
 
-def signed_in(*roles: Role) -> Callable[[Request], Awaitable[Staff]]:
+def signed_in(*roles: Role, watches: bool = False) -> Callable[[Request], Awaitable[Staff]]:
     """A dependency: whoever is signed in with one of these roles (none named: any), or an admin.
 
     Nobody signed in is sent to the sign-in page, a one-time password to the page that changes it; for another role
-    the page does not exist.
+    the page does not exist. watches: it is a page that asks by itself, and counts as no activity.
     """
 
     async def staff_of(request: Request) -> Staff:
-        staff = await find_staff(request)
+        staff = await find_staff(request, watches=watches)
         if staff is None:
             raise Problem(303, "Sign in first.", headers={"Location": _sign_in_url(request)})
         if staff.user.must_change and request.url.path != PASSWORD:
@@ -64,11 +64,11 @@ def signed_in(*roles: Role) -> Callable[[Request], Awaitable[Staff]]:
     return staff_of
 
 
-async def find_staff(request: Request) -> Staff | None:
-    """Whoever this request's cookie belongs to. Counts as activity."""
+async def find_staff(request: Request, *, watches: bool = False) -> Staff | None:
+    """Whoever this request's cookie belongs to. Counts as activity, unless it only watches."""
     parts: Parts = request.app.state.parts
     token = request.cookies.get(cookie_name(request, parts))
-    user = await parts.store.staff.user_of(token) if token else None
+    user = await parts.store.staff.user_of(token, touch=not watches) if token else None
     return Staff(user, token) if user and token else None
 
 

@@ -88,9 +88,13 @@ def _quote(quote: Quote, texts: Texts) -> QuoteView:
     )
 
 
+def _released_to(texts: Texts) -> Mapping[str, str]:
+    return {"assistant": texts.assistant_again, "call_back": texts.unclaimed}
+
+
 _SYSTEM_LINES: Mapping[Kind, Callable[[Mapping[str, Any], Texts], str]] = {
     Kind.CLAIMED: lambda _body, texts: texts.joined,
-    Kind.RELEASED: lambda body, texts: texts.assistant_again if body.get("to") == "assistant" else texts.left,
+    Kind.RELEASED: lambda body, texts: _released_to(texts).get(body.get("to", ""), texts.left),
     Kind.CLOSED: lambda _body, texts: texts.closed,
     Kind.HANDOVER: lambda _body, texts: texts.letter_done,
     Kind.CORRECTION: lambda body, _texts: str(body.get("text", "")),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from kb.policy import Policy
 from kb.sites import Hours, Site
+from server.core import hours
 from server.desk import in_language
+from server.web.words.moments import date_in_words
 from server.web.words.texts import Texts, texts_in
 
 _DAYS = {
@@ -44,32 +45,26 @@ def site_texts(site: Site, language: str) -> Texts:
     return texts_in(language).filled(advocate=site.advocate_first_name, topic=site.topic)
 
 
-def hours_lines(hours: Sequence[Hours], language: str) -> tuple[str, ...]:
+def hours_lines(weekly: Sequence[Hours], language: str) -> tuple[str, ...]:
     """One line a day, in words: "Monday 8:00 to 17:00". None when the clinic gives none."""
     names, joint = (_DAYS["es"], "a") if language == "es" else (_DAYS["en"], "to")
     by_day: dict[int, list[str]] = {}
-    for one in sorted(hours, key=lambda one: (one.day, one.opens)):
+    for one in sorted(weekly, key=lambda one: (one.day, one.opens)):
         by_day.setdefault(one.day, []).append(f"{one.opens} {joint} {one.closes}")
     return tuple(f"{names[day]} {', '.join(spans)}" for day, spans in by_day.items())
 
 
 def answer_by(site: Site, now: datetime, language: str) -> str:
-    """When an answer can be expected: the end of the clinic's present or next opening. Empty without hours."""
-    local = now.astimezone(ZoneInfo(site.zone))
-    ends = [
-        end
-        for days in range(8)
-        for one in site.hours
-        if one.day == (local + timedelta(days=days)).weekday()
-        if (end := _at(local + timedelta(days=days), one.closes)) > local
-    ]
-    if not ends:
+    """That the clinic is closed, if it is, and when an answer can be expected. Empty without hours: then nothing is known."""
+    when = hours.reply_by(site, now)
+    if when is None:
         return ""
-    when = min(ends)
-    day = _DAYS["es" if language == "es" else "en"][when.weekday()]
-    return texts_in(language).answer_by.replace("{when}", f"{day}, {when:%H:%M}")
+    texts, day = texts_in(language), _DAYS["es" if language == "es" else "en"][when.weekday()]
+    by = texts.answer_by.replace("{when}", f"{_named(when, now, day, language)}, {when:%H:%M}")
+    return by if hours.is_open(site, now) else f"{texts.closed_now} {by}"
 
 
-def _at(day: datetime, clock: str) -> datetime:
-    hour, minute = clock.split(":")
-    return day.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+def _named(when: datetime, now: datetime, day: str, language: str) -> str:
+    """A day by its name within a week, later by its date too."""
+    is_soon = when - now < timedelta(days=6)
+    return day if is_soon else f"{day}, {date_in_words(when.date().isoformat(), language)}"

@@ -53,6 +53,7 @@ class Texts:
     not_sent: str
     joined: str
     left: str
+    unclaimed: str
     assistant_again: str
     closed: str
     correction: str
@@ -82,6 +83,7 @@ class Texts:
     empty_message: str
     long_message: str
     answer_by: str
+    closed_now: str
 
     def as_json(self) -> dict[str, str]:
         return asdict(self)
@@ -133,6 +135,7 @@ ENGLISH = Texts(
     not_sent="Not sent",
     joined="{advocate} is here and can read this chat.",
     left="{advocate} had to go. Your messages are kept.",
+    unclaimed="Nobody has answered yet. Your messages are kept. Leave your phone or email, if you want a reply later.",
     assistant_again="The automated assistant answers again.",
     closed="{advocate} has closed this chat. You can ask again.",
     correction="Correction from the clinic",
@@ -162,6 +165,7 @@ ENGLISH = Texts(
     empty_message="Type your question first.",
     long_message="That is longer than 4,000 characters. Please shorten it.",
     answer_by="You can expect an answer by {when}.",
+    closed_now="The clinic is closed now.",
 )
 
 SPANISH = Texts(
@@ -205,6 +209,7 @@ SPANISH = Texts(
     not_sent="No enviado",
     joined="{advocate} está aquí y puede leer este chat.",
     left="{advocate} tuvo que irse. Sus mensajes se conservan.",
+    unclaimed="Aún nadie ha respondido. Sus mensajes se conservan. Deje su teléfono o correo, si desea una respuesta más tarde.",
     assistant_again="El asistente automático responde otra vez.",
     closed="{advocate} cerró este chat. Puede preguntar de nuevo.",
     correction="Corrección de la clínica",
@@ -234,6 +239,7 @@ SPANISH = Texts(
     empty_message="Escriba primero su pregunta.",
     long_message="Tiene más de 4,000 caracteres. Por favor, acórtela.",
     answer_by="Puede esperar una respuesta antes de {when}.",
+    closed_now="La clínica está cerrada ahora.",
 )
 
 

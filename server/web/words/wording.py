@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kb.labels import Label
 from server.core import reasons
+from server.core.alerts import REASON_WORDS
 from server.core.handover import Closing, Status
 
 
@@ -21,16 +22,20 @@ class Occasion:
 
 REASONS: Mapping[Label, Occasion] = {
     Label.EMERGENCY: Occasion(
-        "Emergency",
+        REASON_WORDS[Label.EMERGENCY],
         "triangle",
         "The words may mean an emergency now. The visitor was told at once to call 911 or 988.",
     ),
     Label.CLINICAL: Occasion(
-        "Health question", "diamond", "It asks for a judgement about someone’s own health. The assistant gives none."
+        REASON_WORDS[Label.CLINICAL],
+        "diamond",
+        "It asks for a judgement about someone’s own health. The assistant gives none.",
     ),
-    Label.HUMAN: Occasion("Asked for a person", "person", "The visitor asked to talk to a person."),
-    Label.OUT_OF_KB: Occasion("Not on our page", "square", "No passage of the page answers it."),
-    Label.OTHER_LANGUAGE: Occasion("Other language", "bubble", "The message is mostly not in English."),
+    Label.HUMAN: Occasion(REASON_WORDS[Label.HUMAN], "person", "The visitor asked to talk to a person."),
+    Label.OUT_OF_KB: Occasion(REASON_WORDS[Label.OUT_OF_KB], "square", "No passage of the page answers it."),
+    Label.OTHER_LANGUAGE: Occasion(
+        REASON_WORDS[Label.OTHER_LANGUAGE], "bubble", "The message is mostly not in English."
+    ),
 }
 CALL_BACK = Occasion("Call back", "phone", "The visitor left a way to be reached and need not stay.")
 

@@ -1,6 +1,16 @@
 import pytest
 
-from server.core.handover import OPEN, Status, Step, StepRefused, next_status
+from server.core.handover import (
+    OPEN,
+    Closing,
+    ClosingRefused,
+    Closure,
+    Status,
+    Step,
+    StepRefused,
+    check_closure,
+    next_status,
+)
 
 
 def test_a_handover_is_claimed_worked_on_and_closed():
@@ -39,3 +49,17 @@ def test_what_has_ended_takes_no_step(status, step):
 
 def test_what_has_ended_is_not_open():
     assert OPEN == {Status.WAITING, Status.CALL_BACK, Status.CLAIMED}
+
+
+@pytest.mark.parametrize("closing", set(Closing) - {Closing.EMERGENCY_ADVISED})
+def test_an_emergency_ends_only_with_the_advice_or_with_a_word_of_why(closing):
+    with pytest.raises(ClosingRefused, match="came as an emergency"):
+        check_closure(Closure(closing, why=" ", is_sure=True), is_urgent=True)
+    check_closure(Closure(closing, why="It was a figure of speech.", is_sure=True), is_urgent=True)
+    check_closure(Closure(Closing.EMERGENCY_ADVISED), is_urgent=True)
+    check_closure(Closure(closing), is_urgent=False)
+
+
+def test_an_emergency_is_spam_only_when_asked_twice():
+    with pytest.raises(ClosingRefused, match="sure nobody is in danger"):
+        check_closure(Closure(Closing.SPAM, why="A robot."), is_urgent=True)

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from kb.labels import Label
-from server.core.handover import Closing, Step
+from server.core.handover import Closing, Closure, Step
 from server.core.reply import Decision
 from server.storage import Letter, Store
 from server.storage.engine import find_sqlite
@@ -25,7 +25,7 @@ async def spoken_with(store):
 
 
 async def close(store, handover):
-    await store.handovers.step(handover.handover_id, Step.CLOSE, version=2, user=PAT, closing=Closing.ANSWERED)
+    await store.handovers.step(handover.handover_id, Step.CLOSE, version=2, user=PAT, closure=Closure(Closing.ANSWERED))
 
 
 async def test_erased_words_are_gone_and_the_fact_stays(store):

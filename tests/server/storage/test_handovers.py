@@ -1,13 +1,12 @@
 import asyncio
-from datetime import timedelta
 
 import pytest
 
 from kb.labels import Label
-from server.core.handover import STEPS, Closing, Status, Step, StepRefused
+from server.core.handover import STEPS, Closing, Closure, Status, Step, StepRefused
 from server.core.reply import Reply
-from server.storage import NotClaimed, NotFound, StepLost, Store, VisitorMessage
-from tests.server.storage.clinic import ADA, PAT, SAM, TurnedClock, claimed, handed_over, kinds, start
+from server.storage import Letter, NotClaimed, NotFound, StepLost, Store, VisitorMessage
+from tests.server.storage.clinic import ADA, PAT, SAM, TurnedClock, claimed, handed_over, kinds, say, start
 
 WAY_TO = {
     Status.WAITING: [],
@@ -26,8 +25,8 @@ TALK = {
 
 
 async def take(store, handover, step, user=PAT):
-    closing = Closing.ANSWERED if step is Step.CLOSE else None
-    return await store.handovers.step(handover.handover_id, step, version=handover.version, user=user, closing=closing)
+    closure = Closure(Closing.ANSWERED) if step is Step.CLOSE else None
+    return await store.handovers.step(handover.handover_id, step, version=handover.version, user=user, closure=closure)
 
 
 @pytest.mark.parametrize("status", Status)
@@ -86,13 +85,15 @@ async def test_a_released_handover_keeps_its_place_in_the_queue(store):
 
 async def test_a_close_keeps_how_it_ended_and_does_not_tell_the_visitor(store):
     handover = await claimed(store)
-    closed = await store.handovers.step(handover.handover_id, Step.CLOSE, version=2, user=PAT, closing=Closing.SPAM)
+    closed = await store.handovers.step(
+        handover.handover_id, Step.CLOSE, version=2, user=PAT, closure=Closure(Closing.SPAM)
+    )
     assert (closed.status, closed.closing, closed.is_open) == (Status.CLOSED, Closing.SPAM, False)
     assert closed.closed_at is not None
     [*_, event] = await store.conversations.events(handover.conversation_id)
     assert (event.kind, event.body) == ("closed", {})
     assert await store.handovers.inbox(["*"]) == []
-    with pytest.raises(ValueError, match="needs a closing"):
+    with pytest.raises(ValueError, match="needs a closure"):
         await store.handovers.step(handover.handover_id, Step.CLOSE, version=2, user=PAT)
 
 
@@ -136,18 +137,116 @@ async def test_the_empty_inbox_tells_the_days_figures(database_url):
     await store.close()
 
 
-async def test_what_a_signed_out_advocate_had_claimed_goes_back_to_the_queue(database_url):
+@pytest.fixture
+async def manned(database_url):
+    """A store whose clock can be turned, with Pat signed in: (store, clock, Pat, the token)."""
     clock = TurnedClock()
     store = await Store.open(database_url, clock=clock)
     pat = await store.staff.add("pat@clinic.example", "Pat", "advocate", "correct horse")
     signed_in = await store.staff.sign_in("pat@clinic.example", "correct horse")
+    yield store, clock, pat, signed_in.token
+    await store.close()
+
+
+@pytest.mark.parametrize("leave", ["signs out", "times out", "is disabled", "changes password"])
+async def test_what_someone_no_longer_signed_in_had_claimed_goes_back_to_the_queue(manned, leave):
+    store, clock, pat, token = manned
     handover = await claimed(store, pat)
     assert await store.handovers.release_abandoned() == []
-    clock.now += timedelta(minutes=31)
-    assert await store.staff.user_of(signed_in.token) is None
+    match leave:
+        case "signs out":
+            await store.staff.sign_out(token)
+        case "times out":
+            clock.turn(minutes=31)
+        case "is disabled":
+            await store.staff.disable(pat.email)
+        case "changes password":
+            await store.staff.set_password(pat.email, "another horse")
     [released] = await store.handovers.release_abandoned()
     assert (released.handover_id, released.status) == (handover.handover_id, Status.WAITING)
-    await store.close()
+    assert released.waiting_since == handover.waiting_since
+    marker = (await store.conversations.events(handover.conversation_id))[-1]
+    assert (marker.kind, marker.body) == ("released", {"to": "waiting", "reason": "away"})
+    assert await store.handovers.release_abandoned() == []
+
+
+async def watch(store, clock, token, minutes):
+    """The desk stays open in a tab, and nobody touches it."""
+    for _ in range(minutes):
+        clock.turn(minutes=1)
+        await store.staff.give_sign(token)
+
+
+async def test_a_claim_goes_back_when_its_page_falls_silent_while_the_visitor_waits(manned):
+    store, clock, pat, token = manned
+    handover = await claimed(store, pat)
+    await watch(store, clock, token, 2)
+    assert await store.handovers.release_abandoned() == []
+    clock.turn(seconds=150)
+    [released] = await store.handovers.release_abandoned()
+    assert released.handover_id == handover.handover_id
+
+
+async def test_a_claim_goes_back_when_nobody_touches_the_open_desk_while_the_visitor_waits(manned):
+    store, clock, pat, token = manned
+    await claimed(store, pat)
+    await watch(store, clock, token, 4)
+    assert await store.handovers.release_abandoned() == []
+    await watch(store, clock, token, 1)
+    assert len(await store.handovers.release_abandoned()) == 1
+
+
+async def test_a_claim_stays_with_whoever_answered_last(manned):
+    store, clock, pat, token = manned
+    handover = await claimed(store, pat)
+    await store.conversations.write(handover.conversation_id, pat, "Call us.", seen_seq=2, key="1")
+    await watch(store, clock, token, 20)
+    assert await store.handovers.release_abandoned() == []
+    await say(store, handover.conversation_id, "Hello?")
+    await watch(store, clock, token, 5)
+    assert len(await store.handovers.release_abandoned()) == 1
+
+
+async def test_an_emergency_goes_back_as_soon_as_its_claimer_is_not_there(manned):
+    store, clock, pat, token = manned
+    handover = await claimed(store, pat)
+    await store.conversations.write(handover.conversation_id, pat, "I am here.", seen_seq=2, key="1")
+    await say(store, handover.conversation_id, "I can't breathe", Label.EMERGENCY)
+    await store.conversations.write(handover.conversation_id, pat, "Call 911.", seen_seq=6, key="2")
+    await watch(store, clock, token, 2)
+    assert await store.handovers.release_abandoned() == []
+    clock.turn(seconds=150)
+    [released] = await store.handovers.release_abandoned()
+    assert released.urgent and released.status is Status.WAITING
+
+
+async def test_a_visitor_nobody_takes_is_told_once_and_sooner_when_nobody_is_there(manned):
+    store, clock, _, token = manned
+    handover = await handed_over(store)
+    await watch(store, clock, token, 9)
+    assert await store.handovers.offer_call_backs() == 0
+    await watch(store, clock, token, 1)
+    assert [await store.handovers.offer_call_backs() for _ in range(2)] == [1, 0]
+    told = (await store.conversations.events(handover.conversation_id))[-1]
+    assert (told.author, told.kind, told.body) == ("system", "released", {"to": "call_back"})
+    await store.staff.sign_out(token)
+    await handed_over(store)
+    clock.turn(seconds=119)
+    assert await store.handovers.offer_call_backs() == 0
+    clock.turn(seconds=1)
+    assert await store.handovers.offer_call_backs() == 1
+    assert (await store.handovers.get(handover.handover_id)).status is Status.WAITING
+
+
+async def test_who_left_a_way_to_be_reached_was_taken_or_erased_is_offered_nothing(manned):
+    store, clock, pat, _ = manned
+    await claimed(store, pat)
+    by_letter, erased = await handed_over(store), await handed_over(store)
+    letter = Letter("Ann", "ann@home.example", "Mornings", share_earlier=False)
+    await store.conversations.complete_letter(by_letter.conversation_id, letter)
+    await store.conversations.erase(erased.conversation_id)
+    clock.turn(hours=1)
+    assert await store.handovers.offer_call_backs() == 0
 
 
 async def test_the_inbox_shows_the_words_that_made_a_handover_urgent(store):

@@ -4,18 +4,23 @@ import json
 import pytest
 
 from kb.labels import Label
-from server.core.handover import Status, Step
+from server.core.alerts import Reach
+from server.core.handover import Closing, Closure, Status, Step
 from server.core.reply import Trace
 from server.storage import Erased, KeyReused, NotFound, VisitorMessage
 from server.storage.transactions import Transaction
 from tests.server.storage.clinic import PAT, claimed, handed_over, keys, kinds, reply, say, start
+
+HOOK = Reach(has_webhook=True)
 
 
 class Fault(Exception):
     pass
 
 
-async def test_a_message_its_reply_its_handover_and_its_key_are_stored_together_or_not_at_all(store, monkeypatch):
+async def test_a_message_its_reply_its_handover_its_alerts_and_its_key_are_stored_together_or_not_at_all(
+    store, monkeypatch
+):
     started = await start(store)
     message = VisitorMessage("My knee is swollen.", "key")
     plain_run, plain_value = Transaction.run, Transaction.value
@@ -33,17 +38,19 @@ async def test_a_message_its_reply_its_handover_and_its_key_are_stored_together_
 
     monkeypatch.setattr(Transaction, "run", failing(plain_run))
     monkeypatch.setattr(Transaction, "value", failing(plain_value))
-    for point in range(4):  # handover, numbers, events, key
+    for point in range(7):  # handover, its ladder, alerts, the next rung, numbers, events, key
         left = point
         with pytest.raises(Fault):
-            await store.conversations.receive(started.conversation_id, message, reply(Label.CLINICAL))
+            await store.conversations.receive(started.conversation_id, message, reply(Label.CLINICAL), HOOK)
         assert await store.conversations.events(started.conversation_id) == []
         assert await store.handovers.of_conversation(started.conversation_id) is None
         assert (await store.conversations.get(started.conversation_id)).last_seq == 0
-    left = 4
-    received = await store.conversations.receive(started.conversation_id, message, reply(Label.CLINICAL))
+    left = 7
+    received = await store.conversations.receive(started.conversation_id, message, reply(Label.CLINICAL), HOOK)
     assert left == 0
     assert not received.is_repeat
+    monkeypatch.undo()
+    assert [one.handover_id for one in await store.alerts.take()] == [received.handover_id]
 
 
 async def test_a_clinical_message_opens_a_handover_and_says_that_it_was_passed_on(store):
@@ -215,7 +222,7 @@ async def test_no_reply_of_the_assistant_stands_after_a_claim_however_close_they
 
 async def test_after_a_close_the_assistant_answers_again_and_may_open_a_new_handover(store):
     handover = await claimed(store)
-    await store.handovers.step(handover.handover_id, Step.CLOSE, version=2, user=PAT, closing="answered")
+    await store.handovers.step(handover.handover_id, Step.CLOSE, version=2, user=PAT, closure=Closure(Closing.ANSWERED))
     assert (await store.conversations.get(handover.conversation_id)).status == "closed"
     await say(store, handover.conversation_id, "How long is a visit?", Label.ANSWER)
     assert (await store.conversations.get(handover.conversation_id)).status == "assistant"

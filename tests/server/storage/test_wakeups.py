@@ -38,7 +38,7 @@ async def test_a_transaction_that_fails_wakes_nobody(store):
     handover = await handed_over(store)
     with store.wakeups.listen("inbox:kneecare") as waiter:
         await waiter.wait(0.05)
-        with pytest.raises(ValueError, match="needs a closing"):
+        with pytest.raises(ValueError, match="needs a closure"):
             await store.handovers.step(handover.handover_id, Step.CLOSE, version=1, user=PAT)
         assert not await waiter.wait(0.05)
 

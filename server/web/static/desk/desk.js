@@ -5,7 +5,7 @@
 const desk = document.getElementById('desk')
 const POLL_MS = 3000 // when there is no stream
 const SILENCE_MS = 10000 // the stream speaks every 4 s; silent for longer, the line is down
-const LIVE = ['panes', 'queue-count', 'queue', 'conversation-head', 'context'] // parts that news may change
+const LIVE = ['failing', 'panes', 'queue-count', 'queue', 'conversation-head', 'context'] // parts that news may change
 const SAID = ['notice', 'composer-notice', 'composer-fields'] // parts that only an answer to this person changes
 
 // ---- Pages: fetch, and put in what differs ----
@@ -318,7 +318,7 @@ function heard(pulse, {isStream = true} = {}) {
   const typing = document.getElementById('typing')
   if (typing) typing.textContent = pulse.is_typing ? 'The visitor is writing' : ''
   const isFirst = last.queue === undefined
-  if (!isFirst && pulse.alerts > last.alerts) ring(pulse.urgent > last.urgent)
+  if (!isFirst && pulse.alerts > last.alerts) tell(pulse.urgent > last.urgent)
   last = pulse
   if (!isUpToDate(pulse)) refresh()
 }
@@ -326,7 +326,8 @@ function heard(pulse, {isStream = true} = {}) {
 function isUpToDate(pulse) {
   const queue = document.getElementById('queue').dataset.state.split('/')[0]
   const head = document.getElementById('conversation-head')
-  return queue === pulse.queue && (!head || (head.dataset.state === pulse.state && Number(log().dataset.seq) >= pulse.seq))
+  const failing = document.getElementById('failing').dataset.state
+  return queue === pulse.queue && failing === pulse.failing && (!head || (head.dataset.state === pulse.state && Number(log().dataset.seq) >= pulse.seq))
 }
 
 let isRefreshing = false
@@ -407,19 +408,63 @@ function paintWaits() {
 }
 
 const sound = document.getElementById('sound')
+const asking = document.getElementById('ask-news')
+const NEWS = 'desk-news' // where this browser keeps the choice: on | off. Nothing else is kept
 let audio = null
 
-sound.addEventListener('click', () => {
-  const isOn = sound.getAttribute('aria-pressed') !== 'true'
+/** Asked for once in each browser, at the first sign-in; the button in the masthead changes it at any time. */
+function recallNews() {
+  const choice = localStorage.getItem(NEWS)
+  asking.hidden = choice !== null
+  showNews(choice === 'on')
+  if (choice === 'on') addEventListener('pointerdown', openAudio, {once: true}) // browsers play only after a press
+}
+
+function showNews(isOn) {
   sound.setAttribute('aria-pressed', String(isOn))
   sound.querySelector('span').textContent = isOn ? 'on' : 'off'
-  audio ??= new AudioContext() // made by a press, so that browsers let it play
-  if (isOn) ring(false)
-})
+}
+
+function chooseNews(isOn) {
+  localStorage.setItem(NEWS, isOn ? 'on' : 'off')
+  asking.hidden = true
+  showNews(isOn)
+  if (!isOn) return
+  openAudio()
+  ring(false)
+  if (window.Notification?.permission === 'default') Notification.requestPermission()
+}
+
+function openAudio() {
+  audio ??= new AudioContext()
+  audio.resume()
+}
+
+sound.addEventListener('click', () => chooseNews(sound.getAttribute('aria-pressed') !== 'true'))
+document.getElementById('news-yes').addEventListener('click', () => chooseNews(true))
+document.getElementById('news-no').addEventListener('click', () => chooseNews(false))
+
+/** Rings, and notifies whoever looks elsewhere. */
+function tell(isUrgent) {
+  if (sound.getAttribute('aria-pressed') !== 'true') return
+  ring(isUrgent)
+  if (document.visibilityState === 'visible' && document.hasFocus()) return
+  if (window.Notification?.permission !== 'granted') return
+  const news = new Notification(isUrgent ? 'Emergency: someone is waiting' : 'Someone is waiting', {
+    body: 'Open the desk to answer.',
+    tag: 'desk', // one at a time: the newest in place of the one before
+    renotify: true,
+    requireInteraction: isUrgent
+  })
+  news.addEventListener('click', () => {
+    window.focus()
+    news.close()
+  })
+}
 
 /** Two soft notes; three for an emergency. */
 function ring(isUrgent) {
-  if (!audio || sound.getAttribute('aria-pressed') !== 'true') return
+  if (!audio) return
   const notes = isUrgent ? [880, 660, 880] : [660, 880]
   notes.forEach((pitch, place) => {
     const start = audio.currentTime + place * 0.18
@@ -448,11 +493,17 @@ setInterval(() => {
   paintWaits()
   if (isSignedOut) return
   if (Date.now() - activeAt > IDLE_MS) return signOutIdle()
+  bePresent()
   if (activeAt <= saidHereAt) return
   saidHereAt = Date.now()
   tabs.postMessage('active')
   fetch('/desk/here', {method: 'POST', redirect: 'manual'}).catch(() => {})
 }, 20000)
+
+/** Says that this page is open and awake: while it does, visitors are told that somebody is there. */
+function bePresent() {
+  fetch('/desk/present', {method: 'POST', redirect: 'manual'}).catch(() => {})
+}
 
 async function signOutIdle() {
   await fetch('/sign-out', {method: 'POST', redirect: 'manual'}).catch(() => {})
@@ -522,6 +573,7 @@ function revealScripted() {
 }
 
 sound.hidden = false
+recallNews()
 document.getElementById('show-keys').hidden = false
 document.addEventListener('scroll', seen, {capture: true, passive: true})
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && seen())
@@ -532,4 +584,5 @@ document.addEventListener('click', event => {
 })
 revealScripted()
 paintWaits()
+bePresent()
 opened()

@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from server.core.handover import Closing, Status
+from server.settings import Settings
 from server.storage import Handover, Role, Store
 from tests.server.web.conftest import HERE, Visitor, begin
 from tests.server.web.stand_in import PAGE, POLICY
@@ -404,3 +405,54 @@ async def test_the_visitor_sees_that_pat_is_writing(
             if line == "event: typing":
                 return
     pytest.fail("the visitor was not told")
+
+
+async def test_an_emergency_is_not_closed_without_the_advice_or_a_word_of_why(
+    pat: Colleague, visitor: Visitor, store: Store
+):
+    await visitor.say("I can't breathe")
+    await pat.post(await now(store, visitor), "claim")
+    handover = await now(store, visitor)
+    refused = await pat.post(handover, "close", closing="spam")
+    page = unescape(refused.text)
+    assert refused.status_code == 422 and "came as an emergency" in page and 'value="spam" required checked' in page
+    again = await pat.post(handover, "close", closing="spam", why="A robot <b>")
+    assert again.status_code == 422 and "sure nobody is in danger" in again.text and "A robot &lt;b&gt;" in again.text
+    assert (await now(store, visitor)).is_open
+    assert (await pat.post(handover, "close", closing="spam", why="A robot", sure="true")).status_code == 303
+    closed = await now(store, visitor)
+    assert closed.closing is Closing.SPAM
+    events = await store.conversations.events(visitor.conversation_id)
+    assert "A robot" not in f"{events}{await store.audits('kneecare')}"
+
+
+async def test_with_no_alerts_set_the_queue_says_so(pat: Colleague):
+    page = unescape((await pat.client.get("/desk")).text)
+    assert "Nobody is told of a new conversation while the desk is closed" in page
+
+
+class TestWithAWebhook:
+    """A clinic whose alerts go to a webhook that does not answer."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(rate_limit="off", webhook_url="http://127.0.0.1:9/secret-path")
+
+    async def test_alerts_that_do_not_arrive_stand_above_the_desk_until_they_do(
+        self, pat: Colleague, visitor: Visitor, store: Store
+    ):
+        await visitor.say(SORE)
+        page = unescape((await pat.client.get("/desk")).text)
+        assert "Nobody is told" not in page and "Alerts do not arrive" not in page
+        [alert] = await store.alerts.take()
+        await store.alerts.settle(alert, "it answered 500")
+        page = unescape((await pat.client.get("/desk")).text)
+        assert "Alerts do not arrive (webhook at http://127.0.0.1:9, since" in page and "it answered 500" in page
+        assert "secret-path" not in page
+        pulse = (await pat.client.get("/desk/events")).json()
+        assert pulse["failing"] and f'id="failing" data-state="{pulse["failing"]}"' in page
+        figures = (await pat.client.get("/metrics", headers={})).text
+        assert 'advocate_alert_targets_failing{channel="webhook"} 1.0' in figures
+        await store.alerts.settle(alert, None)
+        assert "Alerts do not arrive" not in (await pat.client.get("/desk")).text
+        assert (await pat.client.get("/desk/events")).json()["failing"] == ""

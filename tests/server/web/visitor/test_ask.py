@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 from html import unescape
 
 import httpx
 import pytest
 
+from server.core.presence import OFFERED_AFTER
 from server.desk import Desk
 from server.storage import Store
 from server.storage.faults import StorageUnavailable
@@ -82,11 +84,31 @@ async def test_a_story_from_a_question_to_a_person(browser: httpx.AsyncClient, s
 
 async def test_an_emergency_stands_large_and_stays(browser: httpx.AsyncClient, store: Store):
     page = await ask(browser, "I can't breathe")
-    assert page.count('class="emergency-card"') == 1 and "Our patient advocate is being alerted too" in page
+    assert page.count('class="emergency-card"') == 1
+    assert "being alerted" not in page  # nobody is there, and no channel is set: nothing is promised
     assert 'href="tel:911">Call 911</a>' in page
     page = await ask(browser, "Hello")
     assert page.count("emergency-card compact") == 1
     assert (await store.handovers.inbox(["kneecare"]))[0].urgent
+
+
+async def test_an_emergency_says_that_an_advocate_is_alerted_while_one_is_at_the_desk(
+    browser: httpx.AsyncClient, store: Store
+):
+    await store.staff.add("pat@clinic.example", "Pat", "advocate", "quiet orchard lamp")
+    await store.staff.sign_in("pat@clinic.example", "quiet orchard lamp")
+    assert "Our patient advocate is being alerted too" in await ask(browser, "I can't breathe")
+
+
+async def test_whom_nobody_takes_is_told_so_and_asked_for_a_way_to_be_reached(
+    browser: httpx.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    await ask(browser, "What about my knee?")
+    monkeypatch.setitem(OFFERED_AFTER, False, timedelta(0))
+    assert await store.handovers.offer_call_backs() == 1
+    page = unescape((await browser.get(ASK)).text)
+    assert "Nobody has answered yet. Your messages are kept." in page
+    assert "Phone or email, if you want a reply later" in page
 
 
 async def test_a_form_sent_twice_is_one_message_in_one_conversation(browser: httpx.AsyncClient, store: Store):
