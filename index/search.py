@@ -103,13 +103,12 @@ class Searcher:
     def _span(self, part: _Part, stated: Vectors, asked: Vectors) -> Span | None:
         """What of the passage answers: what its nearest phrasing points at, where that is nearer than any sentence."""
         if len(asked) and asked.max() > stated.max(initial=-1.0):
-            unit = self._units[part.questions[int(asked.argmax())]]
+            unit: Unit = self._units[int(part.questions[int(asked.argmax())])]
             if unit.span is not None or unit.kind is Kind.QUESTION:  # the page's own question is answered by the whole
                 return unit.span
-        answers = [
-            row for row in np.argsort(-stated).tolist() if not self._units[part.sentences[row]].text.endswith("?")
-        ]
-        return self._units[part.sentences[answers[0]]].span if answers else None
+        nearest: list[int] = part.sentences[np.argsort(-stated, kind="stable")].tolist()
+        answers = [self._units[row] for row in nearest if not self._units[row].text.endswith("?")]
+        return answers[0].span if answers else None
 
 
 @dataclass(frozen=True, slots=True)

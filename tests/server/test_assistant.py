@@ -198,7 +198,9 @@ async def test_an_emergency_that_rules_find_waits_a_second_for_the_gate_and_no_l
     go_on.set()
     assert {one.label for one in await asyncio.gather(*waiting)} == {Label.ANSWER}
     monkeypatch.undo()
-    in_full = assistants.open_build(assistants.builds("kneecare").current_path())
+    current = assistants.builds("kneecare").current_path()
+    assert current is not None
+    in_full = assistants.open_build(current)
     assert urgent.label is Label.EMERGENCY
     assert urgent.message == in_full.reply("he has chest pain right now").message
 

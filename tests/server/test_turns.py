@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
@@ -11,12 +12,18 @@ from server.turns import Turns
 
 
 async def test_a_plain_question_passes_the_letters_that_wait_before_it():
-    turns, go_on, done = Turns("test"), threading.Event(), []
-    running = turns.take(lambda: (go_on.wait(10), done.append("running")))
+    turns, go_on = Turns("test"), threading.Event()
+    done: list[str] = []
+
+    def wait_then_run() -> None:
+        go_on.wait(10)
+        done.append("running")
+
+    running = turns.take(wait_then_run)
     while not running.done() and turns._waiting:
         await asyncio.sleep(0.01)
-    letters = [turns.take(lambda one=one: done.append(f"letter {one}"), cost=4000) for one in range(3)]
-    question = turns.take(lambda: done.append("question"), cost=30)
+    letters = [turns.take(partial(done.append, f"letter {one}"), cost=4000) for one in range(3)]
+    question = turns.take(partial(done.append, "question"), cost=30)
     go_on.set()
     await asyncio.gather(running, *letters, question)
     assert done == ["running", "question", "letter 0", "letter 1", "letter 2"]

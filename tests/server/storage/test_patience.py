@@ -50,7 +50,12 @@ async def test_the_steps_of_a_request_have_one_patience_together_with_the_tasks_
 
 async def test_what_is_no_request_takes_as_long_as_it_takes(store, monkeypatch):
     monkeypatch.setattr("server.storage.transactions.PATIENCE_S", 0.1)
-    assert await store.database.read(lambda _transaction: time.sleep(0.3) or "read") == "read"
+
+    def read_slowly(_transaction: object) -> str:
+        time.sleep(0.3)
+        return "read"
+
+    assert await store.database.read(read_slowly) == "read"
 
 
 def test_a_connection_that_times_out_is_an_outage():
