@@ -18,7 +18,7 @@ from index.manifest import BuildRefused, Manifest, verify
 from index.scale import read_scale
 from index.search import Searcher
 from index.store import IndexUnreadable, VectorStore
-from index.units import Kind, Unit
+from index.units import Unit, UnitKind
 from kb.errors import AdvocateError
 from kb.pages import Page, Passage
 from kb.policy import Policy, load_policy
@@ -71,7 +71,7 @@ def load_build(folder: Path) -> LoadedBuild:
         pages = tuple(Page.from_json(one) for one in _read(folder / layout.PAGES))
         places = tuple((page, passage) for page in pages for passage in page.passages)
         units = [
-            Unit(text, passage, Kind(kind), tuple(span) if span else None)
+            Unit(text, passage, UnitKind(kind), tuple(span) if span else None)
             for text, passage, kind, span in _read(folder / layout.UNITS)
         ]
         store = VectorStore.load(folder / layout.UNIT_STORE)

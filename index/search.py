@@ -12,13 +12,18 @@ from index.encode import Vectors
 from index.lexical import Spelling, WordCounts
 from index.scale import Scale
 from index.store import VectorStore
-from index.units import Kind, Unit
+from index.units import Unit, UnitKind
 from kb.reading.sentences import Span
 
 NEAREST_UNITS = 256
 CANDIDATES = 16  # passages whose evidence is gathered
 BEST_QUESTIONS = 3  # of a passage, whose mean cosine counts
-PLACE = {Kind.SENTENCE: 0, Kind.WHOLE: 1, Kind.QUESTION: 2, Kind.PHRASING: 2}  # of a unit among its passage's rows
+PLACE = {
+    UnitKind.SENTENCE: 0,
+    UnitKind.WHOLE: 1,
+    UnitKind.QUESTION: 2,
+    UnitKind.PHRASING: 2,
+}  # of a unit among its passage's rows
 MANY_QUESTIONS = 20  # a passage with so many is as well known as can be
 
 
@@ -104,7 +109,9 @@ class Searcher:
         """What of the passage answers: what its nearest phrasing points at, where that is nearer than any sentence."""
         if len(asked) and asked.max() > stated.max(initial=-1.0):
             unit: Unit = self._units[int(part.questions[int(asked.argmax())])]
-            if unit.span is not None or unit.kind is Kind.QUESTION:  # the page's own question is answered by the whole
+            if (
+                unit.span is not None or unit.kind is UnitKind.QUESTION
+            ):  # the page's own question is answered by the whole
                 return unit.span
         nearest: list[int] = part.sentences[np.argsort(-stated, kind="stable")].tolist()
         answers = [self._units[row] for row in nearest if not self._units[row].text.endswith("?")]

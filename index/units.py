@@ -16,7 +16,7 @@ from kb.reading.sentences import Span, sentence_spans
 _STILL_THE_SAME = 60.0
 
 
-class Kind(StrEnum):
+class UnitKind(StrEnum):
     """What an embedded text is: the page's own question, another way to ask, a sentence, or a passage under its heading."""
 
     QUESTION = "question"
@@ -31,13 +31,13 @@ class Unit:
 
     text: str
     passage: int
-    kind: Kind
+    kind: UnitKind
     span: Span | None = None
 
     @property
     def asks(self) -> bool:
         """Whether it is a question; otherwise it is the page's own words."""
-        return self.kind in {Kind.QUESTION, Kind.PHRASING}
+        return self.kind in {UnitKind.QUESTION, UnitKind.PHRASING}
 
 
 def units_of(content: Content) -> list[Unit]:
@@ -51,7 +51,9 @@ def units_of(content: Content) -> list[Unit]:
         position = positions.get(phrasing.passage_id)
         if position is not None:  # its passage was removed by an edit
             page, passage = passages[position]
-            units.append(Unit(phrasing.text, position, Kind.PHRASING, answering_span(page.text_of(passage), phrasing)))
+            units.append(
+                Unit(phrasing.text, position, UnitKind.PHRASING, answering_span(page.text_of(passage), phrasing))
+            )
     return units
 
 
@@ -75,8 +77,8 @@ def answering_span(text: str, phrasing: Phrasing) -> Span | None:
 def _own_units(page: Page, passage: Passage, position: int) -> Iterator[Unit]:
     text = page.text_of(passage)
     if passage.question:
-        yield Unit(passage.question, position, Kind.QUESTION)
+        yield Unit(passage.question, position, UnitKind.QUESTION)
     for span in sentence_spans(text):
-        yield Unit(text[slice(*span)], position, Kind.SENTENCE, span)
+        yield Unit(text[slice(*span)], position, UnitKind.SENTENCE, span)
     heading = passage.heading[-1] if passage.heading else page.title
-    yield Unit(f"{heading}: {text}", position, Kind.WHOLE)
+    yield Unit(f"{heading}: {text}", position, UnitKind.WHOLE)

@@ -9,7 +9,7 @@ from index.scale import FEATURES, Scale, load_scales, terms
 from index.search import Searcher
 from index.store import IndexUnreadable, VectorStore
 from index.tune.scale import LEAST, OUTSIDE, WRONG, choose_threshold
-from index.units import Kind, Unit, answering_span, units_of
+from index.units import Unit, UnitKind, answering_span, units_of
 from kb.blocks import Block, assemble
 from kb.content import Content, Phrasing
 
@@ -89,12 +89,12 @@ def test_the_evidence_is_that_of_a_second_naive_computation(searcher, embed):
     for passage, values in zip(found.passages, found.values, strict=True):
         mine = {
             kind: [float(embed([one.text])[0] @ vector) for one in units if (one.passage, one.kind) == (passage, kind)]
-            for kind in Kind
+            for kind in UnitKind
         }
-        asked = sorted(mine[Kind.QUESTION] + mine[Kind.PHRASING], reverse=True)
+        asked = sorted(mine[UnitKind.QUESTION] + mine[UnitKind.PHRASING], reverse=True)
         told = dict(zip(FEATURES, values.tolist(), strict=True))
-        assert told["statement"] == pytest.approx(max(mine[Kind.SENTENCE]), abs=1e-6)
-        assert told["whole"] == pytest.approx(mine[Kind.WHOLE][0], abs=1e-6)
+        assert told["statement"] == pytest.approx(max(mine[UnitKind.SENTENCE]), abs=1e-6)
+        assert told["whole"] == pytest.approx(mine[UnitKind.WHOLE][0], abs=1e-6)
         assert told["question"] == pytest.approx(max(asked, default=0.0), abs=1e-6)
         assert told["questions"] == pytest.approx(sum(asked[:3]) / max(1, len(asked[:3])), abs=1e-6)
     lead = found.values[:, FEATURES.index("lead")]
@@ -103,7 +103,7 @@ def test_the_evidence_is_that_of_a_second_naive_computation(searcher, embed):
 
 def test_a_passage_with_phrasings_is_known_the_better_the_more_it_has(search_of, embed):
     def known(count):
-        more = [Unit(f"way {number} to ask", 2, Kind.PHRASING) for number in range(count)]
+        more = [Unit(f"way {number} to ask", 2, UnitKind.PHRASING) for number in range(count)]
         found = search_of([*units_of(CONTENT), *more]).evidence("way to ask", embed(["way to ask"])[0])
         return found.values[found.passages.index(2), FEATURES.index("asked")]
 
