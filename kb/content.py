@@ -12,9 +12,10 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from kb.blocks import Block, assemble
+from kb.blocks import Block
 from kb.errors import AdvocateError
 from kb.labels import Label
+from kb.layout import assemble
 from kb.markdown import PAGE_SUFFIXES, load_page, parse_front, read_text, with_passages
 from kb.pages import Page, Passage
 from kb.plaintext import parse_text

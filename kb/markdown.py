@@ -20,18 +20,28 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from kb.blocks import Block, assemble, list_text
+from kb.blocks import Block, list_text
 from kb.errors import AdvocateError
+from kb.layout import assemble
+from kb.notes import put_notes, take_notes
 from kb.pages import Heading, Kind, Page, Passage
+from kb.tables import table_blocks
+from kb.words import is_question, section_of
 
 PAGE_SUFFIXES = frozenset({".md", ".markdown"})
 
-_MARKS = re.compile(r"(?<!\\)\{(?P<marks>(?:\s*(?:[#.][\w.~%-]+|(?:faq|url)=[^\s{}]+))+)\s*\}\s*$")
+_MARKS = re.compile(r"(?<!\\)\{(?P<marks>(?:\s*(?:[#.][\w.~%-]+|(?:faq|url|under)=[^\s{}]+))+)\s*\}\s*$")
 _FAQ_SECTION = re.compile(
     r"^(?:faqs?|frequently asked questions|common questions|questions and answers)$", re.IGNORECASE
 )
 _LIST_LINE = re.compile(r"  (?:(?P<bullet>•)|(?P<number>\d+)\.) (?P<text>.*)")
-_PARSER = MarkdownIt("commonmark").enable("table")
+_SUMMARY = re.compile(r"<summary[^>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
+# Lines that begin so stay lines: Q:, A:, a definition, a bullet typed as one.
+_OWN_LINE = re.compile(r"(?:[QA]|Question|Answer)\s*\d*\s*[:.]\s|: |[•●▪◦■□‣]\s")
+# Where a line ends though Markdown goes on; a private character until then.
+_BREAK = "\ue002"
+_BREAKS = re.compile(f" *{_BREAK}[ {_BREAK}]*\n?")
+_PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 class PageError(AdvocateError):
@@ -81,16 +91,28 @@ def parse_front(source: str, where: str) -> tuple[Front, str]:
 
 
 def parse_blocks(body: str) -> tuple[list[Block], list[str]]:
-    """The blocks of a Markdown text, and the words of it that stand in raw HTML, which is left out."""
-    tokens = _PARSER.parse(body)
-    html = [
-        " ".join(re.sub(r"<!--.*?-->|<[^>]*>", " ", one.content, flags=re.DOTALL).split())
-        for one in tokens
-        if one.type == "html_block"
-    ]
-    return list(_with_answers(_with_own_marks(_plain_blocks(tokens)))), [
-        f"raw HTML: {words}" for words in html if words
-    ]
+    """The blocks of a Markdown text, and what of it is left out: struck words, and words in raw HTML."""
+    text, notes = take_notes(body)
+    tokens = _PARSER.parse(text)
+    html = [_bare(_SUMMARY.sub(" ", one.content)) for one in tokens if one.type == "html_block"]
+    blocks = _with_answers(_with_own_marks(_plain_blocks(tokens)))
+    left_out = [f"raw HTML: {words}" for words in html if words]
+    left_out += [f"struck out: {words}" for one in tokens for words in _struck(one)]
+    return [put_notes(one, notes) for one in blocks], left_out
+
+
+def _bare(html: str) -> str:
+    return " ".join(re.sub(r"<!--.*?-->|<[^>]*>", " ", html, flags=re.DOTALL).split())
+
+
+def _struck(inline: Token) -> Iterator[str]:
+    depth, words = 0, ""
+    for child in inline.children or []:
+        depth += {"s_open": 1, "s_close": -1}.get(child.type, 0)
+        words += child.content if depth else ""
+        if not depth and words:
+            yield words
+            words = ""
 
 
 def read_text(path: Path) -> str:
@@ -127,22 +149,45 @@ def render_markdown(page: Page) -> str:
 def _rendered_blocks(page: Page) -> Iterator[str]:
     questions = {page.text.rfind("\n\n", 0, one.start) for one in page.passages if one.kind is Kind.FAQ}
     in_faq_section = False
+    path: list[tuple[int, str]] = []
     blocks: list[Heading | Passage] = [*page.headings, *page.passages]
-    for one in sorted(blocks, key=lambda one: one.start):
+    blocks.sort(key=lambda one: one.start)
+    for at, one in enumerate(blocks):
         text = page.text[one.start : one.end]
+        is_question_of = isinstance(one, Heading) and one.end in questions
+        following = next((later for later in blocks[at:] if isinstance(later, Passage)), None)
         if isinstance(one, Passage):
-            yield _rendered_passage(text, one)
+            has_question = one.kind is Kind.FAQ and bool(at) and isinstance(blocks[at - 1], Heading)
+            under = None if has_question else _under(path, section_of(page, one))
+            path = [above for above in path if under is None or above[0] <= under]
+            yield _rendered_passage(text, one, under)
             continue
+        path_after = section_of(page, following) if following else ()
+        place = path_after if is_question_of else path_after[: path_after.index(text)] if text in path_after else None
+        open_path = path if is_question_of else [above for above in path if above[0] < one.level]
+        under = _under(open_path, place) if place is not None else None
+        path = [above for above in open_path if under is None or above[0] <= under]
+        if not is_question_of and (one.level > 1 or text != page.title):
+            path.append((one.level, text))
         if one.level <= 2:
             in_faq_section = bool(_FAQ_SECTION.match(text))
         is_like_one = in_faq_section and text.endswith("?")
-        mark = " {.faq}" if one.end in questions else " {.plain}" if is_like_one else ""
-        yield f"{'#' * min(one.level, 6)} {_exactly(text)}{mark}"
+        marks = [".faq"] if is_question_of else [".plain"] if is_like_one else []
+        marks += [f"under={under}"] if under is not None else []
+        yield f"{'#' * min(one.level, 6)} {_exactly(text)}{' {' + ' '.join(marks) + '}' if marks else ''}"
 
 
-def _rendered_passage(text: str, passage: Passage) -> str:
+def _under(path: Sequence[tuple[int, str]], wanted: tuple[str, ...]) -> int | None:
+    """The level up to which the headings above count for what has left their box; None where all of them do."""
+    names = tuple(words for _, words in path)
+    if names == wanted or names[: len(wanted)] != wanted:
+        return None
+    return path[len(wanted) - 1][0] if wanted else 0
+
+
+def _rendered_passage(text: str, passage: Passage, under: int | None) -> str:
     """A passage as easy to read as it goes: what would not be read back as it was is written character by character."""
-    marks = " ".join(_marks_of(passage))
+    marks = " ".join([*_marks_of(passage), *([] if under is None else [f"under={under}"])])
     for rendered in (_as_it_reads(text, marks), f"{_exactly(text)} {{{marks}}}"):
         blocks, _ = parse_blocks(f"# Q {{.faq}}\n\n{rendered}" if passage.kind is Kind.FAQ else rendered)
         again = assemble([Block("heading", "T", level=1), *blocks], page_id="p", title="T", url="")
@@ -193,7 +238,7 @@ def _exactly(text: str) -> str:
 
 def _escaped(line: str) -> str:
     """A line of text in which no character means anything to Markdown."""
-    line = re.sub(r"([\\`*\[\]<>{]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|#(?=#*\s*$))", r"\\\1", line)
+    line = re.sub(r"([\\`*~\[\]<>{]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|#(?=#*\s*$))", r"\\\1", line)
     line = re.sub(r"^([#+=~|:-])", r"\\\1", line)
     return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", line)
 
@@ -210,7 +255,7 @@ def _with_answers(blocks: Iterator[Block]) -> Iterator[Block]:
                 in_faq_section = bool(_FAQ_SECTION.match(block.text))
             is_plain = block.tags is not None and "faq" not in block.tags
             if "faq" in (block.tags or ()) or (in_faq_section and block.text.endswith("?") and not is_plain):
-                pending = Block("faq", "", question=block.text, level=block.level)
+                pending = Block("faq", "", question=block.text, level=block.level, under=block.under)
                 continue
         if pending is None:
             yield block
@@ -237,21 +282,52 @@ def _with_answer(pending: Block, block: Block) -> Block:
 
 
 def _plain_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
-    """Headings, paragraphs and lists, each with its own marks; a table is a list of its rows."""
+    """Headings, paragraphs, lists and tables, each with its own marks; a summary of a fold is a bold line."""
     position = 0
+    under: int | None = None
+    level = 1
+    for_fold: list[int] = []  # levels of the headings that open folds stand under
     while position < len(tokens):
         token = tokens[position]
+        found: list[Block] = []
         if token.type in {"bullet_list_open", "ordered_list_open", "table_open"}:
             end = _end_of(tokens, position)
-            yield _list_of(tokens[position:end])
+            found = _table_of(tokens[position:end]) if token.type == "table_open" else _list_of(tokens[position:end])
             position = end
+        elif token.type == "inline" and tokens[position - 1].type == "heading_open":
+            level = int(tokens[position - 1].tag[1])
+            found = [_marked(Block("heading", level=level), token)]
         elif token.type == "inline":
-            kind = "heading" if tokens[position - 1].type == "heading_open" else "paragraph"
-            level = int(tokens[position - 1].tag[1]) if kind == "heading" else 0
-            yield _marked(Block(kind, level=level), token)
+            found = list(_paragraphs_of(token))
         elif token.type in {"code_block", "fence"}:
-            yield Block("paragraph", token.content.strip("\n"))
+            found = [Block("paragraph", token.content.strip("\n"))]
+        elif token.type == "html_block":
+            if summary := _SUMMARY.search(token.content):
+                found = [Block("paragraph", _bare(summary[1]), is_strong=True)]
+                for_fold.append(level)
+            if "</details" in token.content.lower() and for_fold:
+                under = for_fold.pop()
+        if found and under is not None and found[0].under is None:
+            found[0] = replace(found[0], under=under)
+        under = None if found else under
+        yield from found
         position += 1
+
+
+def _paragraphs_of(inline: Token) -> Iterator[Block]:
+    """A paragraph; a term with its definitions below it is a bold line with paragraphs."""
+    block = _marked(Block("paragraph", is_strong=_is_strong(inline)), inline)
+    term, *lines = block.text.split("\n")
+    if block.passage_id or not lines or not all(line.startswith(": ") for line in lines):
+        yield block
+        return
+    yield Block("paragraph", term, is_strong=True)
+    yield from (replace(block, text=line[2:].strip(), is_strong=False) for line in lines)
+
+
+def _is_strong(inline: Token) -> bool:
+    """Whether a line is bold from its first word to its last."""
+    return _opens_bold(inline.children or [])
 
 
 def _end_of(tokens: Sequence[Token], position: int) -> int:
@@ -264,21 +340,35 @@ def _end_of(tokens: Sequence[Token], position: int) -> int:
     return len(tokens) - 1
 
 
-def _list_of(tokens: Sequence[Token]) -> Block:
-    """A list or table: an item for each list item or row; what stands inside one is joined by spaces, cells by bars."""
+def _list_of(tokens: Sequence[Token]) -> list[Block]:
+    """A list as blocks: an item for each list item; what stands inside one is joined by spaces.
+
+    A numbered list of one question is left as two blocks: the question, and what stands in its item as the answer.
+    """
     items: list[list[str]] = []
     for token in tokens:
-        if token.type in {"list_item_open", "tr_open"}:
+        if token.type == "list_item_open":
             items.append([])
         elif token.type == "inline" and items:
             items[-1].append(_plain(token).replace("\n", " "))
         elif token.type in {"code_block", "fence"} and items:
             items[-1].append(" ".join(token.content.split()))
+    if items and all(len(item) > 1 and is_question(item[0]) for item in items):
+        return [Block("faq", "\n\n".join(item[1:]), question=item[0]) for item in items]
     is_nested = sum(token.type.endswith("_list_open") for token in tokens) > 1
     is_numbered = tokens[0].type == "ordered_list_open" and not is_nested
-    between = " | " if tokens[0].type == "table_open" else " "
     first = int(tokens[0].attrGet("start") or 1) if is_numbered and tokens[0].attrGet("start") != 0 else None
-    return Block("list", items=tuple(between.join(filter(None, item)) for item in items), first=first)
+    return [Block("list", items=tuple(" ".join(filter(None, item)) for item in items), first=first)]
+
+
+def _table_of(tokens: Sequence[Token]) -> list[Block]:
+    rows: list[list[str]] = []
+    for token in tokens:
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and rows:
+            rows[-1].append(_plain(token).replace("\n", " "))
+    return table_blocks(rows)
 
 
 def _with_own_marks(blocks: Iterator[Block]) -> Iterator[Block]:
@@ -287,7 +377,9 @@ def _with_own_marks(blocks: Iterator[Block]) -> Iterator[Block]:
     for block in blocks:
         has_marks_only = block.kind == "paragraph" and not block.text and block.tags is not None
         if has_marks_only and last is not None and last.kind == "list":
-            last = replace(last, passage_id=block.passage_id, tags=block.tags, faq=block.faq, url=block.url)
+            last = replace(
+                last, passage_id=block.passage_id, tags=block.tags, faq=block.faq, url=block.url, under=block.under
+            )
             continue
         if last is not None:
             yield last
@@ -303,29 +395,53 @@ def _marked(block: Block, inline: Token) -> Block:
         return replace(block, text=_plain(inline))
     names = marks["marks"].split()
     values = {name.partition("=")[0]: unquote(name.partition("=")[2]) for name in names if name[0] not in "#."}
+    tags = frozenset(unquote(name[1:]) for name in names if name.startswith(".")) - {"plain"}
     content = inline.content[: marks.start()]
     text = _plain(_PARSER.parseInline(content[:-1] if content.endswith(" ") else content)[0])
     return replace(
         block,
         text=text,
         passage_id=next((unquote(name[1:]) for name in names if name.startswith("#")), None),
-        tags=frozenset(unquote(name[1:]) for name in names if name.startswith(".")) - {"plain"},
+        tags=tags if any(not name.startswith("under=") for name in names) else block.tags,
         faq=values.get("faq"),
         url=values.get("url"),
+        under=int(values["under"]) if values.get("under", "").isdigit() else None,
     )
 
 
 def _plain(inline: Token) -> str:
-    """What a visitor reads of it: no marks, no pictures; a forced line end is one."""
-    parts = []
-    for child in inline.children or []:
+    """What a visitor reads of it: no marks, no pictures, no struck words; a forced line end is one.
+
+    A bold question that opens a paragraph is a line of its own, and so is one that begins like a question, an answer,
+    a definition or a bullet.
+    """
+    parts: list[str] = []
+    children = inline.children or []
+    struck = 0
+    for position, child in enumerate(children):
+        struck += {"s_open": 1, "s_close": -1}.get(child.type, 0)
+        if struck:
+            continue
         if child.type in {"text", "code_inline"}:
             parts.append(child.content)
         elif child.type == "softbreak":
-            parts.append(" ")
+            following = children[position + 1].content if position + 1 < len(children) else ""
+            parts.append(_BREAK if _OWN_LINE.match(following) or _opens_bold(children[:position]) else " ")
         elif child.type == "hardbreak" or (child.type == "html_inline" and child.content.startswith("<br")):
             parts.append("\n")
-    return "".join(parts)
+        elif child.type == "strong_close" and _opens_bold(children[: position + 1]) and is_question("".join(parts)):
+            parts.append(_BREAK if any(one.content.strip() for one in children[position:]) else "")
+    return _BREAKS.sub("\n", "".join(parts))
+
+
+def _opens_bold(children: Sequence[Token]) -> bool:
+    """Whether these are one bold run at the start of a paragraph."""
+    full = [one for one in children if one.content.strip() or one.nesting]
+    return (
+        len(full) > 1
+        and (full[0].type, full[-1].type) == ("strong_open", "strong_close")
+        and sum(one.type == "strong_open" for one in full) == 1
+    )
 
 
 def _title_of(blocks: Sequence[Block]) -> str | None:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kb.blocks import Block, list_text
+from kb.words import ANSWERS, ASKS
 
 _BULLET = re.compile(r"^\s*(?:[•▪◦*–-]|(?P<number>\d{1,3})[.)])\s+(?P<text>\S.*)$")
-ASKS = re.compile(r"^\s*(?:Question\s*\d*|Q\s*\d*)\s*[:.]\s*(?P<text>.*)$")
-ANSWERS = re.compile(r"^\s*(?:Answer\s*\d*|A\s*\d*)\s*[:.]\s*(?P<text>.*)$")
 
 # What a visitor comes for and no heading holds: a telephone number, an hour, an address for mail, "Parking: free".
 _DETAIL = re.compile(r"\d[\d\s().–-]{5,}\d|\d\s*[ap]\.?m\b|\d:\d\d|\S@\S|:\s", re.IGNORECASE)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kb.blocks import COPY
 from kb.content import ContentError
 from kb.importing.convert import ConversionFailed
 from kb.importing.coverage import uncovered_lines
 from kb.importing.fetching import FetchFailed
 from kb.importing.readers import READERS
 from kb.importing.sources import ImportFailed, open_source
+from kb.layout import COPY
 from kb.markdown import PageError
 from kb.pages import Page
 

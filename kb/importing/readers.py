@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 from zipfile import BadZipFile, ZipFile
 
-from kb.blocks import Block, assemble
+from kb.blocks import Block
 from kb.content import faq_block, faq_page, parse_faq
 from kb.importing.convert import convert
 from kb.importing.sources import MAX_BYTES, ImportFailed, Source, decoded, decoded_html
+from kb.layout import assemble
 from kb.markdown import parse_blocks, parse_front, parse_markdown
 from kb.pages import Page
 from kb.plaintext import parse_text

@@ -19,7 +19,7 @@ from kb.importing.accordions import find_pairs
 from kb.importing.faqpage import parse_faqpage
 from kb.importing.webblocks import Found, Reader, answer_of
 from kb.importing.webtext import Element, lines_of
-from kb.plaintext import ANSWERS, ASKS
+from kb.words import ANSWERS, ASKS
 
 # Shorter blocks count as main text only when they stand there as a line of their own: "Home" is part of many words.
 _MIN_CHARS = 25

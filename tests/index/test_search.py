@@ -8,9 +8,10 @@ from index.store import IndexUnreadable, VectorStore
 from index.teaching import Asking, Taught
 from index.units import Unit, answering_span, units_of
 from index.words import Spelling, WordCounts, tokens
-from kb.blocks import Block, assemble
+from kb.blocks import Block
 from kb.content import Content, Example, Phrasing
 from kb.labels import Label
+from kb.layout import assemble
 
 PAGE = assemble(
     [
