@@ -163,8 +163,8 @@ def _rendered_blocks(page: Page) -> Iterator[str]:
             yield _rendered_passage(text, one, under)
             continue
         path_after = section_of(page, following) if following else ()
-        place = path_after if is_question_of else path_after[: path_after.index(text)] if text in path_after else None
         open_path = path if is_question_of else [above for above in path if above[0] < one.level]
+        place = path_after if is_question_of else _place_of(text, open_path, path_after)
         under = _under(open_path, place) if place is not None else None
         path = [above for above in open_path if under is None or above[0] <= under]
         if not is_question_of and (one.level > 1 or text != page.title):
@@ -175,6 +175,13 @@ def _rendered_blocks(page: Page) -> Iterator[str]:
         marks = [".faq"] if is_question_of else [".plain"] if is_like_one else []
         marks += [f"under={under}"] if under is not None else []
         yield f"{'#' * min(one.level, 6)} {_exactly(text)}{' {' + ' '.join(marks) + '}' if marks else ''}"
+
+
+def _place_of(heading: str, path: Sequence[tuple[int, str]], below: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The headings above this one, by those of the passage below it; None when that one stands under other headings."""
+    names = tuple(words for _, words in path)
+    depths = (at for at in range(len(below) - 1, -1, -1) if below[at] == heading and names[:at] == below[:at])
+    return next((below[:at] for at in depths), None)
 
 
 def _under(path: Sequence[tuple[int, str]], wanted: tuple[str, ...]) -> int | None:

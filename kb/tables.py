@@ -22,6 +22,13 @@ def table_blocks(rows: Sequence[Sequence[str]]) -> list[Block]:
         return []
     head, *body = filled
     width = max(map(len, filled))
+    if all(map(_is_title, filled)):  # one column
+        return [
+            _column(
+                head[0] if is_label(head[0]) and body else "",
+                [row[0] for row in (body if is_label(head[0]) and body else filled)],
+            )
+        ]
     if width == 2 and (pairs := _pairs(filled)):
         return pairs
     if body and len(head) == width > 1 and all(is_label(cell) for cell in head):
@@ -53,6 +60,7 @@ def _titled(rows: Sequence[Sequence[str]], width: int) -> list[Block]:
         if row is None:
             break
         if is_title:
+            blocks += [Block("list", items=(title,))] if title and not blocks and not items else []
             title = row[0]
         else:
             items.append(" | ".join(cell or EMPTY_CELL for cell in row))

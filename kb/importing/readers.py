@@ -44,6 +44,7 @@ def _read_html(source: Source) -> Read:
         page_id=source.page_id,
         title=found["title"] or source.page_id,
         url=_best_url(source, found["url"]),
+        reviewed=found["reviewed"],
         left_out=found["left_out"],
     )
     return Read(page, found["lines"], tuple(found["warnings"]))
