@@ -150,6 +150,7 @@ class Publisher:
             )
             lines.append(f"{page.page_id}: {len(page.passages)} passages, “{page.title}”")
         lines += [f"merged: {imported.merged} copies"] if imported.merged else []
+        lines += [f"{imported.share:.0%} of the words that visitors see are in passages and their headings"]
         lines += [f"left out: {one}" for one in imported.left_out]
         lines += [f"in no passage: {one}" for one in imported.uncovered]
         lines += [f"note: {one}" for one in imported.warnings]

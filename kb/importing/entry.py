@@ -5,6 +5,7 @@ Nothing is dropped in silence: what was left out, merged, or reached no passage 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from kb.content import ContentError
 from kb.importing.convert import ConversionFailed
 from kb.importing.coverage import uncovered_lines
 from kb.importing.fetching import FetchFailed
-from kb.importing.readers import READERS
+from kb.importing.readers import READERS, Read
 from kb.importing.sources import ImportFailed, open_source
 from kb.layout import COPY
 from kb.markdown import PageError
 from kb.pages import Page
+
+# Below this share of the words a person should look at what was left out.
+_MIN_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Imported:
     merged: int
     uncovered: tuple[str, ...]
     warnings: tuple[str, ...]
+    share: float = 1.0  # of the words that visitors see outside menus and forms: how many are read
 
 
 def import_source(source: str | Path, *, url: str = "", page_id: str = "", allow_private: bool = False) -> Imported:
@@ -51,10 +56,27 @@ def import_source(source: str | Path, *, url: str = "", page_id: str = "", allow
     page = read.page
     if not page.passages:
         raise ImportFailed(f"{source}: no text found to quote. A page needs at least one paragraph, list or answer.")
+    share = _share(read)
     return Imported(
         pages=(page,),
         left_out=page.left_out,
         merged=sum(one.startswith(COPY) for one in page.left_out),
         uncovered=uncovered_lines(read.lines, [page]),
-        warnings=read.warnings,
+        warnings=(*read.warnings, *_warning_of(share, page)),
+        share=share,
     )
+
+
+def _share(read: Read) -> float:
+    """The share of a source's words outside menus and forms that stand in passages and the headings above them."""
+    seen = sum(len(line.split()) for line in read.lines) - read.beside
+    taken = len(re.sub(r"^  (?:•|\d+\.) | \| ", " ", read.page.text, flags=re.MULTILINE).split())
+    return min(taken / seen, 1.0) if seen > 0 else 1.0
+
+
+def _warning_of(share: float, page: Page) -> list[str]:
+    if share >= _MIN_SHARE:
+        return []
+    longest = sorted(page.left_out, key=len, reverse=True)[:5]
+    dropped = "; ".join(one if len(one) <= 120 else f"{one[:119]}…" for one in longest)
+    return [f"Only {share:.0%} of the words that visitors see can be quoted. Left out: {dropped or 'nothing by name'}."]

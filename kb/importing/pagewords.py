@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kb.importing.webtext import SILENT, Element, lines_of
 
 _MENUS = frozenset(["nav", "footer", "form", "dialog"])
+_BESIDE = _MENUS | {"button", "select", "label"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,17 @@ class PageWords:
         mains = [one for one in mains if counts[one]]
         in_main = frozenset(element for one in mains for element in one.iter())
         return cls(counts, frozenset(_of_the_heading(body, mains)), frozenset(_of_most(body, counts)), in_main)
+
+    def count_beside(self) -> int:
+        """Words in menus, footers and forms, by their tags alone: no name makes text one of them."""
+        outer = (
+            one
+            for one in self.counts
+            if one.tag in _BESIDE
+            and not any(up.tag in _BESIDE for up in one.iterancestors())
+            and one not in self.heading
+        )
+        return sum(len(" ".join(lines_of(one)).split()) for one in outer)
 
     def chars(self, element: Element) -> int:
         return self.counts.get(element, 0)

@@ -28,11 +28,15 @@ _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The page made of a source. `lines` are the source's own, to check the page against; none where it is read exactly."""
+    """The page made of a source. `lines` are the source's own, to check the page against; none where it is read exactly.
+
+    `beside` is how many words of them stand in menus, footers and forms.
+    """
 
     page: Page
     lines: Iterable[str] = ()
     warnings: tuple[str, ...] = ()
+    beside: int = 0
 
 
 def _read_html(source: Source) -> Read:
@@ -47,7 +51,7 @@ def _read_html(source: Source) -> Read:
         reviewed=found["reviewed"],
         left_out=found["left_out"],
     )
-    return Read(page, found["lines"], tuple(found["warnings"]))
+    return Read(page, found["lines"], tuple(found["warnings"]), found["beside"])
 
 
 def _best_url(source: Source, canonical: str) -> str:

@@ -117,7 +117,9 @@ class Reader:
         if element in words.heading:
             return None
         by_name = element not in words.most
-        named = why_left_out(element) if by_name else None
+        named = why_left_out(element)
+        if not by_name and named != "banner":  # what a banner speaks of counts too
+            named = None
         return named or why_residue(element, words.chars(element), by_name=by_name)
 
     def _leave_out(self, element: Element, reason: str) -> None:

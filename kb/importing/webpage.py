@@ -41,6 +41,7 @@ class WebPage:
     left_out: tuple[str, ...]
     lines: tuple[str, ...]
     warnings: tuple[str, ...]
+    beside: int = 0  # how many words of `lines` stand in menus, footers and forms
     reviewed: str | None = None  # the day that a line of the page names as its last review
 
 
@@ -53,6 +54,7 @@ def parse_page(source: str) -> WebPage:
     lines = tuple(lines_of(body))
     stated, warnings = _stated_pairs(document)
     words = PageWords.of(body)
+    beside = words.count_beside()
     tabs, labels = find_tabs(body)
     pairs = {one: pair for one, pair in find_pairs(body).items() if one not in labels}
     reader = Reader(Marks(pairs, tabs, words), taken=labels)
@@ -70,6 +72,7 @@ def parse_page(source: str) -> WebPage:
         left_out=tuple(reader.left_out),
         lines=lines,
         warnings=tuple(warnings),
+        beside=beside,
         reviewed=reader.reviewed,
     )
 

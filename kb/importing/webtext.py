@@ -77,13 +77,18 @@ def why_left_out(element: Element) -> str | None:
     if tag in {"dialog", "div", "section", "aside"}:
         if role in {"dialog", "alertdialog"}:
             return "banner"
-        if _COOKIES.search(named) and _OF_COOKIES.search(" ".join(element.itertext())):
+        if _COOKIES.search(named) and _speaks_of_cookies(element):
             return "banner"
     if (tag == "footer" and not is_inside(element, {"main", "article"})) or role == "contentinfo":
         return "footer"
     if is_unseen(element):
         return "hidden"
     return "button" if tag == "button" or role == "button" else None
+
+
+def _speaks_of_cookies(element: Element) -> bool:
+    words = " ".join(lines_of(element))
+    return 60 * len(_OF_COOKIES.findall(words)) >= len(words.split())
 
 
 def _holds_sentences(element: Element) -> bool:
