@@ -19,6 +19,7 @@ from kb.words import ANSWERS, ASKS, is_label, is_polar, is_question, leads_on, w
 _MAX_WORDS_BELOW = 200
 _MAX_HEADING_WORDS = 12
 _MAX_ITEM_WORDS = 12
+_LAID_OUT = re.compile(r"  (?:•|\d+\.) ")
 _MARK = re.compile(r"^\s*(?:(?P<glyph>[•●▪◦■□‣∙·○])|(?P<dash>[-–*+])|(?P<number>\d{1,3})[.)])\s+(?=\S)")
 
 
@@ -38,7 +39,7 @@ def with_pairs(blocks: Iterable[Block]) -> list[Block]:
     kept: list[Block] = []
     while waiting:
         one = waiting.pop(0)
-        if one.passage_id or one.kind not in {"paragraph", "heading", "list"}:
+        if one.passage_id or one.kind not in {"paragraph", "heading", "list"} or _LAID_OUT.match(one.text):
             kept.append(one)
         else:
             kept.append(_labelled_pair(one, waiting) or _styled_pair(one, waiting) or one)
@@ -144,7 +145,7 @@ def _with_lists(blocks: Iterable[Block]) -> Iterator[Block]:
     waiting = list(blocks)
     while waiting:
         one = waiting.pop(0)
-        if one.kind != "paragraph" or one.passage_id:
+        if one.kind != "paragraph" or one.passage_id or _is_list(one):
             yield one
             continue
         lines = one.text.split("\n")
@@ -154,6 +155,13 @@ def _with_lists(blocks: Iterable[Block]) -> Iterator[Block]:
                 lines.append(waiting.pop(0).text)
                 count += 1
         yield from _listed(replace(one, is_strong=one.is_strong and count == 1), lines)
+
+
+def _is_list(block: Block) -> bool:
+    """Whether a block is a list without an introduction, also one that is laid out already, with marks of many kinds."""
+    if block.kind == "list":
+        return not block.text
+    return block.kind == "paragraph" and bool(_LAID_OUT.match(block.text))
 
 
 def _is_marked_line(block: Block) -> bool:
@@ -267,11 +275,11 @@ def _end_of_reach(blocks: Sequence[Block], at: int) -> int:
         return at + 1
     if is_bare:
         return end
-    if not is_polar(label.text) or not (below[0].kind == "list" or _is_fragment(below[0])):
+    if not is_polar(label.text) or not (_is_list(below[0]) or _is_fragment(below[0])):
         return at + 1
     if len(text_of(below).split()) <= _MAX_WORDS_BELOW:
         return end
-    return at + 1 + next((n for n, one in enumerate(below) if one.kind != "list" and not _is_fragment(one)), len(below))
+    return at + 1 + next((n for n, one in enumerate(below) if not _is_list(one) and not _is_fragment(one)), len(below))
 
 
 def _may_label(block: Block) -> bool:
@@ -293,7 +301,13 @@ def _stands_below(block: Block, label: Block, is_bare: bool) -> bool:
 def _is_fragment(block: Block) -> bool:
     """A line that says nothing without what stands above: it is no sentence."""
     is_short = len(block.text.split()) <= _MAX_ITEM_WORDS
-    return block.kind == "paragraph" and is_short and block.text[-1:] not in ".!?:" and not block.is_strong
+    return (
+        block.kind == "paragraph"
+        and is_short
+        and not _is_list(block)
+        and block.text[-1:] not in ".!?:"
+        and not block.is_strong
+    )
 
 
 def _with_introductions(blocks: Sequence[Block]) -> list[Block]:
@@ -308,11 +322,12 @@ def _with_introductions(blocks: Sequence[Block]) -> list[Block]:
         before = kept[-1] if kept else None
         if before is None or before.passage_id or block.under is not None:
             kept.append(block)
-        elif block.kind == "list" and not block.text and _introduces(before):
+        elif _is_list(block) and _introduces(before) and not _is_list(before):
             rest, last = _last_sentence(before.text) if before.text.endswith(":") else ("", before.text)
             kept[-1:] = [replace(before, text=rest)] if rest else []
             tags = _joined_tags(before, block, last)
-            kept.append(replace(block, text=last, tags=tags, under=None if rest else before.under))
+            text = f"{last}\n\n{block.text}" if block.text else last
+            kept.append(replace(block, text=text, tags=tags, under=None if rest else before.under))
         elif block.kind == "list" and not block.text and not block.passage_id and _is_open(before):
             kept[-1] = _extended(before, block)
         elif block.kind == "list" and before.kind == "faq" and before.text.endswith(":") and not block.passage_id:

@@ -19,7 +19,7 @@ def main() -> None:
     suffix = sys.argv[1]
     data = sys.stdin.buffer.read()
     try:
-        answer = _page(data) if suffix == ".html" else {"text": _document(data, suffix)}
+        answer = _READERS[suffix](data)
     except Exception as error:  # noqa: BLE001  (a library may raise anything on a file from anywhere)
         is_locked = any("Password" in repr(one) for one in (error, error.__cause__, error.__context__))
         answer = {
@@ -36,14 +36,21 @@ def _page(data: bytes) -> dict[str, Any]:
     return asdict(parse_page(data.decode("utf-8")))
 
 
-def _document(data: bytes, suffix: str) -> str:
-    """A DOCX as Markdown, a PDF as text."""
-    from markitdown import StreamInfo
-    from markitdown.converters import DocxConverter, PdfConverter
+def _word(data: bytes) -> dict[str, Any]:
+    from kb.importing.word.page import parse_word
 
-    kind: Any = DocxConverter if suffix == ".docx" else PdfConverter
-    converter = kind()
-    return str(converter.convert(BytesIO(data), StreamInfo(extension=suffix)).markdown)
+    return asdict(parse_word(data))
+
+
+def _pdf(data: bytes) -> dict[str, Any]:
+    """A PDF as text."""
+    from markitdown import StreamInfo
+    from markitdown.converters import PdfConverter
+
+    return {"text": str(PdfConverter().convert(BytesIO(data), StreamInfo(extension=".pdf")).markdown)}
+
+
+_READERS = {".html": _page, ".docx": _word, ".pdf": _pdf}
 
 
 def _limit() -> None:
