@@ -80,7 +80,7 @@ def _group(lines: list[str]) -> Iterator[Block]:
             position, block = _read_bullet_pair(lines, position, bullet["text"])
         elif bullet:
             position, block = _read_list(lines, position)
-        elif _is_heading(line):
+        elif reads_as_heading(line):
             position, block = position + 1, Block("heading", line.strip(), level=2)
         else:
             position, block = position + 1, Block("paragraph", line.strip())
@@ -147,12 +147,12 @@ def _is_indented(lines: list[str], position: int) -> bool:
 
 def _ends_answer(lines: list[str], position: int, has_words: bool) -> bool:
     """An answer ends at the next question or heading, and at bullets that no sentence of the answer introduces."""
-    if ASKS.match(lines[position]) or (has_words and _is_heading(lines[position])):
+    if ASKS.match(lines[position]) or (has_words and reads_as_heading(lines[position])):
         return True
     return bool(_BULLET.match(lines[position])) and not lines[position - 1].rstrip().endswith(":")
 
 
-def _is_heading(line: str) -> bool:
+def reads_as_heading(line: str) -> bool:
     """A short line in title case that does not end like a sentence and holds no detail a visitor may ask for."""
     text = line.strip()
     words = text.split()

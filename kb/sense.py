@@ -267,7 +267,10 @@ def _end_of_reach(blocks: Sequence[Block], at: int) -> int:
     if below and below[0].passage_id:
         is_ours = label.kind == "paragraph" and below[0].kind == "list" and not below[0].text
         return at + 2 if is_ours else at + 1
-    end = at + 1 + next((number for number, one in enumerate(below) if one.passage_id), len(below))
+    with_id = next((number for number, one in enumerate(below) if one.passage_id), len(below))
+    if label.kind == "heading" and with_id < len(below):
+        return at + 1
+    end = at + 1 + with_id
     while end > at + 1 and blocks[end - 1].kind == "heading":  # a heading that nothing follows is none of it
         end -= 1
     below = blocks[at + 1 : end]

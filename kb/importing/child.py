@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from io import BytesIO
 from typing import Any
 
 from kb.importing.convert import MAX_MEMORY, TIMEOUT_S
@@ -43,11 +42,9 @@ def _word(data: bytes) -> dict[str, Any]:
 
 
 def _pdf(data: bytes) -> dict[str, Any]:
-    """A PDF as text."""
-    from markitdown import StreamInfo
-    from markitdown.converters import PdfConverter
+    from kb.importing.pdf.page import parse_pdf
 
-    return {"text": str(PdfConverter().convert(BytesIO(data), StreamInfo(extension=".pdf")).markdown)}
+    return asdict(parse_pdf(data))
 
 
 _READERS = {".html": _page, ".docx": _word, ".pdf": _pdf}

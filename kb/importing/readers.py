@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -86,7 +85,11 @@ def _read_text(source: Source) -> Read:
 
 def _read_docx(source: Source) -> Read:
     _refuse_unsound(source)
-    found = convert(source.data, ".docx")
+    return _read_document(source)
+
+
+def _read_document(source: Source) -> Read:
+    found = convert(source.data, source.suffix)
     page = assemble(
         _blocks(found["blocks"]),
         page_id=source.page_id,
@@ -112,13 +115,9 @@ def _refuse_unsound(source: Source) -> None:
 
 
 def _read_pdf(source: Source) -> Read:
-    text = str(convert(source.data, ".pdf")["text"])
-    title, blocks = parse_text(text)
-    page = assemble(blocks, page_id=source.page_id, title=title or source.page_id, url=source.url)
-    broken = re.findall(r"\w+-\n\w+", text)
-    warnings = ["A PDF keeps no headings or lists for certain: compare the passages with the document."]
-    warnings += [f"A word may be broken at the end of a line: {' '.join(one.split())}" for one in broken]
-    return Read(page, text.splitlines(), tuple(warnings))
+    read = _read_document(source)
+    warning = "A PDF keeps no headings or lists for certain: compare the passages with the document."
+    return replace(read, warnings=(warning, *read.warnings))
 
 
 def _read_csv(source: Source) -> Read:
