@@ -51,6 +51,7 @@ class Marks:
     pairs: Mapping[Element, Pair] = field(default_factory=dict)
     tabs: Mapping[Element, str] = field(default_factory=dict)
     words: PageWords = field(default_factory=PageWords)
+    notes: Mapping[Element, str | None] = field(default_factory=dict)
 
 
 class Reader:
@@ -67,6 +68,7 @@ class Reader:
         self._run: list[tuple[str, bool]] = []  # words, and whether they are bold
         self._bold = 0
         self._signs: set[str] = set()
+        self._notes: list[str] = []  # footnotes of the running text
         self._level = 1
         self._under: int | None = None
 
@@ -92,6 +94,8 @@ class Reader:
             self._say(f" {sign} ")
         elif element.tag in SILENT or element.tag == "img":
             self._signs.update(filter(None, [unread_name(element)]))
+        elif element in self._marks.notes:
+            self._notes += filter(None, [self._marks.notes[element]])
         elif element.tag == "br":
             self._run.append(("\n", self._bold > 0))
         elif element in self._marks.pairs:
@@ -248,7 +252,7 @@ class Reader:
         """The items of a list; those of lists inside it follow the item they stand in."""
         mark = mark_of_list(element)
         for item in element:
-            if not isinstance(item.tag, str):
+            if not isinstance(item.tag, str) or item in self._taken:
                 continue
             if item.tag in _LISTS:
                 yield from self._items(item)
@@ -283,6 +287,9 @@ class Reader:
         text = re.sub(r" *\n *", "\n", re.sub(" +", " ", "".join(words for words, _ in run)))
         is_strong = any(words.strip() for words, _ in run) and all(bold for words, bold in run if words.strip())
         pieces = [one.strip() for one in re.split(r"\n{2,}", text) if one.strip()]
+        if pieces:
+            pieces[-1] = "\n".join([pieces[-1], *self._notes])
+            self._notes = []
         for one in pieces:
             is_line = is_strong or one in _bold_lines(run)
             self._note(Block("paragraph", one, is_strong=is_line and "\n" not in one), parent)

@@ -20,6 +20,7 @@ from kb.importing.faqpage import parse_faqpage
 from kb.importing.pagewords import PageWords
 from kb.importing.tabs import find_tabs
 from kb.importing.webblocks import Found, Marks, Reader
+from kb.importing.webnotes import find_notes
 from kb.importing.webtext import Element, lines_of
 from kb.sense import text_of, with_pairs
 
@@ -57,7 +58,9 @@ def parse_page(source: str) -> WebPage:
     beside = words.count_beside()
     tabs, labels = find_tabs(body)
     pairs = {one: pair for one, pair in find_pairs(body).items() if one not in labels}
-    reader = Reader(Marks(pairs, tabs, words), taken=labels)
+    notes = find_notes(body)
+    reader = Reader(Marks(pairs, tabs, words, notes.words), taken={*labels, *notes.bodies})
+    reader.left_out += notes.comments
     reader.read(body)
     main = _main_text(document, reader.dropped)
     if not main and not words.main:

@@ -275,3 +275,23 @@ def test_an_icon_font_box_with_a_title_keeps_its_title():
         (("Do not come if",), "Do not come if:\n\nyou have a fever\n\nyou have a cough"),
         ((), "See you soon."),
     ]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        '<p>You may drive.<sup><a href="#ftnt1" id="ftnt_ref1">[1]</a></sup></p>{}<div><p><a href="#ftnt_ref1" id="ftnt1">[1]</a> Not if you had a sedative.</p></div>',
+        '<p>You may drive.<a href="#fn:1">1</a></p>{}<ol><li id="fn:1">Not if you had a sedative. <a href="#fnref:1">↩</a></li></ol>',
+        '<p>You may drive.<a href="#_ftn1" name="_ftnref1">[1]</a></p>{}<div id="ftn1"><p><a href="#_ftnref1" name="_ftn1">[1]</a> Not if you had a sedative.</p></div>',
+    ],
+    ids=["docs", "markdown", "word"],
+)
+def test_a_footnote_goes_with_its_paragraph(note):
+    assert main(note.format(EAT)).texts == ["You may drive.\nNot if you had a sedative.", EATEN]
+
+
+def test_comments_of_an_export_are_left_out_and_listed():
+    body = '<p>You may drive.<sup><a href="#cmnt1" id="cmnt_ref1">[a]</a></sup></p><div><p><a href="#cmnt_ref1" id="cmnt1">[a]</a>Colleague, is this still right?</p></div>'
+    found = main(body)
+    assert found.texts == ["You may drive."]
+    assert "comment: Colleague, is this still right?" in found.page.left_out
