@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from kb.blocks import Block, list_text, suggest_tags
 from kb.reading.sentences import sentence_spans
-from kb.words import ANSWERS, ASKS, is_label, is_polar, is_question, leads_on, without_number
+from kb.words import ANSWERS, ASKS, GLYPHS, is_label, is_polar, is_question, leads_on, without_number
 
 # A heading that only colours what stands below takes all of it along; a longer one at most this many words.
 _MAX_WORDS_BELOW = 200
@@ -28,7 +28,7 @@ def with_sense(blocks: Iterable[Block], dropped: list[str]) -> list[Block]:
 
     What would say nothing by itself (a colon with nothing after it, a question nobody answers) goes to `dropped`.
     """
-    asked = with_pairs(_with_lists(blocks))
+    asked = with_pairs(_with_lists(_with_glyphs(blocks)))
     labelled = _with_labels(_with_headings(asked))
     return list(_without_fragments(_with_introductions(labelled), dropped))
 
@@ -140,6 +140,27 @@ def _after(pattern: re.Pattern[str], text: str) -> str:
     return found["text"].strip() if found else text
 
 
+def _with_glyphs(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Put a sign that stands alone, as in a coloured box, before the words that it belongs to."""
+    glyph: Block | None = None
+    for block in blocks:
+        if glyph is not None:
+            is_its = block.kind != "faq" and not block.passage_id and block.under is None
+            if is_its and block.kind == "list" and not block.text:
+                block = replace(block, items=tuple(f"{glyph.text} {item}" for item in block.items), under=glyph.under)
+            elif is_its:
+                block = replace(block, text=f"{glyph.text} {block.text}", under=glyph.under)
+            else:
+                yield glyph
+            glyph = None
+        if block.kind == "paragraph" and not block.passage_id and GLYPHS.fullmatch(block.text):
+            glyph = block
+        else:
+            yield block
+    if glyph is not None:
+        yield glyph
+
+
 def _with_lists(blocks: Iterable[Block]) -> Iterator[Block]:
     """Make lists of lines that were typed with a bullet, a dash or a number."""
     waiting = list(blocks)
@@ -172,7 +193,8 @@ def _listed(one: Block, lines: Sequence[str]) -> Iterator[Block]:
     """The lines of a paragraph: those with a mark as lists, the others as they stand."""
     marks = [_MARK.match(line) for line in lines]
     has_glyph = any(mark and mark["glyph"] for mark in marks)
-    if not has_glyph and sum(mark is not None for mark in marks) < 2:
+    is_led = any(above.endswith(":") and mark for above, mark in zip(lines, marks[1:], strict=False))
+    if not has_glyph and not is_led and sum(mark is not None for mark in marks) < 2:
         yield replace(one, text="\n".join(lines))
         return
     under, run, items, first = one.under, list[str](), list[str](), None
@@ -276,13 +298,16 @@ def _end_of_reach(blocks: Sequence[Block], at: int) -> int:
     below = blocks[at + 1 : end]
     if not below:
         return at + 1
+    if is_bare and label.kind == "paragraph" and (_is_list(below[0]) or _is_fragment(below[0])):
+        is_other = _is_fragment if _is_list(below[0]) else _is_list
+        return at + 1 + next((n for n, one in enumerate(below) if not _is_line(one) or is_other(one)), len(below))
     if is_bare:
         return end
-    if not is_polar(label.text) or not (_is_list(below[0]) or _is_fragment(below[0])):
+    if not is_polar(label.text) or not _is_line(below[0]):
         return at + 1
     if len(text_of(below).split()) <= _MAX_WORDS_BELOW:
         return end
-    return at + 1 + next((n for n, one in enumerate(below) if not _is_list(one) and not _is_fragment(one)), len(below))
+    return at + 1 + next((n for n, one in enumerate(below) if not _is_line(one)), len(below))
 
 
 def _may_label(block: Block) -> bool:
@@ -299,6 +324,10 @@ def _stands_below(block: Block, label: Block, is_bare: bool) -> bool:
     if block.kind == "heading":
         return is_bare and label.kind == "heading" and block.level > label.level
     return not (block.kind == "paragraph" and is_label(block.text) and not block.passage_id)
+
+
+def _is_line(block: Block) -> bool:
+    return _is_list(block) or _is_fragment(block)
 
 
 def _is_fragment(block: Block) -> bool:

@@ -10,6 +10,9 @@ from kb.reading.sentences import sentence_spans
 ASKS = re.compile(r"^\s*(?:Question\s*\d*|Q\s*\d*)\s*[:.]\s*(?P<text>.*)$", re.DOTALL)
 ANSWERS = re.compile(r"^\s*(?:Answer\s*\d*|A\s*\d*)\s*[:.]\s*(?P<text>.*)$", re.DOTALL)
 
+# Characters that are signs themselves; many pages hide them from screen readers, and put words beside them.
+GLYPHS = re.compile(r"[✓✔✅☑✗✘✕✖×❌❎⛔🚫⚠☒✋👍👎❗‼\ufe0f\s]+")
+
 _NUMBER = re.compile(r"^\s*(?:\(?\d{1,3}[.)]|#\d{1,3})\s+(?=\S)")
 _MAX_QUESTION_WORDS = 30
 _MAX_LABEL_WORDS = 8

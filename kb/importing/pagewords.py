@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kb.importing.webtext import SILENT, Element, lines_of
 
 _MENUS = frozenset(["nav", "footer", "form", "dialog"])
+_SIDES = frozenset(["header", "aside", "footer", "nav"])
+_SIDE_NAMES = re.compile(
+    r"(?:^|[-_\s])(?:sidebar|side-bar|widget-area|masthead|topbar|top-bar|site-title|colophon)(?:$|[-_\s])"
+)
 _BESIDE = _MENUS | {"button", "select", "label"}
 
 
@@ -18,7 +23,7 @@ class PageWords:
     counts: Mapping[Element, int] = field(default_factory=dict)
     heading: frozenset[Element] = frozenset()  # what holds the main heading or a main element
     most: frozenset[Element] = frozenset()  # what holds most of the words outside menus and forms
-    main: frozenset[Element] = frozenset()
+    main: frozenset[Element] = frozenset()  # what stands in a main element, or in the place of one
 
     @classmethod
     def of(cls, body: Element) -> PageWords:
@@ -32,8 +37,10 @@ class PageWords:
             counts[element] = _length(element.text) + inside
         mains = [one for one in order if one.tag == "main" or (isinstance(one.tag, str) and one.get("role") == "main")]
         mains = [one for one in mains if counts[one]]
-        in_main = frozenset(element for one in mains for element in one.iter())
-        return cls(counts, frozenset(_of_the_heading(body, mains)), frozenset(_of_most(body, counts)), in_main)
+        heading, most = _of_the_heading(body, mains), _of_most(body, counts)
+        places = mains or [_region(body, order, heading, most)]
+        in_main = frozenset(element for one in places for element in _inside(one, heading, is_named=bool(mains)))
+        return cls(counts, frozenset(heading), frozenset(most), in_main)
 
     def count_beside(self) -> int:
         """Words in menus, footers and forms, by their tags alone: no name makes text one of them."""
@@ -48,6 +55,27 @@ class PageWords:
 
     def chars(self, element: Element) -> int:
         return self.counts.get(element, 0)
+
+
+def _region(body: Element, order: list[Element], heading: set[Element], most: set[Element]) -> Element:
+    """Where a page without a main element has its text: the smallest element that holds the heading and most words."""
+    places = [one for one in order if one in most and (one in heading if heading else one.find(".//h2") is not None)]
+    return places[-1] if places else body
+
+
+def _inside(place: Element, heading: set[Element], *, is_named: bool) -> Iterator[Element]:
+    """The elements of the page's text; where no main element marks it, without heads, sides and their like."""
+    waiting = [place]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting += [child for child in one if is_named or child in heading or not _is_beside(child)]
+
+
+def _is_beside(element: Element) -> bool:
+    return element.tag in _SIDES or (
+        isinstance(element.tag, str) and bool(_SIDE_NAMES.search(element.get("class", "")))
+    )
 
 
 def _of_the_heading(body: Element, mains: list[Element]) -> set[Element]:

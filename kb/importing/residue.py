@@ -43,6 +43,7 @@ _CALL = re.compile(
     r"back to|click|apply|buy|order|shop|discover|explore|request)\b",
     re.IGNORECASE,
 )
+_PAGER = re.compile(r"^(?:[«»‹›←→\s]|next|prev(?:ious)?|older|newer|page|posts?|\d+|of)+$", re.IGNORECASE)
 _DAYS = ("%Y-%m-%d", "%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d, %Y", "%B %Y", "%b %Y", "%d.%m.%Y")
 
 
@@ -73,6 +74,8 @@ def why_residue(element: Element, chars: int, *, by_name: bool = True) -> str | 
             return "date"
         if _AUTHOR.match(text) and element.tag not in {"li", "dt", "dd"} and text[-1] not in ".?":
             return "author"
+        if _PAGER.match(text) and re.search(r"[a-z»›→]", text, re.IGNORECASE) and _is_all_links(element):
+            return "menu"
         if _is_call(element, text):
             return "call to action"
         if _is_for_sharing(element, text):

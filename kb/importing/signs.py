@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from kb.importing.webtext import GLYPHS, Element
-from kb.words import is_label
+from kb.importing.webtext import Element
+from kb.words import GLYPHS, is_label
 
 YES, NO = "✓", "✗"
 

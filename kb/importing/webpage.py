@@ -235,7 +235,7 @@ def _parser() -> lxml.html.HTMLParser:
 
 def _title_of(document: Element) -> str:
     """The main heading; without one the title the page gives itself."""
-    for path in ("//main//h1 | //article//h1", "//h1", "//title"):
+    for path in ("//main//h1 | //article//h1", "//h1", "//title", "//h2"):
         for element in document.xpath(path):
             if words := " ".join(lines_of(element)):
                 return words

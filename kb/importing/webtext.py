@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from kb.words import GLYPHS
+
 # An element of an lxml tree; lxml has no types of its own.
 Element = Any
 
@@ -19,9 +21,6 @@ BLOCKS = frozenset(
 )
 HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _FIELDS = frozenset(["label", "input", "select", "textarea", "fieldset", "legend", "option"])
-
-# Characters that are signs themselves; many pages hide them from screen readers, and put words beside them.
-GLYPHS = re.compile(r"[✓✔✅☑✗✘✕✖×❌❎⛔🚫⚠☒✋👍👎❗‼\ufe0f\s]+")
 
 # Characters that nobody sees and that can hide or turn round what is read.
 INVISIBLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
@@ -68,7 +67,7 @@ def why_left_out(element: Element) -> str | None:
     named = f"{element.get('class', '')} {element.get('id', '')}"
     if is_struck(element):
         return "struck out"
-    if (tag == "nav" or role in {"navigation", "menu", "menubar"}) and not _holds_sentences(element):
+    if (tag == "nav" or role in {"navigation", "menu", "menubar"}) and not holds_sentences(element):
         return "menu"
     if _PATH_OR_SKIP.search(named):
         return "menu"
@@ -91,7 +90,7 @@ def _speaks_of_cookies(element: Element) -> bool:
     return 60 * len(_OF_COOKIES.findall(words)) >= len(words.split())
 
 
-def _holds_sentences(element: Element) -> bool:
+def holds_sentences(element: Element) -> bool:
     """Whether a menu is none: most of what it holds are sentences outside of links."""
     words = " ".join(lines_of(element))
     linked = sum(len("".join("".join(one.itertext()).split())) for one in element.iter("a"))

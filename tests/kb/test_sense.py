@@ -80,6 +80,11 @@ def test_a_label_ends_with_its_box():
     assert found == [(("Don't",), "Don't\n\n  • drive"), ((), "You can eat.")]
 
 
+def test_a_label_in_the_text_colours_its_list_and_not_the_paragraph_after_it():
+    found = read(paragraph("You should not:"), Block("list", items=("drive",)), paragraph("You can eat as usual."))
+    assert [text for _, text in found] == ["You should not:\n\n  • drive", "You can eat as usual."]
+
+
 def test_the_next_label_ends_the_last():
     found = read(paragraph("Do"), Block("list", items=("rest",)), paragraph("Don't"), Block("list", items=DONT))
     assert [heading for heading, _ in found] == [("Do",), ("Don't",)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from kb.importing.webtext import GLYPHS
 from kb.importing.word.package import W, value
+from kb.words import GLYPHS
 
 BULLET = "•"
 
