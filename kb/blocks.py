@@ -54,3 +54,14 @@ def list_text(items: Sequence[str], first: int | None = None) -> str:
     """A list's items as lines of a page's text, bulleted or numbered from `first`."""
     marks = ["•"] * len(items) if first is None else [f"{first + number}." for number in range(len(items))]
     return "\n".join(f"  {mark} {item}" for mark, item in zip(marks, items, strict=True))
+
+
+def list_block(marked: Sequence[tuple[int | None, str]]) -> Block:
+    """A block of items, each with its number, or None for a bullet; one with both keeps each mark as it is shown."""
+    numbers = [number for number, _ in marked]
+    first = numbers[0] if numbers else None
+    expected = [None if first is None else first + at for at in range(len(numbers))]
+    if numbers == expected:
+        return Block("list", items=tuple(text for _, text in marked), first=first)
+    lines = (f"  {'•' if number is None else f'{number}.'} {text}" for number, text in marked)
+    return Block("paragraph", "\n".join(lines))

@@ -20,7 +20,7 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from kb.blocks import Block, list_text
+from kb.blocks import Block, list_block, list_text
 from kb.errors import AdvocateError
 from kb.layout import assemble
 from kb.notes import put_notes, take_notes
@@ -40,6 +40,8 @@ _SUMMARY = re.compile(r"<summary[^>]*>(.*?)</summary>", re.IGNORECASE | re.DOTAL
 _OWN_LINE = re.compile(r"(?:[QA]|Question|Answer)\s*\d*\s*[:.]\s|: |[•●▪◦■□‣]\s")
 # Where a line ends though Markdown goes on; a private character until then.
 _BREAK = "\ue002"
+_GAP = "\ue003"  # where struck words stood between two spaces
+_GAPS = re.compile(f"{_GAP} *")
 _BREAKS = re.compile(f" *{_BREAK}[ {_BREAK}]*\n?")
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -350,22 +352,29 @@ def _end_of(tokens: Sequence[Token], position: int) -> int:
 def _list_of(tokens: Sequence[Token]) -> list[Block]:
     """A list as blocks: an item for each list item; what stands inside one is joined by spaces.
 
-    A numbered list of one question is left as two blocks: the question, and what stands in its item as the answer.
+    Items that are each a question with its answer below it are pairs.
     """
     items: list[list[str]] = []
+    numbers: list[int | None] = []
+    counts: list[int | None] = []  # of the open lists: the next number, None for bullets
     for token in tokens:
-        if token.type == "list_item_open":
+        if token.type in {"bullet_list_open", "ordered_list_open"}:
+            start = int(token.attrGet("start") or 1)
+            counts.append(start if token.type == "ordered_list_open" and token.attrGet("start") != 0 else None)
+        elif token.type.endswith("_list_close"):
+            counts.pop()
+        elif token.type == "list_item_open":
             items.append([])
+            numbers.append(counts[-1])
+            counts[-1] = None if counts[-1] is None else counts[-1] + 1
         elif token.type == "inline" and items:
             items[-1].append(_plain(token).replace("\n", " "))
         elif token.type in {"code_block", "fence"} and items:
             items[-1].append(" ".join(token.content.split()))
     if items and all(len(item) > 1 and is_question(item[0]) for item in items):
         return [Block("faq", "\n\n".join(item[1:]), question=item[0]) for item in items]
-    is_nested = sum(token.type.endswith("_list_open") for token in tokens) > 1
-    is_numbered = tokens[0].type == "ordered_list_open" and not is_nested
-    first = int(tokens[0].attrGet("start") or 1) if is_numbered and tokens[0].attrGet("start") != 0 else None
-    return [Block("list", items=tuple(" ".join(filter(None, item)) for item in items), first=first)]
+    texts = [" ".join(filter(None, item)) for item in items]
+    return [list_block(list(zip(numbers, texts, strict=True)))]
 
 
 def _table_of(tokens: Sequence[Token]) -> list[Block]:
@@ -429,7 +438,9 @@ def _plain(inline: Token) -> str:
         struck += {"s_open": 1, "s_close": -1}.get(child.type, 0)
         if struck:
             continue
-        if child.type in {"text", "code_inline"}:
+        if child.type == "s_close" and parts and parts[-1].endswith(" "):
+            parts[-1] = parts[-1].rstrip(" ") + _GAP
+        elif child.type in {"text", "code_inline"}:
             parts.append(child.content)
         elif child.type == "softbreak":
             following = children[position + 1].content if position + 1 < len(children) else ""
@@ -438,7 +449,7 @@ def _plain(inline: Token) -> str:
             parts.append("\n")
         elif child.type == "strong_close" and _opens_bold(children[: position + 1]) and is_question("".join(parts)):
             parts.append(_BREAK if any(one.content.strip() for one in children[position:]) else "")
-    return _BREAKS.sub("\n", "".join(parts))
+    return _GAPS.sub(" ", _BREAKS.sub("\n", "".join(parts))).rstrip(_GAP)
 
 
 def _opens_bold(children: Sequence[Token]) -> bool:

@@ -217,7 +217,7 @@ def _listed(one: Block, lines: Sequence[str]) -> Iterator[Block]:
 
 
 def _with_headings(blocks: Sequence[Block]) -> list[Block]:
-    """Make headings of short bold lines that stand alone above other text."""
+    """Make headings of short bold lines that stand alone above other text, and label nothing more than that."""
     kept: list[Block] = []
     level = 1  # of the last heading that is one by its mark
     for at, one in enumerate(blocks):
@@ -226,7 +226,11 @@ def _with_headings(blocks: Sequence[Block]) -> list[Block]:
         if one.kind == "heading":
             level = one.level
         is_title = one.is_strong and not one.passage_id and one.kind == "paragraph" and _reads_as_heading(one.text)
-        if is_title and any(later.kind != "heading" and not later.is_strong for later in blocks[at + 1 :]):
+        if (
+            is_title
+            and not is_label(one.text)
+            and any(later.kind != "heading" and not later.is_strong for later in blocks[at + 1 :])
+        ):
             one = replace(one, kind="heading", level=min(level + 1, 6), is_strong=False)
         kept.append(one)
     return kept

@@ -29,8 +29,8 @@ _LABEL = re.compile(
       | (?:forbidden|prohibited|contraindications?|exceptions?|warnings?|caution|danger|stop|continue|yes|no|good|bad)
       | (?:instead|wrong|right|pros|cons|red\ flags?|exclusions?|not\ for|only\ if|except|unless)
     )(?:\ (?:this|these|it|them|the\ following|any\ of\ (?:these|the\ following)))?
-    | (?:please\ )?(?:you|we|patients|children|visitors)\ (?:{_MODAL})(?:\ (?:do|eat|drink|take|have|bring|use|wear))?
-    | (?:please\ )?(?:do{_NOT}|never)\ (?:do|eat|drink|take|use|bring|wear|come|drive|have|touch)
+    | (?:please\ )?(?:you|we|patients|children|visitors)\ (?:{_MODAL})(?:\ (?:do|eat|drink|give|take|have|bring|use|wear))?
+    | (?:please\ )?(?:do{_NOT}?|never)\ (?:do|eat|give|drink|take|use|bring|wear|come|drive|have|touch)
     | (?:who|when)\ (?:{_MODAL}\ )?.{{0,40}}(?:not|n['’]t|never)\b.{{0,40}}
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from kb.blocks import Block
+from kb.blocks import Block, list_block
 from kb.importing.accordions import Pair
 from kb.importing.pagewords import PageWords
 from kb.importing.residue import day_of, is_title_of_residue, why_residue
@@ -160,12 +160,9 @@ class Reader:
             self.read(element)
 
     def _add_list(self, element: Element) -> None:
-        items = [one for one in self._items(element) if one]
-        is_numbered = element.tag == "ol" and not element.xpath(".//ul | .//ol")
-        start = element.get("start", "1")
-        first = int(start) if is_numbered and start.isdigit() else None
+        items = [(number, text) for number, text in self._items(element) if text]
         if items:
-            self._add(Block("list", items=tuple(items), first=first), element)
+            self._add(list_block(items), element)
 
     def _read_cells(self, table: Element) -> None:
         """A table for layout, or one with lists in its cells: column by column below labels, else cell by cell."""
@@ -248,9 +245,11 @@ class Reader:
         pieces = (piece for one in inside.found for piece in (one.block.text, *one.block.items))
         return " ".join(" ".join(pieces).split("\n")).strip()
 
-    def _items(self, element: Element) -> Iterator[str]:
-        """The items of a list; those of lists inside it follow the item they stand in."""
+    def _items(self, element: Element) -> Iterator[tuple[int | None, str]]:
+        """The items of a list with their numbers; those of lists inside it follow the item they stand in."""
         mark = mark_of_list(element)
+        start = element.get("start", "1")
+        count = int(start) if start.isdigit() else 1
         for item in element:
             if not isinstance(item.tag, str) or item in self._taken:
                 continue
@@ -263,7 +262,8 @@ class Reader:
                 outer = [one for one in nested if not any(above in nested for above in one.iterancestors())]
                 sign = mark_of_list(item) or mark
                 words = Reader(self._marks, taken={*self._taken, *outer})._inner_of(item, self)
-                yield f"{sign} {words}" if sign and words else words
+                yield count if element.tag == "ol" else None, f"{sign} {words}" if sign and words else words
+                count += 1
                 for one in outer:
                     yield from self._items(one)
 

@@ -192,7 +192,7 @@ def test_a_question_in_markdown_is_a_pair(source):
 
 def test_struck_words_of_markdown_are_left_out_and_listed():
     page = parse_markdown("You may drive ~~24~~ 48 hours after.", page_id="a", where="a")
-    assert page.text == "You may drive  48 hours after."
+    assert page.text == "You may drive 48 hours after."
     assert page.left_out == ("struck out: 24",)
 
 

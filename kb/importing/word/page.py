@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import Element
 
-from kb.blocks import Block
+from kb.blocks import Block, list_block
 from kb.importing.word.numbers import BULLET, Mark, Numbers
 from kb.importing.word.package import Package, Style, W, open_package, value
 from kb.importing.word.runs import Words, words_of
@@ -139,13 +139,9 @@ class _Reader:
                 f"“{words[:80]}”: bullets beside these words may turn their sense. Write them as words."
             )
             return
-        numbers = [mark.number for mark in marks]
-        if None not in numbers and all(mark.level == 0 for mark in marks):
-            yield Block("list", items=tuple(text for _, text in run), first=numbers[0])
-        elif any(number is not None for number in numbers):
-            yield Block("paragraph", "\n".join(f"  {_line_mark(mark)}{text}" for mark, text in run))
-        else:
-            yield Block("list", items=tuple(f"{_sign(mark)}{text}" for mark, text in run))
+        yield list_block(
+            [(mark.number, text if mark.number is not None else f"{_sign(mark)}{text}") for mark, text in run]
+        )
 
     def _table(self, table: Element) -> Iterator[Block]:
         rows = [list(_cells(row)) for row in _rows(table)]
@@ -216,10 +212,6 @@ def _is_lettered(mark: Mark) -> bool:
 
 def _sign(mark: Mark) -> str:
     return "" if mark.text == BULLET else f"{mark.text} "
-
-
-def _line_mark(mark: Mark) -> str:
-    return f"{mark.number}. " if mark.number is not None else f"{BULLET} {_sign(mark)}"
 
 
 def _rows(table: Element) -> Iterator[Element]:
