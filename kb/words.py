@@ -31,7 +31,8 @@ _LABEL = re.compile(
     )(?:\ (?:this|these|it|them|the\ following|any\ of\ (?:these|the\ following)))?
     | (?:please\ )?(?:you|we|patients|children|visitors)\ (?:{_MODAL})(?:\ (?:do|eat|drink|give|take|have|bring|use|wear))?
     | (?:please\ )?(?:do{_NOT}?|never)\ (?:do|eat|give|drink|take|use|bring|wear|come|drive|have|touch)
-    | (?:who|when)\ (?:{_MODAL}\ )?.{{0,40}}(?:not|n['’]t|never)\b.{{0,40}}
+    | (?:who|what|when|things|foods?|drinks?|activities|medicines?|medications?|reasons)\
+      (?:.{{0,30}}\b)?(?:not|never|avoid|cannot|\w+n['’]t)\b.{{0,30}}
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -66,6 +66,8 @@ def why_residue(element: Element, chars: int, *, by_name: bool = True) -> str | 
         return None
     if element.tag in HEADINGS:
         return None
+    if element.tag == "figcaption" and element.getparent().xpath(".//img | .//video | .//picture"):
+        return "picture"
     text = " ".join(lines_of(element))
     if chars <= _MAX_SHORT_CHARS:
         if _BREADCRUMB.match(text) and element.tag != "li" and "." not in text:

@@ -145,10 +145,16 @@ class Reader:
         if element.tag in HEADINGS and is_plain:
             self._add(Block("heading", self._inner(element), level=int(element.tag[1])), element)
         elif element.tag in _LISTS and is_plain and not _has_loose_text(element) and not _has_boxes(element):
-            self._add_list(element)
+            self._add_lists(element)
         elif element.tag == "table" and is_plain and not element.xpath(".//table | .//ul | .//ol"):
             rows = rows_of(element)
-            for block in table_blocks([[self._inner(cell) for cell in row] for row in rows]):
+            blocks = table_blocks([[self._inner(cell) for cell in row] for row in rows])
+            caption = " ".join(self._inner(one) for one in element.iter("caption"))
+            if caption and blocks and blocks[0].kind == "list" and not blocks[0].text:
+                blocks[0] = replace(blocks[0], text=caption)
+            elif caption:
+                self._add(Block("paragraph", caption, is_strong=True), element)
+            for block in blocks:
                 self._add(block, element)
         elif element.tag == "table" and not element.xpath(".//table"):
             self._read_cells(element)
@@ -159,10 +165,25 @@ class Reader:
         else:
             self.read(element)
 
-    def _add_list(self, element: Element) -> None:
+    def _add_lists(self, element: Element) -> None:
+        """A list; one whose items are all labels with a list of their own is as many lists."""
+        items = [one for one in element if one.tag == "li"]
+        nested = [one.xpath("./ul | ./ol") for one in items]
+        if not items or not all(len(inner) == 1 and not (inner[0].tail or "").strip() for inner in nested):
+            self._add_list(element)
+            return
+        for item, (inner,) in zip(items, nested, strict=True):
+            words = Reader(self._marks, taken={*self._taken, inner})._inner_of(item, self)
+            self._add_list(inner, words)
+
+    def _add_list(self, element: Element, label: str = "") -> None:
         items = [(number, text) for number, text in self._items(element) if text]
-        if items:
-            self._add(list_block(items), element)
+        if not items:
+            return
+        block = list_block(items)
+        if label:
+            block = replace(block, text=label if block.kind == "list" else f"{label}\n\n{block.text}")
+        self._add(block, element)
 
     def _read_cells(self, table: Element) -> None:
         """A table for layout, or one with lists in its cells: column by column below labels, else cell by cell."""
@@ -309,7 +330,17 @@ def _bold_lines(run: list[tuple[str, bool]]) -> set[str]:
 def _has_boxes(element: Element) -> bool:
     """Whether the items of a list are boxes with a title and text of their own."""
     items = [one for one in element if one.tag == "li"]
-    return bool(items) and all(len(one.xpath("./p | ./div | .//div/p")) > 1 for one in items)
+    return bool(items) and all(
+        len(one.xpath("./p | ./div | .//div/p")) > 1 or _opens_with_question(one) for one in items
+    )
+
+
+def _opens_with_question(item: Element) -> bool:
+    first = next((one for one in item if isinstance(one.tag, str)), None)
+    if first is None or (item.text or "").strip() or not is_bold(first):
+        return False
+    words = " ".join("".join(first.itertext()).split())
+    return is_question(words) and len(" ".join("".join(item.itertext()).split())) > len(words)
 
 
 def _has_loose_text(element: Element) -> bool:

@@ -295,3 +295,46 @@ def test_comments_of_an_export_are_left_out_and_listed():
     found = main(body)
     assert found.texts == ["You may drive."]
     assert "comment: Colleague, is this still right?" in found.page.left_out
+
+
+@pytest.mark.parametrize(
+    ("body", "passages"),
+    [
+        (
+            "<h2>What not to do</h2><h3>At home</h3><ul><li>lift boxes</li></ul>",
+            [(("What not to do",), "What not to do\n\nAt home\n\n  • lift boxes")],
+        ),
+        (
+            "<table><caption>Do not take these</caption><tr><td>Aspirin</td><td>7 days</td></tr></table>",
+            [(("Do not take these",), "Do not take these\n\n  • Aspirin | 7 days")],
+        ),
+        (
+            "<ul><li>Do not:<ul><li>run</li></ul></li><li>Do:<ul><li>rest</li></ul></li></ul>",
+            [(("Do not",), "Do not:\n\n  • run"), (("Do",), "Do:\n\n  • rest")],
+        ),
+        (
+            "<ul><li><strong>Can I drive?</strong> No.</li><li><strong>Can I walk?</strong> Yes.</li></ul>",
+            [(("Can I drive?",), "No."), (("Can I walk?",), "Yes.")],
+        ),
+        (
+            "<table><tr><th>Do not eat</th><td>Nuts</td></tr><tr><th>Eat</th><td>Soup</td></tr></table>",
+            [((), "  • Do not eat | Nuts\n  • Eat | Soup")],
+        ),
+        (
+            "<ol><li>Wash<ul><li>with soap</li></ul></li><li>Rest</li></ol>",
+            [((), "  1. Wash\n  • with soap\n  2. Rest")],
+        ),
+        ("<p>✅ Walk</p><p>❌ Drive</p>", [((), "✅ Walk"), ((), "❌ Drive")]),
+    ],
+    ids=["below headings", "caption", "lists in lists", "list of questions", "row heads", "numbers", "signs"],
+)
+def test_neighbours_of_these_kinds_keep_their_sense_too(body, passages):
+    assert main(body).passages == passages
+
+
+def test_the_words_below_a_picture_are_listed():
+    found = main(
+        '<figure><img src="a.png" alt="Two legs"><figcaption>Never sit like this</figcaption></figure><p>Text.</p>'
+    )
+    assert found.texts == ["Text."]
+    assert "picture: Never sit like this" in found.page.left_out
