@@ -26,7 +26,7 @@ from kb.layout import assemble
 from kb.notes import put_notes, take_notes
 from kb.pages import Heading, Kind, Page, Passage
 from kb.tables import table_blocks
-from kb.words import is_question, section_of
+from kb.words import is_label, is_question, is_sign, section_of
 
 PAGE_SUFFIXES = frozenset({".md", ".markdown"})
 
@@ -97,10 +97,16 @@ def parse_blocks(body: str) -> tuple[list[Block], list[str]]:
     text, notes = take_notes(body)
     tokens = _PARSER.parse(text)
     html = [_bare(_SUMMARY.sub(" ", one.content)) for one in tokens if one.type == "html_block"]
+    html = [words for words in html if not _leads(words)]
     blocks = _with_answers(_with_own_marks(_plain_blocks(tokens)))
     left_out = [f"raw HTML: {words}" for words in html if words]
     left_out += [f"struck out: {words}" for one in tokens for words in _struck(one)]
     return [put_notes(one, notes) for one in blocks], left_out
+
+
+def _leads(words: str) -> bool:
+    """Whether words in raw HTML label what stands below them."""
+    return is_label(words) or words.endswith(":")
 
 
 def _bare(html: str) -> str:
@@ -295,6 +301,7 @@ def _plain_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
     position = 0
     under: int | None = None
     level = 1
+    ends_at_line = False  # the last heading is a label, which colours nothing below a line across
     for_fold: list[int] = []  # levels of the headings that open folds stand under
     while position < len(tokens):
         token = tokens[position]
@@ -306,11 +313,16 @@ def _plain_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
         elif token.type == "inline" and tokens[position - 1].type == "heading_open":
             level = int(tokens[position - 1].tag[1])
             found = [_marked(Block("heading", level=level), token)]
+            ends_at_line = is_label(found[0].text)
+        elif token.type == "hr" and ends_at_line:
+            under = level - 1
         elif token.type == "inline":
             found = list(_paragraphs_of(token))
         elif token.type in {"code_block", "fence"}:
             found = [Block("paragraph", token.content.strip("\n"))]
         elif token.type == "html_block":
+            if _leads(words := _bare(_SUMMARY.sub(" ", token.content))):
+                found = [Block("paragraph", words)]
             if summary := _SUMMARY.search(token.content):
                 found = [Block("paragraph", _bare(summary[1]), is_strong=True)]
                 for_fold.append(level)
@@ -356,6 +368,7 @@ def _list_of(tokens: Sequence[Token]) -> list[Block]:
     """
     items: list[list[str]] = []
     numbers: list[int | None] = []
+    depths: list[int] = []
     counts: list[int | None] = []  # of the open lists: the next number, None for bullets
     for token in tokens:
         if token.type in {"bullet_list_open", "ordered_list_open"}:
@@ -367,14 +380,26 @@ def _list_of(tokens: Sequence[Token]) -> list[Block]:
             items.append([])
             numbers.append(counts[-1])
             counts[-1] = None if counts[-1] is None else counts[-1] + 1
+            depths.append(len(counts))
         elif token.type == "inline" and items:
-            items[-1].append(_plain(token).replace("\n", " "))
+            question, _, answer = _plain(token).partition("\n")
+            is_pair = bool(answer) and not items[-1] and is_question(question)
+            items[-1] += [question, answer] if is_pair else [f"{question} {answer}".strip().replace("\n", " ")]
         elif token.type in {"code_block", "fence"} and items:
             items[-1].append(" ".join(token.content.split()))
     if items and all(len(item) > 1 and is_question(item[0]) for item in items):
         return [Block("faq", "\n\n".join(item[1:]), question=item[0]) for item in items]
     texts = [" ".join(filter(None, item)) for item in items]
-    return [list_block(list(zip(numbers, texts, strict=True)))]
+    marked = list(zip(numbers, texts, strict=True))
+    starts = [at for at, depth in enumerate(depths) if depth == 1]
+    ends = [*starts[1:], len(marked)]
+    if all(end - at > 1 and is_label(texts[at]) for at, end in zip(starts, ends, strict=True)):
+        return [
+            block
+            for at, end in zip(starts, ends, strict=True)
+            for block in (Block("paragraph", texts[at]), list_block(marked[at + 1 : end]))
+        ]
+    return [list_block(marked)]
 
 
 def _table_of(tokens: Sequence[Token]) -> list[Block]:
@@ -440,7 +465,7 @@ def _plain(inline: Token) -> str:
             continue
         if child.type == "s_close" and parts and parts[-1].endswith(" "):
             parts[-1] = parts[-1].rstrip(" ") + _GAP
-        elif child.type in {"text", "code_inline"}:
+        elif child.type in {"text", "code_inline"} or (child.type == "image" and is_sign(child.content)):
             parts.append(child.content)
         elif child.type == "softbreak":
             following = children[position + 1].content if position + 1 < len(children) else ""

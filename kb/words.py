@@ -13,6 +13,11 @@ ANSWERS = re.compile(r"^\s*(?:Answer\s*\d*|A\s*\d*)\s*[:.]\s*(?P<text>.*)$", re.
 # Characters that are signs themselves; many pages hide them from screen readers, and put words beside them.
 GLYPHS = re.compile(r"[✓✔✅☑✗✘✕✖×❌❎⛔🚫⚠☒✋👍👎❗‼\ufe0f\s]+")
 
+_SAYS_YES_OR_NO = re.compile(
+    r"^(?:(?:green|red)\s+)?(?:tick|check(?:\s?mark)?|cross|x(?:\s?mark)?|yes|no|stop|warning|caution|danger|important)"
+    r"(?:\s+(?:icon|sign|mark))?$",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"^\s*(?:\(?\d{1,3}[.)]|#\d{1,3})\s+(?=\S)")
 _MAX_QUESTION_WORDS = 30
 _MAX_LABEL_WORDS = 8
@@ -31,7 +36,7 @@ _LABEL = re.compile(
     )(?:\ (?:this|these|it|them|the\ following|any\ of\ (?:these|the\ following)))?
     | (?:please\ )?(?:you|we|patients|children|visitors)\ (?:{_MODAL})(?:\ (?:do|eat|drink|give|take|have|bring|use|wear))?
     | (?:please\ )?(?:do{_NOT}?|never)\ (?:do|eat|give|drink|take|use|bring|wear|come|drive|have|touch)
-    | (?:who|what|when|things|foods?|drinks?|activities|medicines?|medications?|reasons)\
+    | (?:who|what|when|things|foods?|drinks?|activities|medicines?|medications?|reasons)[ ]
       (?:.{{0,30}}\b)?(?:not|never|avoid|cannot|\w+n['’]t)\b.{{0,30}}
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -61,6 +66,11 @@ def is_label(text: str) -> bool:
     if not words or "\n" in words or len(words.split()) > _MAX_LABEL_WORDS or text.rstrip()[-1] in ".?":
         return False
     return bool(_LABEL.fullmatch(words) or _HALF.search(words)) and not words.isdigit()
+
+
+def is_sign(text: str) -> bool:
+    """Whether a picture's words say how to take the words beside it: “cross”, “Do not”, ✗."""
+    return bool(text.strip()) and bool(_SAYS_YES_OR_NO.match(text) or is_label(text) or GLYPHS.fullmatch(text))
 
 
 def is_polar(text: str) -> bool:

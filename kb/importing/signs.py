@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kb.importing.webtext import Element
-from kb.words import GLYPHS, is_label
+from kb.words import is_sign
 
 YES, NO = "✓", "✗"
 
@@ -38,11 +38,6 @@ _DECORATES = re.compile(
     rf"download|file|pdf|print|share|link|external|globe|wheelchair|parking){_END}",
     re.IGNORECASE,
 )
-_SAYS_YES_OR_NO = re.compile(
-    r"^(?:(?:green|red)\s+)?(?:tick|check(?:\s?mark)?|cross|x(?:\s?mark)?|yes|no|stop|warning|caution|danger|important)"
-    r"(?:\s+(?:icon|sign|mark))?$",
-    re.IGNORECASE,
-)
 
 
 def sign_of(element: Element) -> str | None:
@@ -50,7 +45,7 @@ def sign_of(element: Element) -> str | None:
     if not is_icon(element):
         return None
     words = _words_of(element)
-    if words and (_SAYS_YES_OR_NO.match(words) or is_label(words) or GLYPHS.fullmatch(words)):
+    if is_sign(words):
         return words
     name = name_of(element)
     if element.tag not in {"img", "svg"} and (ligature := " ".join(element.itertext()).strip()):

@@ -96,6 +96,9 @@ class Reader:
             self._signs.update(filter(None, [unread_name(element)]))
         elif element in self._marks.notes:
             self._notes += filter(None, [self._marks.notes[element]])
+        elif element.tag == "hr":
+            self._flush(element.getparent())
+            self._end_label()
         elif element.tag == "br":
             self._run.append(("\n", self._bold > 0))
         elif element in self._marks.pairs:
@@ -210,6 +213,12 @@ class Reader:
         self._under = None
         self.found.append(Found(block, parent, frozenset(self._signs)))
         self._signs = set()
+
+    def _end_label(self) -> None:
+        """A line across ends what a label colours."""
+        titles = [one.block for one in self.found if one.block.kind == "heading"]
+        if titles and is_label(titles[-1].text):
+            self._under = titles[-1].level - 1
 
     def _close(self, start: int, level: int) -> None:
         """End the reach of the headings in a box, if the box holds what they label too."""

@@ -212,3 +212,22 @@ def test_empty_cells_keep_their_place_and_column_labels_their_column():
         (("Do",), "Do\n\n  • Walk\n  • Rest"),
         (("Don't",), "Don't\n\n  • Drive"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "passages"),
+    [
+        ("- ![Do not](x.png) Drive\n- ![A car](c.png) Park", [((), "  • Do not Drive\n  • Park")]),
+        ("- Do not:\n  - run\n- Do:\n  - rest", [(("Do not",), "Do not:\n\n  • run"), (("Do",), "Do:\n\n  • rest")]),
+        ("- **Can I drive?** No.\n- **Can I walk?** Yes.", [(("Can I drive?",), "No."), (("Can I walk?",), "Yes.")]),
+        ("## Don't\n\n- run\n\n---\n\nYou can eat.", [(("Don't",), "Don't\n\n  • run"), ((), "You can eat.")]),
+        ("<div>Do not</div>\n\n- run", [(("Do not",), "Do not\n\n  • run")]),
+        (
+            "## What not to do\n\n### At home\n\n- lift",
+            [(("What not to do",), "What not to do\n\nAt home\n\n  • lift")],
+        ),
+        ("1. Wash\n   - with soap\n2. Rest", [((), "  1. Wash\n  • with soap\n  2. Rest")]),
+    ],
+)
+def test_markdown_keeps_what_gives_words_their_sense(source, passages):
+    assert markdown(f"# Visits\n\n{source}\n") == passages

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from kb.importing.word.numbers import symbol
 from kb.importing.word.package import Package, Style, W, flag, value
-from kb.words import is_label
+from kb.words import is_sign
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
@@ -111,5 +111,5 @@ def _drawn(drawing: Element, found: Words) -> Iterator[str]:
     found.boxes += drawing.iter(f"{W}txbxContent")
     for one in drawing.iter(_PICTURE):
         words = (one.get("descr") or "").strip()
-        if is_label(words):
+        if is_sign(words):
             yield f"{words} "
