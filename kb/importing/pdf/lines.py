@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -29,6 +30,7 @@ _PAGE_NUMBER = re.compile(r"^(?:page|p\.?)?\s*[-–]?\s*\d{1,4}\s*[-–]?(?:\s*(
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "\u00a0": " "})
 
 _MIN_GUTTER = 12.0  # points: narrower gaps are those between words
+_MAX_ROWS_BELOW = 2
 _EDGE = 0.1  # of a page's height: where running heads, feet and page numbers stand
 
 
@@ -211,8 +213,30 @@ def _bands(rows: Sequence[list[Word]]) -> Iterator[tuple[list[list[Word]], list[
             if not is_parted and _sides(waiting[end : end + 2]) > 1:
                 break
             end += 1
+        end -= _rows_below(waiting[:end])
         band, waiting = waiting[:end], waiting[end:]
         yield band, _shared(_gutters(band), band) if len(band) > 1 else []
+
+
+def _rows_below(band: Sequence[list[Word]]) -> int:
+    """How many rows at the end are no part of the columns above: a line or two apart from them on the left, or a table."""
+    gutters = _shared(_gutters(band), band)
+    if not gutters:
+        return 0
+    count = 0
+    while count < len(band) - 1 and all(word.x1 <= gutters[-1] for word in band[-1 - count]):
+        count += 1
+    if count == 0:
+        return 0
+    tail = band[-count:]
+    if count > _MAX_ROWS_BELOW and not any(_sides(pair) > 1 for pair in pairwise(tail)):
+        return 0
+    usual = median([_gap(above, row) for above, row in pairwise(band[:-count])] or [0.0])
+    return count if _gap(band[-1 - count], tail[0]) > max(1.5 * usual, 0.7 * tail[0][0].size) else 0
+
+
+def _gap(above: Sequence[Word], row: Sequence[Word]) -> float:
+    return min(word.top for word in row) - max(word.bottom for word in above)
 
 
 def _sides(rows: Sequence[Sequence[Word]]) -> int:

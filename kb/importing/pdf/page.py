@@ -16,8 +16,10 @@ from kb.importing.pdf.lines import BULLETS, SIGNS, Line, read_lines
 from kb.plaintext import reads_as_heading
 from kb.reading.english import english_words
 from kb.tables import table_blocks
+from kb.words import is_label
 
 _MAX_HEADING_WORDS = 15
+_MAX_TITLE_WORDS = 10
 _LARGER = 1.12  # times the size of the text: a heading
 _SMALLER = 0.9  # times that size: a footnote, if it stands below and begins with a mark
 _NUMBERED = re.compile(r"^(\d{1,3})[.)]\s+(?=\S)")
@@ -276,6 +278,13 @@ def _titled(blocks: list[Block]) -> list[Block]:
         else one
         for one in blocks
     ]
-    if found and found[0].kind == "heading":
-        found[0] = replace(found[0], level=1)
+    if len(found) > 1 and (found[0].kind == "heading" or _reads_as_title(found[0])):
+        found[0] = replace(found[0], kind="heading", level=1)
     return found
+
+
+def _reads_as_title(block: Block) -> bool:
+    is_line = (
+        block.kind == "paragraph" and len(block.text.split()) <= _MAX_TITLE_WORDS and block.text[-1] not in ".!?:;,"
+    )
+    return is_line and not is_label(block.text)

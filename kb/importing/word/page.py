@@ -12,7 +12,7 @@ from kb.importing.word.package import Package, Style, W, open_package, value
 from kb.importing.word.runs import Words, words_of
 from kb.sense import text_of
 from kb.tables import table_blocks
-from kb.words import is_question
+from kb.words import is_label, is_question
 
 _CONTENTS = "table of contents"
 _MAX_SPAN = 50
@@ -44,9 +44,13 @@ def parse_word(data: bytes) -> WordPage:
 def _titled(blocks: list[Block]) -> list[Block]:
     """Without a main heading, a bold line at the top is the title."""
     has_title = any(one.kind == "heading" and one.level == 1 for one in blocks)
-    if blocks and not has_title and blocks[0].is_strong and not is_question(blocks[0].text):
+    if blocks and not has_title and blocks[0].is_strong and _may_be_title(blocks[0].text):
         blocks[0] = Block("heading", blocks[0].text, level=1)
     return blocks
+
+
+def _may_be_title(text: str) -> bool:
+    return not is_question(text) and not is_label(text) and text[-1] not in ".:;,"
 
 
 @dataclass(slots=True)

@@ -169,3 +169,27 @@ def test_an_imported_leaflet_raises_no_false_alarms(tmp_path):
     found = import_source(tmp_path / "a.pdf")
     assert (found.uncovered, len(found.warnings), found.share) == ((), 1, 1.0)
     assert found.pages[0].passages[0].heading == ("Parking",)
+
+
+def test_a_line_below_columns_or_a_table_is_none_of_theirs():
+    sheet = leaflet()
+    for number, (left, right) in enumerate((("Do", "Do not"), ("• rest", "• drive"), ("• walk", "• swim"))):
+        sheet.text(left, bold=not number, y=120 + 14 * number).text(right, x=320, bold=not number, y=120 + 14 * number)
+    sheet.text("See you soon.", y=185)
+    for number, row in enumerate((("Visit", "Price"), ("First", "120 dollars"), ("Second", "80 dollars"))):
+        sheet.text(row[0], y=220 + 16 * number).text(row[1], x=200, y=220 + 16 * number)
+    sheet.text("Prices hold all year.", y=290)
+    assert read_paper(sheet).texts == [
+        "Do\n\n  • rest\n  • walk",
+        "Do not\n\n  • drive\n  • swim",
+        "See you soon.",
+        "  • Visit | Price\n  • First | 120 dollars\n  • Second | 80 dollars",
+        "Prices hold all year.",
+    ]
+
+
+def test_without_sizes_and_weights_a_lone_first_line_is_the_title():
+    found = read_paper(Sheet().lines("How to find us").lines("We are on the ground floor."))
+    assert (found.page.title, found.texts) == ("How to find us", ["We are on the ground floor."])
+    label = read_paper(Sheet().lines("Do not").lines("Drive on the day of your visit."))
+    assert label.passages == [(("Do not",), "Do not\n\nDrive on the day of your visit.")]

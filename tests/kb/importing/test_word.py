@@ -196,3 +196,8 @@ def test_a_document_of_word_online_is_imported_without_false_alarms(tmp_path):
     found = import_source(tmp_path / "a.docx")
     assert (found.uncovered, found.warnings, found.pages[0].title) == ((), (), "Your visit")
     assert len(found.pages[0].passages) == 2
+
+
+def test_a_label_at_the_top_is_no_title():
+    found = read_word(word(p("Do not", looks="b"), p("Drive", num=1)))
+    assert found.passages == [(("Do not",), "Do not\n\n  • Drive")]
