@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -30,6 +30,8 @@ class Block:
     under: int | None = None  # None: under the last heading
     is_strong: bool = False  # a line that is bold as a whole
 
+
+_LAID_OUT = re.compile(r"  (?:•|\d+\.) ")
 
 _RISK = re.compile(
     r"\b(?:side effects?|sore(?:ness)?|bruis\w+|numb(?:ness)?|swell\w*|bleed\w*|infect\w*|risks?|complications?|"
@@ -65,3 +67,14 @@ def list_block(marked: Sequence[tuple[int | None, str]]) -> Block:
         return Block("list", items=tuple(text for _, text in marked), first=first)
     lines = (f"  {'•' if number is None else f'{number}.'} {text}" for number, text in marked)
     return Block("paragraph", "\n".join(lines))
+
+
+def text_of(blocks: Iterable[Block]) -> str:
+    """What blocks say, as the text of one passage."""
+    pieces = [piece for one in blocks for piece in (one.question, one.text, list_text(one.items, one.first))]
+    return "\n\n".join(piece for piece in pieces if piece)
+
+
+def is_laid_out(text: str) -> bool:
+    """Whether a text is the lines of a list, with marks of several kinds."""
+    return bool(_LAID_OUT.match(text))

@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from kb.blocks import Block, list_text, suggest_tags
+from kb.blocks import Block, is_laid_out, suggest_tags, text_of
+from kb.pairs import with_pairs
 from kb.reading.sentences import sentence_spans
-from kb.words import ANSWERS, ASKS, GLYPHS, is_label, is_polar, is_question, leads_on, without_number
+from kb.words import GLYPHS, is_label, is_polar, is_question, leads_on, reads_as_title
 
 # A heading that only colours what stands below takes all of it along; a longer one at most this many words.
 _MAX_WORDS_BELOW = 200
-_MAX_HEADING_WORDS = 12
 _MAX_ITEM_WORDS = 12
-_LAID_OUT = re.compile(r"  (?:•|\d+\.) ")
 _MARK = re.compile(r"^\s*(?:(?P<glyph>[•●▪◦■□‣∙·○])|(?P<dash>[-–*+])|(?P<number>\d{1,3})[.)])\s+(?=\S)")
 
 
@@ -31,113 +30,6 @@ def with_sense(blocks: Iterable[Block], dropped: list[str]) -> list[Block]:
     asked = with_pairs(_with_lists(_with_glyphs(blocks)))
     labelled = _with_labels(_with_headings(asked))
     return list(_without_fragments(_with_introductions(labelled), dropped))
-
-
-def with_pairs(blocks: Iterable[Block]) -> list[Block]:
-    """Join questions that are marked by style only, or by Q: and A:, to the blocks that answer them."""
-    waiting = list(blocks)
-    kept: list[Block] = []
-    while waiting:
-        one = waiting.pop(0)
-        if one.passage_id or one.kind not in {"paragraph", "heading", "list"} or _LAID_OUT.match(one.text):
-            kept.append(one)
-        else:
-            kept.append(_labelled_pair(one, waiting) or _styled_pair(one, waiting) or one)
-    return kept
-
-
-def text_of(blocks: Iterable[Block]) -> str:
-    """What blocks say, as the text of one passage."""
-    pieces = [piece for one in blocks for piece in (one.question, one.text, list_text(one.items, one.first))]
-    return "\n\n".join(piece for piece in pieces if piece)
-
-
-def _labelled_pair(one: Block, waiting: list[Block]) -> Block | None:
-    """A pair whose question and answer are marked `Q:` and `A:`; takes the answer from `waiting`."""
-    if one.kind == "list" or (found := ASKS.match(one.text)) is None:
-        return None
-    first, *lines = found["text"].split("\n")
-    if (at := next((at for at, line in enumerate(lines) if ANSWERS.match(line)), None)) is not None:
-        question = " ".join([first, *lines[:at]])
-        answer = [_after(ANSWERS, "\n".join(lines[at:]))]
-    else:
-        at = 0 if first else 1
-        if len(waiting) <= at or waiting[at].kind != "paragraph" or not ANSWERS.match(waiting[at].text):
-            return None
-        question = " ".join([first, *lines]) if first else waiting[0].text
-        answer = [words] if (words := _after(ANSWERS, waiting[at].text)) else []
-        del waiting[: at + 1]
-    while waiting and _goes_on(waiting[0], answer):
-        answer.append(text_of([waiting.pop(0)]))
-    return _pair(one, question, answer)
-
-
-def _goes_on(block: Block, answer: Sequence[str]) -> bool:
-    """Whether a block goes on with an answer: a paragraph, or a list that the answer's last words introduce."""
-    if block.passage_id or _ends_answer(block):
-        return False
-    return block.kind == "paragraph" or bool(block.kind == "list" and answer and answer[-1].endswith(":"))
-
-
-def _styled_pair(one: Block, waiting: list[Block]) -> Block | None:
-    """A pair whose question is a bold or numbered line, a line of its own, or the first line of the answer."""
-    if one.kind == "heading":
-        return None
-    first, _, rest = one.text.partition("\n")
-    if one.kind == "paragraph" and rest and is_question(first):
-        answer = [rest]
-        while waiting and rest.endswith(":") and waiting[0].kind == "list" and not waiting[0].passage_id:
-            answer.append(text_of([waiting.pop(0)]))
-            break
-        return _pair(one, first, answer)
-    question = one.items[0] if one.kind == "list" and len(one.items) == 1 and not one.text else one.text
-    if not is_question(question) or not waiting or _ends_answer(waiting[0]):
-        return None
-    is_marked = one.is_strong or one.kind == "list" or question != without_number(question)
-    end = _end_of_answer(waiting, to_the_next=is_marked or _is_one_of_several(waiting))
-    answer = [text_of(waiting[:end])]
-    if not answer[0]:
-        return None
-    del waiting[:end]
-    return _pair(one, question, answer)
-
-
-def _end_of_answer(waiting: Sequence[Block], *, to_the_next: bool) -> int:
-    """How many blocks answer: up to the next question or heading; to a plain line of its own only the first answers."""
-    end = 0
-    while end < len(waiting) and not _ends_answer(waiting[end]) and not waiting[end].passage_id:
-        end += 1
-        if not to_the_next and not waiting[end - 1].text.endswith(":"):
-            break
-    return end
-
-
-def _is_one_of_several(waiting: Sequence[Block]) -> bool:
-    """Whether another plain question follows before the next heading, as in a list of them."""
-    for one in waiting:
-        if one.kind == "heading" or one.under is not None:
-            return False
-        if one.kind == "paragraph" and is_question(one.text):
-            return True
-    return False
-
-
-def _ends_answer(block: Block) -> bool:
-    is_asking = block.kind != "faq" and (
-        is_question(block.text.partition("\n")[0]) or (len(block.items) == 1 and is_question(block.items[0]))
-    )
-    is_title = block.kind in {"heading", "faq"} or (block.is_strong and _reads_as_heading(block.text))
-    return is_title or block.under is not None or is_asking or bool(ASKS.match(block.text))
-
-
-def _pair(one: Block, question: str, answer: Iterable[str]) -> Block:
-    asked = without_number(_after(ASKS, question) or question)
-    return Block("faq", "\n\n".join(filter(None, answer)), question=" ".join(asked.split()), under=one.under)
-
-
-def _after(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.match(text)
-    return found["text"].strip() if found else text
 
 
 def _with_glyphs(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -182,7 +74,7 @@ def _is_list(block: Block) -> bool:
     """Whether a block is a list without an introduction, also one that is laid out already, with marks of many kinds."""
     if block.kind == "list":
         return not block.text
-    return block.kind == "paragraph" and bool(_LAID_OUT.match(block.text))
+    return block.kind == "paragraph" and is_laid_out(block.text)
 
 
 def _is_marked_line(block: Block) -> bool:
@@ -225,7 +117,7 @@ def _with_headings(blocks: Sequence[Block]) -> list[Block]:
             level = max(min(level, one.under), 1)
         if one.kind == "heading":
             level = one.level
-        is_title = one.is_strong and not one.passage_id and one.kind == "paragraph" and _reads_as_heading(one.text)
+        is_title = one.is_strong and not one.passage_id and one.kind == "paragraph" and reads_as_title(one.text)
         if (
             is_title
             and not is_label(one.text)
@@ -234,10 +126,6 @@ def _with_headings(blocks: Sequence[Block]) -> list[Block]:
             one = replace(one, kind="heading", level=min(level + 1, 6), is_strong=False)
         kept.append(one)
     return kept
-
-
-def _reads_as_heading(text: str) -> bool:
-    return "\n" not in text and text[-1:] not in ".;,:" and len(text.split()) <= _MAX_HEADING_WORDS
 
 
 def _with_labels(blocks: Sequence[Block]) -> list[Block]:

@@ -20,6 +20,7 @@ _SAYS_YES_OR_NO = re.compile(
 )
 _NUMBER = re.compile(r"^\s*(?:\(?\d{1,3}[.)]|#\d{1,3})\s+(?=\S)")
 _MAX_QUESTION_WORDS = 30
+_MAX_TITLE_WORDS = 12
 _MAX_LABEL_WORDS = 8
 _MAX_POLAR_WORDS = 12
 
@@ -127,3 +128,8 @@ def _unlabelled(text: str) -> str:
 
 def _bare(text: str) -> str:
     return " ".join(text.strip().rstrip(":!…").strip().split()) if "\n" not in text.strip() else text
+
+
+def reads_as_title(text: str) -> bool:
+    """Whether a bold line is short enough for a title, and does not end like a sentence or an introduction."""
+    return "\n" not in text and text[-1:] not in ".;,:" and len(text.split()) <= _MAX_TITLE_WORDS

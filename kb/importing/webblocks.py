@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from kb.blocks import Block, list_block
+from kb.blocks import Block, list_block, text_of
 from kb.importing.accordions import Pair
 from kb.importing.pagewords import PageWords
 from kb.importing.residue import day_of, is_title_of_residue, why_residue
@@ -23,7 +23,6 @@ from kb.importing.webtext import (
     lines_of,
     why_left_out,
 )
-from kb.sense import text_of
 from kb.tables import table_blocks
 from kb.words import is_label, is_question
 

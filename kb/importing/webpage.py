@@ -14,7 +14,7 @@ import lxml.etree
 import lxml.html
 import trafilatura
 
-from kb.blocks import Block
+from kb.blocks import Block, text_of
 from kb.importing.accordions import find_pairs
 from kb.importing.faqpage import parse_faqpage
 from kb.importing.pagewords import PageWords
@@ -22,7 +22,7 @@ from kb.importing.tabs import find_tabs
 from kb.importing.webblocks import Found, Marks, Reader
 from kb.importing.webnotes import find_notes
 from kb.importing.webtext import Element, lines_of
-from kb.sense import text_of, with_pairs
+from kb.pairs import with_pairs
 
 # Shorter blocks count as main text only when they stand there as a line of their own: "Home" is part of many words.
 _MIN_CHARS = 25
