@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kb.words import GLYPHS
+from kb.words import GLYPHS, is_sign
 
 # An element of an lxml tree; lxml has no types of its own.
 Element = Any
@@ -122,6 +122,8 @@ def is_unseen(element: Element) -> bool:
     if not _UNSEEN_CLASS.search(element.get("class", "")):
         return False
     words = " ".join("".join(element.itertext()).split())
+    if is_sign(words):  # what a colour or a picture says to those who see
+        return False
     return element.tag not in _INLINE or not _stands_in_text(element) or bool(_OF_THE_PAGE.search(words))
 
 

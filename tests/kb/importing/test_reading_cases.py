@@ -338,3 +338,8 @@ def test_the_words_below_a_picture_are_listed():
     )
     assert found.texts == ["Text."]
     assert "picture: Never sit like this" in found.page.left_out
+
+
+def test_a_label_that_only_screen_readers_read_out_stays():
+    body = '<h2 class="visually-hidden">Do not</h2><ul><li>swim</li></ul><p class="sr-only">Main menu starts</p>'
+    assert main(body).passages == [(("Do not",), "Do not\n\n  • swim")]
