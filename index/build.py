@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +16,9 @@ import numpy as np
 
 from index import layout
 from index.cache import VectorCache
-from index.calibrate import DEFAULT_SCALE, Asked, Calibration, calibrate
-from index.classify import Classifier, Fitted, blank, fit
+from index.classify import Classifier, fit
 from index.encode import OnnxEncoder, Vectors
+from index.linking import ask_vectors, asked_texts, link_asks, save_links
 from index.manifest import (
     BUILDER_VERSION,
     FORMAT,
@@ -28,23 +28,23 @@ from index.manifest import (
     digest_files,
     verify,
 )
-from index.model import find_model, is_tuned, model_digest
-from index.search import NONE, Searcher
+from index.model import GATE_HEAD, digest_of, find_model, is_tuned, model_digest
+from index.scale import SCALES, Scale, load_scales
 from index.store import VectorStore
-from index.teaching import Asking, Taught, gate_examples, taught_to_layers, teaching_examples
+from index.teaching import gate_lessons, new_examples, shipped_examples, site_examples, uncovered_questions
 from index.units import Unit, units_of
-from kb.content import Content, starter_version
+from kb.asks import asks_version
+from kb.checklist import as_lines
+from kb.content import Content
 from kb.errors import AdvocateError
 from kb.policy import load_policy, policy_version
 
 Progress = Callable[[str, int, int], None]
 CHUNK = 128
 THREADS = 2  # a third changes the last digit of some vectors, and the same input must give the same build everywhere
-TAUGHT_FILES = (layout.GATE, layout.PASSAGE_CLASSIFIER, layout.HELD_OUT)
-# Both chosen on the validation questions (tests/server/data/kneecare_validation.jsonl). Readings were tuned on the very
-# examples, with label smoothing, so that little is left to fit: of 0.05, 0.3 and 5 this left those questions most likely.
-READING_REGULARISATION = 0.3
-PASSAGE_REGULARISATION = 20.0  # of 5, 20 and 60 this put most right passages first
+# How far a site's own examples may move the gate that ships, and how closely one is fitted where none ships.
+OWN_STRENGTH = 0.3
+WHOLE_STRENGTH = 5.0
 
 
 class BuildError(AdvocateError):
@@ -67,7 +67,7 @@ def make_build(
     """Build into the folder `out`, replacing an older build there in one rename.
 
     models: where encoders and vectors are kept between builds. earlier: builds that are taken over when nothing changed
-    since, and whose gate is when its own inputs are the same. Raises BuildError, ContentError, PolicyError, ModelError or
+    since. Raises BuildError, ContentError, PolicyError, ModelError or
     OSError; then `out` is as it was.
     """
     _refuse_foreign(out)
@@ -79,25 +79,22 @@ def make_build(
         for folder in earlier:
             if (same := _whole(folder)) is not None and same.build == build_id:
                 return same if folder == out else _take_over(folder, out)
-    units, examples = units_of(recipe.content), teaching_examples(recipe.content)
-    lessons = gate_examples(examples)
+    units, beyond = units_of(recipe.content), uncovered_questions(recipe.content)
+    lessons = _lessons(recipe.content, source)
     cache = VectorCache(layout.vectors_file(models, digest))
-    embed_missing(
-        [unit.text for unit in units], [*(one.text for one in examples), *lessons], cache, source, models, progress
-    )
+    examples = [*beyond, *lessons, *asked_texts(source)]
+    embed_missing([unit.text for unit in units], examples, cache, source, models, progress)
     dim = OnnxEncoder(layout.encoder_folder(models, digest)).dim
-    vectors = cache.vectors([unit.text for unit in units])[:, :dim]
-    taught = Taught(examples, cache.vectors([one.text for one in examples]), lessons, cache.vectors([*lessons]), dim)
-    passages = [passage.passage_id for _, passage in recipe.content.passages()]
-    asking = Asking.of(units, vectors, passages, taught)
+    vectors, scale = cache.vectors([unit.text for unit in units])[:, :dim], _scale_of(source)
 
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".build-", dir=out.parent))
     try:
-        gate_inputs = _write_taught(aside, taught, asking, digest, earlier, progress)
-        flattered = taught_to_layers() if is_tuned(source) else frozenset[str]()
-        unseen = {*(unit.text for unit in units), *taught.uncovered()} - flattered
-        calibration = _write_search(aside, recipe.content, units, vectors, asking, unseen, progress)
+        progress("Teaching the gate", 0, 1)
+        _gate(lessons, cache.vectors([*lessons]), source).save(aside / layout.GATE)
+        _write_search(aside, units, vectors, cache.vectors(beyond)[:, :dim].reshape(len(beyond), dim), scale)
+        asks = ask_vectors(source, cache)
+        save_links(aside, link_asks(recipe.content, units, vectors, asks), asks)
         _write_content(aside, recipe)
         manifest = Manifest(
             build=build_id,
@@ -105,15 +102,14 @@ def make_build(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             model_digest=digest,
             policy_version=policy.version,
-            threshold=calibration.threshold,
+            threshold=scale.threshold,
             counts={
                 "pages": len(recipe.content.pages),
-                "passages": len(passages),
+                "passages": sum(1 for _ in recipe.content.passages()),
                 "phrasings": len(recipe.content.phrasings),
-                "examples": len(examples),
+                "examples": len(recipe.content.examples),
                 "units": len(units),
             },
-            gate_inputs=gate_inputs,
             files=digest_files(aside),
         )
         manifest.write(aside)
@@ -169,7 +165,10 @@ def inputs_of(recipe: Recipe, digest: str) -> dict[str, Any]:
         "pages": [page.as_json() for page in recipe.content.pages],
         "phrasings": [[one.text, one.passage_id, one.quote] for one in recipe.content.phrasings],
         "examples": [[one.text, one.label, one.history] for one in recipe.content.examples],
-        "starter": starter_version(),
+        "gate": digest_of(GATE_HEAD),
+        "scales": digest_of(SCALES),
+        "asks": as_lines(recipe.content.checklist),
+        "bank": asks_version(),
         "policy": policy_version(recipe.policy),
         "site": recipe.site,
         "model": digest,
@@ -177,72 +176,32 @@ def inputs_of(recipe: Recipe, digest: str) -> dict[str, Any]:
     }
 
 
-def _write_taught(
-    aside: Path, taught: Taught, asking: Asking, digest: str, earlier: Sequence[Path], progress: Progress
-) -> str:
-    """Fit the gate and the passage classifier, or take them over from an earlier build that was taught the same."""
-    lessons = [[one.text, one.label, one.history] for one in taught.examples]
-    inputs = canonical_digest([digest, BUILDER_VERSION, lessons, list(zip(asking.texts, asking.wanted, strict=True))])
-    for folder in earlier:
-        if (taught_before := _whole(folder)) is not None and taught_before.gate_inputs == inputs:
-            for name in TAUGHT_FILES:
-                shutil.copy(folder / name, aside / name)
-            return inputs
-    progress("Teaching the gate", 0, 1)
-    rows, labels = taught.lesson_rows, [*taught.lessons.values()]
-    if rows.shape[1] > taught.dim:  # readings were taught these very examples: nothing can be held out
-        gate = fit([*taught.lessons], rows, labels, strength=READING_REGULARISATION, holds_out=False)
-    else:
-        gate = fit([*taught.lessons], rows, labels)
-    gate.classifier.save(aside / layout.GATE)
-    progress("Teaching what the passages answer", 0, 1)
-    if len(set(asking.wanted)) > 1:
-        passages = fit(asking.texts, asking.vectors, asking.wanted, strength=PASSAGE_REGULARISATION)
-    else:
-        passages = Fitted(blank(taught.dim, (NONE,)), np.ones((len(asking.texts), 1)))
-    passages.classifier.save(aside / layout.PASSAGE_CLASSIFIER)
-    np.save(aside / layout.HELD_OUT, passages.held_out.astype(np.float32))
-    return inputs
+def _lessons(content: Content, source: Path) -> dict[str, str]:
+    """What the gate is taught in this build: what the one that ships does not know yet; for another model, everything."""
+    return gate_lessons(new_examples(content) if is_tuned(source) else [*shipped_examples(), *site_examples(content)])
 
 
-def _write_search(
-    aside: Path,
-    content: Content,
-    units: Sequence[Unit],
-    vectors: Vectors,
-    asking: Asking,
-    unseen: Set[str],
-    progress: Progress,
-) -> Calibration:
-    """Write what searches, calibrated on `unseen`: its questions that taught the vectors nothing."""
-    progress("Calibrating", 0, 1)
-    classifier = Classifier.load(aside / layout.PASSAGE_CLASSIFIER)
-    held_out = dict(zip(asking.texts, np.load(aside / layout.HELD_OUT), strict=True))
-    outside, vectors_outside = asking.outside()
-    store, beyond = VectorStore.of(vectors), VectorStore.of(vectors_outside)
-    passages = [passage.passage_id for _, passage in content.passages()]
-    searcher = Searcher(units, passages, store, DEFAULT_SCALE, classifier, beyond)
+def _gate(lessons: Mapping[str, str], rows: Vectors, source: Path) -> Classifier:
+    """The gate: the one that ships, moved by the site's own lessons; for another model, fitted to all of them."""
+    if not is_tuned(source):
+        return fit([*lessons], rows, [*lessons.values()], strength=WHOLE_STRENGTH)
+    shipped = Classifier.load(GATE_HEAD)
+    if not lessons:
+        return shipped
+    return fit([*lessons], rows, [*lessons.values()], strength=OWN_STRENGTH, prior=shipped)
 
-    def asked(text: str, vector: Vectors) -> Asked:
-        if text in held_out:
-            return Asked(text, vector, dict(zip(classifier.labels, held_out[text].tolist(), strict=True)))
-        return Asked(text, vector, classifier.scores(text, vector))  # of a passage with too few to be taught
 
-    published = {passage.question for _, passage in content.passages()}
-    phrased = [row for row, unit in enumerate(units) if unit.asks and unit.text in unseen - published]
-    uncovered = [row for row, text in enumerate(outside) if text in unseen]
-    calibration = calibrate(
-        searcher,
-        [(row, asked(units[row].text, vectors[row])) for row in phrased],
-        [(row, asked(outside[row], vectors_outside[row])) for row in uncovered],
-    )
-    beyond.save(aside / layout.OUTSIDE_STORE)
-    store.save(aside / layout.UNIT_STORE)
+def _scale_of(source: Path) -> Scale:
+    return load_scales()["tuned" if is_tuned(source) else "plain"]
+
+
+def _write_search(aside: Path, units: Sequence[Unit], vectors: Vectors, beyond: Vectors, scale: Scale) -> None:
+    """Write what searches. beyond: (n, dim), of questions that no passage answers."""
+    VectorStore.of(beyond).save(aside / layout.OUTSIDE_STORE)
+    VectorStore.of(vectors).save(aside / layout.UNIT_STORE)
     np.save(aside / layout.VECTORS, vectors)
-    _write_json(aside / layout.UNITS, [[unit.text, unit.passage, unit.asks, unit.span] for unit in units])
-    _write_json(aside / layout.SCALE, asdict(calibration.scale))
-    _write_json(aside / layout.REPORT, calibration.report)
-    return calibration
+    _write_json(aside / layout.UNITS, [[unit.text, unit.passage, unit.kind, unit.span] for unit in units])
+    _write_json(aside / layout.SCALE, asdict(scale))
 
 
 def _write_content(aside: Path, recipe: Recipe) -> None:

@@ -39,7 +39,9 @@ class VectorCache:
         self._changed = self._changed or bool(texts)
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of texts that were added, (n, dim). Raises KeyError for a text that was not."""
+        """Vectors of texts that were added, (n, dim), or (0, 0). Raises KeyError for a text that was not."""
+        if not texts:
+            return np.zeros((0, 0), dtype=np.float32)
         return np.stack([self._rows[_key(text)] for text in texts]).astype(np.float32)
 
     def save(self) -> None:

@@ -6,11 +6,9 @@ The vector knows meaning; the n-grams know that "my" and "mine" make a question 
 
 from __future__ import annotations
 
-import os
 import re
 import zlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +40,6 @@ class Classifier:
     dense: Vectors
     hashed: Vectors
     bias: Vectors
-    temperature: float
 
     def scores(self, text: str, vector: Vectors) -> dict[str, float]:
         """The calibrated chance of each label; they sum to 1. vector: (dim,), the text's."""
@@ -50,7 +47,7 @@ class Classifier:
         if self.hashed.size:
             buckets, weights = hashed_features(text)
             logits = logits + self.hashed[:, buckets] @ weights
-        return dict(zip(self.labels, _softmax(logits[None, :] / self.temperature)[0].tolist(), strict=True))
+        return dict(zip(self.labels, _softmax(logits[None, :])[0].tolist(), strict=True))
 
     def save(self, path: Path) -> None:
         np.savez(
@@ -59,7 +56,6 @@ class Classifier:
             dense=self.dense,
             hashed=self.hashed.astype(np.float16),
             bias=self.bias,
-            temperature=np.array(self.temperature),
         )
 
     @classmethod
@@ -71,19 +67,7 @@ class Classifier:
                 dense=stored["dense"],
                 hashed=stored["hashed"].astype(np.float32),
                 bias=stored["bias"],
-                temperature=float(stored["temperature"]),
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A classifier, and the scores, (n, labels), that fits which never saw them gave its examples.
-
-    None are scored, (0, labels), where nothing can be held out.
-    """
-
-    classifier: Classifier
-    held_out: Scores
 
 
 def fit(
@@ -92,41 +76,27 @@ def fit(
     labels: Sequence[str],
     *,
     strength: float = INVERSE_REGULARISATION,
-    holds_out: bool = True,
-) -> Fitted:
-    """Fit a classifier and, where holds_out, score its own examples held out: in 5 folds, each by a fit that never saw it.
+    prior: Classifier | None = None,
+) -> Classifier:
+    """Fit a classifier to examples; with a prior, move the prior as little as they ask for (a Gaussian prior on its weights).
 
-    The temperature is the one that makes the held-out scores most likely, else 1. strength: of the fit to the examples,
-    the inverse of its regularisation. Past MANY texts times labels the vectors must do: n-grams would take many gigabytes.
-    Deterministic for the same input.
+    strength: of the fit to the examples, the inverse of its regularisation. Past MANY texts times labels the vectors must
+    do: n-grams would take many gigabytes. Deterministic for the same input. Raises ValueError for a label the prior lacks.
     """
-    known = tuple(sorted(set(labels)))
+    known = prior.labels if prior is not None else tuple(sorted(set(labels)))
+    if unknown := set(labels) - set(known):
+        raise ValueError(f"labels {sorted(unknown)} are none of {', '.join(known)}")
+    if prior is not None and not texts:
+        return prior
     wanted = np.array([known.index(label) for label in labels])
     views: list[Any] = [vectors.astype(np.float64)]
     if len(texts) * len(known) <= MANY:
         views.append(_ngrams(texts))
-    folds = np.array([fold_of(text) for text in texts])
-    shown = [folds != fold for fold in range(FOLDS)] if holds_out else []
-    *models, model = _fitted_on([*shown, folds >= 0], views, wanted, len(known), strength)
-    held_out, temperature = np.zeros((0, len(known))), 1.0
-    if holds_out:
-        logits = np.zeros((len(texts), len(known)))
-        for rows, weights in zip(shown, models, strict=True):
-            logits[~rows] = _logits([view[~rows] for view in views], weights)
-        temperature = _best_temperature(logits, wanted)
-        held_out = _softmax(logits / temperature)
-    dense, hashed, bias = np.split(model.T.astype(np.float32), [vectors.shape[1], -1], axis=1)
-    hashed = hashed.astype(np.float16).astype(np.float32)  # as it will be stored
-    return Fitted(Classifier(known, dense, hashed, bias[:, 0], temperature), held_out)
-
-
-def blank(dim: int, labels: tuple[str, ...]) -> Classifier:
-    """A classifier that knows nothing: every label is as likely as the others."""
-    rows = len(labels)
-    zeros = np.zeros
-    return Classifier(
-        labels, zeros((rows, dim), np.float32), zeros((rows, BUCKETS), np.float32), zeros(rows, np.float32), 1.0
-    )
+    start = _weights_of(prior, len(views) > 1) if prior is not None else None
+    with _one_thread():
+        weights = _regression(views, wanted, len(known), strength, start)
+    dense, hashed, bias = np.split(weights.T.astype(np.float32), [vectors.shape[1], -1], axis=1)
+    return Classifier(known, dense, hashed.astype(np.float16).astype(np.float32), bias[:, 0])  # as it will be stored
 
 
 def hashed_features(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
@@ -162,41 +132,37 @@ def _ngrams(texts: Sequence[str]) -> csr_matrix:
 
 
 def fold_of(text: str) -> int:
-    """The fold a text is held out in: by its own hash, so that adding an example moves no other."""
+    """The fold a text is held out in: by its own hash, so that adding one moves no other."""
     return zlib.crc32(text.encode()) % FOLDS
 
 
-def _fitted_on(
-    subsets: Sequence[npt.NDArray[np.bool_]],
-    views: Sequence[Any],
-    wanted: npt.NDArray[np.int64],
-    labels: int,
-    strength: float,
-) -> list[Scores]:
-    """Weights of a fit to each subset of the rows, side by side; see `_regression`."""
+def _one_thread() -> Any:
+    """Sums in one order, whatever the machine and its load."""
     from threadpoolctl import threadpool_limits
 
-    def fitted(rows: npt.NDArray[np.bool_]) -> Scores:
-        return _regression([view[rows] for view in views], wanted[rows], labels, strength)
-
-    # One thread a fit: sums in one order, whatever the machine and its load.
-    with threadpool_limits(limits=1), ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(fitted, subsets))
+    return threadpool_limits(limits=1)
 
 
-def _regression(views: Sequence[Any], wanted: npt.NDArray[np.int64], labels: int, strength: float) -> Scores:
+def _weights_of(prior: Classifier, with_ngrams: bool) -> Scores:
+    """A classifier's weights as `_regression` has them: (features + 1, labels), the last row the bias."""
+    views = [prior.dense, prior.hashed] if with_ngrams else [prior.dense]
+    return np.hstack([*views, prior.bias[:, None]]).T.astype(np.float64)
+
+
+def _regression(
+    views: Sequence[Any], wanted: npt.NDArray[np.int64], labels: int, strength: float, prior: Scores | None = None
+) -> Scores:
     """Multinomial logistic regression by L-BFGS: weights, (features + 1, labels), the last row the bias.
 
     views: matrices, dense or sparse, (rows, features) in all; wanted: (rows,), indices of labels. Least is the mean of
-    the log loss and of the squared weights over twice the strength, as in scikit-learn, which would take vectors and
-    n-grams as one sparse matrix: five times slower than each in its own form.
+    the log loss and of the squared weights, or of how far they moved from the prior, over twice the strength. scikit-learn
+    does the same, but takes vectors and n-grams as one sparse matrix: five times slower than each in its own form.
     """
     from scipy.optimize import minimize
 
     rows, every = len(wanted), np.arange(len(wanted))
     shape = (sum(view.shape[1] for view in views) + 1, labels)
-    if not rows:
-        return np.zeros(shape)
+    middle = np.zeros(shape) if prior is None else prior
 
     def loss(flat: Scores) -> tuple[float, Scores]:
         weights = flat.reshape(shape)
@@ -204,11 +170,15 @@ def _regression(views: Sequence[Any], wanted: npt.NDArray[np.int64], labels: int
         likelihood = np.log(chances[every, wanted] + 1e-300).mean()
         chances[every, wanted] -= 1
         slope = np.vstack([*(view.T @ chances for view in views), chances.sum(axis=0)]) / rows
-        slope[:-1] += weights[:-1] / (strength * rows)
-        return float((weights[:-1] ** 2).sum() / (2 * strength * rows) - likelihood), slope.ravel()
+        away = weights - middle
+        if prior is None:
+            away[-1] = 0  # how common each label is costs nothing; to move a prior's does
+        slope += away / (strength * rows)
+        return float((away**2).sum() / (2 * strength * rows) - likelihood), slope.ravel()
 
-    start = np.zeros(shape).ravel()
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "maxls": 50, "gtol": 1e-3})
+    best = minimize(
+        loss, middle.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200, "maxls": 50, "gtol": 1e-3}
+    )
     return np.asarray(best.x, dtype=np.float64).reshape(shape)
 
 
@@ -218,13 +188,6 @@ def _logits(views: Sequence[Any], weights: Scores) -> Scores:
     for view, part in zip(views, np.split(weights[:-1], ends[:-1]), strict=True):
         logits = logits + view @ part
     return logits
-
-
-def _best_temperature(logits: Scores, wanted: npt.NDArray[np.int64]) -> float:
-    candidates = np.geomspace(0.3, 3.0, 47)
-    rows = np.arange(len(wanted))
-    losses = [-np.log(_softmax(logits / one)[rows, wanted] + 1e-12).mean() for one in candidates]
-    return float(candidates[int(np.argmin(losses))])
 
 
 def _softmax(logits: npt.NDArray[Any]) -> Scores:

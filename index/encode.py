@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from index.model import ModelError, digest_of
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 BATCH = 32
+MOST_PADDING = 1.5  # the longest row of a batch, against the shortest: another run costs some eight tokens
 FILES = (layout.ONNX, layout.TOKENIZER)
 
 
@@ -34,7 +35,8 @@ class OnnxEncoder:
         self.model_digest: str = manifest["model_digest"]
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / layout.TOKENIZER))
         self._tokenizer.no_padding()  # the shipped file pads every text to 128 tokens
-        self._tokenizer.enable_truncation(manifest["max_tokens"])
+        self.max_tokens: int = manifest["max_tokens"]
+        self._tokenizer.enable_truncation(self.max_tokens)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting takes no core from others
@@ -49,6 +51,10 @@ class OnnxEncoder:
         sizes = [output.shape[1] for output in self._outputs([self._tokenizer.encode("").ids])]
         self.dim, self.width = sizes[0], sum(sizes)
 
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens of each text are read: `max_tokens` for one that is cut there. The work grows with their sum."""
+        return [len(row.ids) for row in self._tokenizer.encode_batch(list(texts))]
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """A row a text in the order given, (n, width) float32.
 
@@ -60,8 +66,7 @@ class OnnxEncoder:
         rows = self._tokenizer.encode_batch(list(texts))
         order = sorted(range(len(rows)), key=lambda row: len(rows[row].ids))
         vectors = np.zeros((len(rows), self.width), dtype=np.float32)
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
+        for batch in _batches([(len(rows[row].ids), row) for row in order]):
             vectors[batch] = self._run([rows[row].ids for row in batch])
         if not np.isfinite(vectors).all():
             raise ModelError(
@@ -81,6 +86,20 @@ class OnnxEncoder:
             mask[row, : len(one)] = 1
         feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
         return list(self._session.run(None, {name: feed[name] for name in self._input_names}))
+
+
+def _batches(rows: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Rows to run together, given (length, row) by length: each is padded to the longest beside it, which costs as much."""
+    batch: list[int] = []
+    shortest = 0
+    for length, row in rows:
+        if batch and (len(batch) == BATCH or length > MOST_PADDING * shortest):
+            yield batch
+            batch = []
+        shortest = length if not batch else shortest
+        batch.append(row)
+    if batch:
+        yield batch
 
 
 def _checked_manifest(folder: Path) -> dict[str, Any]:

@@ -26,10 +26,9 @@ VECTORS = "vectors.npy"
 UNIT_STORE = "units.faiss"
 OUTSIDE_STORE = "outside.faiss"
 GATE = "gate.npz"
-PASSAGE_CLASSIFIER = "passages.npz"
-HELD_OUT = "held_out.npy"
 SCALE = "scale.json"
-REPORT = "report.json"
+ASKS = "asks.json"
+ASK_VECTORS = "asks.npy"
 
 # An exported encoder: its description, and the files whose digests stand there.
 ENCODER = "encoder.json"

@@ -13,10 +13,12 @@ import numpy as np
 from index import layout
 from index.classify import Classifier
 from index.encode import OnnxEncoder
+from index.linking import AskTitles, load_links
 from index.manifest import BuildRefused, Manifest, verify
-from index.search import Scale, Searcher
+from index.scale import read_scale
+from index.search import Searcher
 from index.store import IndexUnreadable, VectorStore
-from index.units import Unit
+from index.units import Kind, Unit
 from kb.errors import AdvocateError
 from kb.pages import Page, Passage
 from kb.policy import Policy, load_policy
@@ -38,6 +40,7 @@ class LoadedBuild:
     places: tuple[tuple[Page, Passage], ...]
     searcher: Searcher
     gate: Classifier
+    ask_titles: AskTitles
     canary: tuple[str, Any]
 
     @property
@@ -68,22 +71,16 @@ def load_build(folder: Path) -> LoadedBuild:
         pages = tuple(Page.from_json(one) for one in _read(folder / layout.PAGES))
         places = tuple((page, passage) for page in pages for passage in page.passages)
         units = [
-            Unit(text, passage, asks, tuple(span) if span else None)
-            for text, passage, asks, span in _read(folder / layout.UNITS)
+            Unit(text, passage, Kind(kind), tuple(span) if span else None)
+            for text, passage, kind, span in _read(folder / layout.UNITS)
         ]
-        scale = _read(folder / layout.SCALE)
         store = VectorStore.load(folder / layout.UNIT_STORE)
         vectors = np.load(folder / layout.VECTORS, allow_pickle=False)
         if len(store) != len(units) or vectors.shape != (len(units), store.dim):
             raise BuildRefused(f"{folder}: {len(units)} units but {len(store)} vectors. Build again.")
-        searcher = Searcher(
-            units,
-            [passage.passage_id for _, passage in places],
-            store,
-            Scale(tuple(scale["means"]), tuple(scale["deviations"]), tuple(scale["weights"]), scale["bias"]),
-            Classifier.load(folder / layout.PASSAGE_CLASSIFIER),
-            VectorStore.load(folder / layout.OUTSIDE_STORE),
-        )
+        scale, outside = read_scale(_read(folder / layout.SCALE)), VectorStore.load(folder / layout.OUTSIDE_STORE)
+        searcher = Searcher(units, vectors, store, scale, outside)
+        asked = np.load(folder / layout.ASK_VECTORS, allow_pickle=False)
         return LoadedBuild(
             folder=folder,
             manifest=manifest,
@@ -93,6 +90,7 @@ def load_build(folder: Path) -> LoadedBuild:
             places=places,
             searcher=searcher,
             gate=Classifier.load(folder / layout.GATE),
+            ask_titles=AskTitles(load_links(folder), asked, [passage.passage_id for _, passage in places]),
             canary=(units[0].text, vectors[0]),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, BadZipFile, IndexUnreadable) as error:

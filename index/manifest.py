@@ -13,9 +13,9 @@ from index.layout import MANIFEST
 from index.model import digest_of
 from kb.errors import AdvocateError
 
-FORMAT = 4
+FORMAT = 5
 # Raise it whenever the same content would be built differently.
-BUILDER_VERSION = 10
+BUILDER_VERSION = 11
 
 
 class BuildRefused(AdvocateError):
@@ -33,7 +33,6 @@ class Manifest:
     policy_version: str
     threshold: float
     counts: Mapping[str, int]
-    gate_inputs: str
     files: Mapping[str, str]
 
     def write(self, folder: Path) -> None:

@@ -20,6 +20,7 @@ class ModelError(AdvocateError):
 # Layers tuned for the default model (index.tune); another model has its sentence vector alone.
 QUESTION_LAYERS = Path(__file__).parent / "question_layers.npz"
 GATE_LAYERS = Path(__file__).parent / "gate_layers.npz"
+GATE_HEAD = Path(__file__).parent / "gate_head.npz"  # what reads labels out of what the gate's layers make of a text
 
 
 def find_model(name: str = DEFAULT_MODEL) -> Path:

@@ -1,27 +1,25 @@
-"""Ranks passages for a question: dense and lexical evidence, joined into one calibrated score."""
+"""Ranks passages for a question: dense and lexical evidence, joined into one score that means the same on every site."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from index.classify import Classifier
 from index.encode import Vectors
+from index.lexical import Spelling, WordCounts
+from index.scale import Scale
 from index.store import VectorStore
-from index.units import Unit
-from index.words import Spelling, WordCounts
+from index.units import Kind, Unit
 from kb.reading.sentences import Span
 
 NEAREST_UNITS = 256
+CANDIDATES = 16  # passages whose evidence is gathered
 BEST_QUESTIONS = 3  # of a passage, whose mean cosine counts
-AT_ONCE = 256  # questions searched for together
-FEATURES = ("question", "questions", "statement", "words", "lead", "unknown", "length", "outside", "chance")
-TERMS = len(FEATURES) + len(FEATURES) * (len(FEATURES) + 1) // 2  # the features, their products and squares
-NONE = "none"  # what the passage classifier calls a question that no passage answers
-LEAST_CHANCE = 1e-6  # chances of the passage classifier below this are all alike
+PLACE = {Kind.SENTENCE: 0, Kind.WHOLE: 1, Kind.QUESTION: 2, Kind.PHRASING: 2}  # of a unit among its passage's rows
+MANY_QUESTIONS = 20  # a passage with so many is as well known as can be
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,156 +32,112 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Nearest:
-    """Rows nearest to a question, best first, with their cosine: of units, and of questions known not to be covered."""
-
-    units: Sequence[tuple[int, float]]
-    outside: Sequence[tuple[int, float]]
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for each of some passages: `values` is (m, len(FEATURES)), best first by `blend`."""
+    """What speaks for each of some passages: `values` is (m, len(FEATURES)), the nearest passage first."""
 
     passages: tuple[int, ...]
     values: npt.NDArray[np.float64]
     spans: tuple[Span | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Turns evidence into a chance: a logistic regression over FEATURES and their products, two by two.
-
-    The products know that a telling word counts for more where a question is near, too. means, deviations:
-    (len(FEATURES),), of what it was fitted on; weights: one for each of `terms`.
-    """
-
-    means: tuple[float, ...]
-    deviations: tuple[float, ...]
-    weights: tuple[float, ...]
-    bias: float
-
-    @classmethod
-    def linear(cls, weights: Sequence[float], bias: float) -> Scale:
-        """A scale that heeds no products. weights: (len(FEATURES),), of the features as they are."""
-        even, rest = (1.0,) * len(FEATURES), (0.0,) * (TERMS - len(FEATURES))
-        return cls(means=(0.0,) * len(FEATURES), deviations=even, weights=(*weights, *rest), bias=bias)
-
-    def scores(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The chance, (m,), that each passage answers. values: (m, len(FEATURES))."""
-        logits = self.terms(values) @ np.asarray(self.weights) + self.bias
-        return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float64)
-
-    def terms(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The standardised features, then their products and squares: (m, TERMS). values: (m, len(FEATURES))."""
-        standard = (values - np.asarray(self.means)) / np.asarray(self.deviations)
-        one, other = np.triu_indices(len(FEATURES))
-        return np.hstack([standard, standard[:, one] * standard[:, other]])
-
-
 class Searcher:
     """Finds the passages of one build."""
 
     def __init__(
-        self,
-        units: Sequence[Unit],
-        passages: Sequence[str],
-        store: VectorStore,
-        scale: Scale,
-        classifier: Classifier,
-        outside: VectorStore,
+        self, units: Sequence[Unit], vectors: Vectors, store: VectorStore, scale: Scale, outside: VectorStore
     ) -> None:
-        """passages: their ids. classifier: tells by whole questions which passage is asked for, or NONE. outside:
-        questions that no passage answers."""
+        """vectors: (len(units), dim), the units'; store: the same, to search. outside: questions that no passage answers."""
         self._units = units
-        self._passages = passages
-        self._classifier = classifier
-        self._outside = outside
+        self._vectors = vectors
         self._store = store
         self._scale = scale
+        self._outside = outside
+        self._passages = _Parts.of(units)
         self._spelling = Spelling(unit.text for unit in units if not unit.asks)
-        self._counts = WordCounts(len(passages), ((unit.passage, unit.text) for unit in units))
+        self._counts = WordCounts(len(self._passages), ((unit.passage, unit.text) for unit in units))
+
+    @property
+    def threshold(self) -> float:
+        """The score from which on a passage may be quoted."""
+        return self._scale.threshold
 
     def corrected(self, text: str) -> str:
         """The text as it should be searched for: slips in words of the site's pages put right."""
         return self._spelling.corrected(text)
 
     def search(self, text: str, vector: Vectors) -> list[Hit]:
-        """Passages near a question, best first. vector: (dim,), the question's. Ties keep the order of the blend."""
-        near = next(self.nearest(vector.reshape(1, -1)))
-        evidence = self.evidence(text, near, self._classifier.scores(text, vector))
+        """Passages near a question, best first. vector: (dim,), the question's. Ties keep the order of nearness."""
+        evidence = self.evidence(text, vector)
         scores = self._scale.scores(evidence.values)
         order = np.argsort(-scores, kind="stable")
         return [Hit(evidence.passages[row], float(scores[row]), evidence.spans[row]) for row in order]
 
-    def passage_of(self, row: int) -> int:
-        """The passage a unit belongs to."""
-        return self._units[row].passage
+    def evidence(self, text: str, vector: Vectors) -> Evidence:
+        """What speaks for the passages nearest to a question. vector: (dim,), the question's."""
+        rows, _ = self._store.nearest(vector.reshape(1, -1), NEAREST_UNITS)
+        near = list(dict.fromkeys(self._units[row].passage for row in rows[0].tolist()))[:CANDIDATES]
+        found = [self._dense(passage, vector) for passage in near]
+        dense = np.array([one for one, _ in found], dtype=np.float64).reshape(len(near), 5)
+        nearness = dense[:, :3].max(axis=1) if near else np.zeros(0)
+        held, unknown = self._counts.shares(text, near)
+        beyond = self._outside.nearest(vector.reshape(1, -1), 1)[1][0]
+        of_question = [unknown, min(len(text.split()), 30) / 10, float(beyond[0]) if len(beyond) else 0.0]
+        values = np.column_stack([dense, held, _lead(nearness), np.tile(of_question, (len(near), 1))])
+        return Evidence(tuple(near), values, tuple(span for _, span in found))
 
-    def nearest(self, vectors: Vectors) -> Iterator[Nearest]:
-        """What stands nearest to each question. vectors: (n, dim), the questions'."""
-        for start in range(0, len(vectors), AT_ONCE):
-            asked = vectors[start : start + AT_ONCE]
-            found, beyond = self._store.nearest(asked, NEAREST_UNITS + 1), self._outside.nearest(asked, 2)
-            for units, cosines, outside, likeness in zip(*found, *beyond, strict=True):
-                yield Nearest(_pairs(units, cosines), _pairs(outside, likeness))
-
-    def evidence(
-        self,
-        text: str,
-        near: Nearest,
-        chances: Mapping[str, float],
-        *,
-        left_out: int | None = None,
-        left_outside: int | None = None,
-        without: int | None = None,
-    ) -> Evidence:
-        """What speaks for the passages nearest to a question.
-
-        chances: what the passage classifier makes of it, by passage id and NONE. left_out, left_outside: position of a
-        unit, or of an uncovered example, that must not count, when it is itself the question being tested. without: a
-        passage to search as if the pages had not held it.
-        """
-        pairs = [(row, cosine) for row, cosine in near.units if row != left_out and self._units[row].passage != without]
-        passages, dense, spans = self._by_passage(pairs)
-        blend = dense @ np.array([0.3, 0.5, 0.2])
-        order = np.argsort(-blend, kind="stable")
-        unit = self._units[left_out] if left_out is not None else None
-        held, unknown = self._counts.shares(text, passages, (unit.passage, unit.text) if unit else None)
-        lead = blend - np.where(
-            np.arange(len(order)) == order[0], blend[order[1]] if len(order) > 1 else 0.0, blend[order[0]]
+    def _dense(self, passage: int, vector: Vectors) -> tuple[tuple[float, ...], Span | None]:
+        """Cosines of a passage's best sentence, whole, best question, and of its best three questions, and how many it has."""
+        part = self._passages[passage]
+        stated, whole, asked = (self._vectors[rows] @ vector for rows in (part.sentences, part.whole, part.questions))
+        best = np.sort(asked)[::-1][:BEST_QUESTIONS]
+        known = min(1.0, float(np.log1p(len(asked)) / np.log1p(MANY_QUESTIONS)))
+        values = (
+            float(stated.max(initial=0.0)),
+            float(whole.max(initial=0.0)),
+            float(best[0]) if len(best) else 0.0,
+            float(best.mean()) if len(best) else 0.0,
+            known,
         )
-        outside = next((cosine for row, cosine in near.outside if row != left_outside), 0.0)
-        length = min(len(text.split()), 30) / 10
-        of_question = np.tile([unknown, length, outside], (len(order), 1))
-        # A passage that nobody phrased a question for is part of NONE to the classifier.
-        chance = [chances.get(self._passages[one], chances[NONE]) for one in passages]
-        values = np.column_stack([dense, held, lead, of_question, np.log(np.maximum(chance, LEAST_CHANCE))])
-        return Evidence(tuple(passages[row] for row in order), values[order], tuple(spans[row] for row in order))
+        return values, self._span(part, stated, asked)
 
-    def _by_passage(
-        self, pairs: Sequence[tuple[int, float]]
-    ) -> tuple[list[int], npt.NDArray[np.float64], list[Span | None]]:
-        """Per passage: cosine of its best question, mean of its best three, of its best statement; and what answers."""
-        asked: dict[int, list[float]] = {}
-        stated: dict[int, float] = {}
-        spans: dict[int, Span | None] = {}
-        for row, cosine in pairs:
-            unit = self._units[row]
-            best = asked.setdefault(unit.passage, [])
-            if not unit.asks:
-                stated.setdefault(unit.passage, cosine)
-            elif len(best) < BEST_QUESTIONS:
-                best.append(cosine)
-            if unit.span is not None or (unit.asks and unit.passage not in spans):
-                spans.setdefault(unit.passage, unit.span)  # an FAQ's own question is answered by the whole
-        floor = pairs[-1][1] if pairs else 0.0
-        dense = [
-            (max(best, default=floor), sum(best) / len(best) if best else floor, stated.get(passage, floor))
-            for passage, best in asked.items()
+    def _span(self, part: _Part, stated: Vectors, asked: Vectors) -> Span | None:
+        """What of the passage answers: what its nearest phrasing points at, where that is nearer than any sentence."""
+        if len(asked) and asked.max() > stated.max(initial=-1.0):
+            unit = self._units[part.questions[int(asked.argmax())]]
+            if unit.span is not None or unit.kind is Kind.QUESTION:  # the page's own question is answered by the whole
+                return unit.span
+        answers = [
+            row for row in np.argsort(-stated).tolist() if not self._units[part.sentences[row]].text.endswith("?")
         ]
-        return [*asked], np.array(dense, dtype=np.float64).reshape(len(asked), 3), [spans.get(one) for one in asked]
+        return self._units[part.sentences[answers[0]]].span if answers else None
 
 
-def _pairs(rows: npt.NDArray[np.int64], cosines: Vectors) -> list[tuple[int, float]]:
-    return list(zip(rows.tolist(), cosines.tolist(), strict=True))
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The rows of one passage's units, by kind."""
+
+    sentences: npt.NDArray[np.int64]
+    whole: npt.NDArray[np.int64]
+    questions: npt.NDArray[np.int64]
+
+
+class _Parts(tuple[_Part, ...]):
+    """Every passage's rows."""
+
+    @classmethod
+    def of(cls, units: Sequence[Unit]) -> _Parts:
+        rows: list[tuple[list[int], list[int], list[int]]] = [
+            ([], [], []) for _ in range(1 + max((unit.passage for unit in units), default=-1))
+        ]
+        for row, unit in enumerate(units):
+            rows[unit.passage][PLACE[unit.kind]].append(row)
+        return cls(_Part(*(np.array(kind, dtype=np.int64) for kind in one)) for one in rows)
+
+
+def _lead(nearness: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How far each passage stands before the best of the others; behind it, below zero."""
+    if len(nearness) < 2:
+        return nearness
+    best, second = np.sort(nearness)[::-1][:2]
+    first = np.arange(len(nearness)) == int(nearness.argmax())
+    return np.asarray(nearness - np.where(first, second, best))

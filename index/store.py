@@ -51,5 +51,7 @@ class VectorStore:
 
     def nearest(self, questions: Vectors, k: int) -> tuple[Rows, Vectors]:
         """The k rows nearest to each question, best first, with their cosine: two arrays (n, min(k, len))."""
+        if not len(self):
+            return np.zeros((len(questions), 0), dtype=np.int64), np.zeros((len(questions), 0), dtype=np.float32)
         scores, rows = self._faiss_index.search(np.ascontiguousarray(questions, dtype=np.float32), min(k, len(self)))
         return rows, scores

@@ -1,21 +1,21 @@
-"""Everything a site's index is built from: pages, phrasings, gate examples and golden questions, read from a folder."""
+"""Everything a site's index is built from: pages, phrasings, checklist, examples, golden questions; read from a folder."""
 
 from __future__ import annotations
 
 import csv
-import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from kb.asks import load_asks
 from kb.blocks import Block
-from kb.errors import AdvocateError
+from kb.checklist import Checklist, load_checklist
 from kb.labels import Label
 from kb.layout import assemble
+from kb.lines import ContentError, read_lines
 from kb.markdown import PAGE_SUFFIXES, load_page, parse_front, read_text, with_passages
 from kb.pages import Page, Passage
 from kb.plaintext import parse_text
@@ -23,10 +23,6 @@ from kb.reading.messages import after
 
 STARTER = Path(__file__).parent / "starter"
 FAQ_TITLE = "Frequently asked questions"
-
-
-class ContentError(AdvocateError):
-    """Content that cannot be used: the file and line, what was expected, what was found, and the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +66,28 @@ class Content:
     phrasings: tuple[Phrasing, ...] = ()
     examples: tuple[Example, ...] = ()
     golden: tuple[Mapping[str, Any], ...] = ()
+    checklist: Checklist = field(default_factory=dict)  # what an editor chose of the asks that ship
 
     def passages(self) -> Iterator[tuple[Page, Passage]]:
         for page in self.pages:
             for passage in page.passages:
                 yield page, passage
 
+    def asked_phrasings(self) -> Iterator[Phrasing]:
+        """What the checklist adds to `phrasings`: an answered ask's own, for each of the passages that answer it."""
+        for ask in load_asks():
+            for passage_id in self.checklist.get(ask.id, ()):
+                yield from (Phrasing(text, passage_id) for text in ask.texts)
+
+    def unsaid_examples(self) -> Iterator[Example]:
+        """What the checklist adds to `examples`: questions that this site's pages do not answer."""
+        for ask in load_asks():
+            if self.checklist.get(ask.id) == ():
+                yield from (Example(text, Label.OUT_OF_KB) for text in ask.texts)
+
 
 def load_content(folder: Path) -> Content:
-    """Read a folder with `pages/` and/or `faq.csv`, and optional `phrasings.jsonl`, `examples.jsonl`, `golden.jsonl`.
+    """Read a folder with `pages/` and/or `faq.csv`; `phrasings`, `asks`, `examples` and `golden.jsonl` are optional.
 
     Raises ContentError or PageError at the first file that cannot be used; nothing is left out silently.
     """
@@ -92,20 +101,17 @@ def load_content(folder: Path) -> Content:
     places = _Places.of(pages)
     phrasings = [_placed(one, places, where) for one, where in read_lines(folder / "phrasings.jsonl")]
     golden = [one for one, _ in read_lines(folder / "golden.jsonl")]
-    return Content(tuple(pages), tuple(phrasings), tuple(examples), tuple(golden))
+    checklist = load_checklist(folder / "asks.jsonl", places.passage_ids)
+    return Content(tuple(pages), tuple(phrasings), tuple(examples), tuple(golden), checklist)
 
 
 def load_starter() -> tuple[Example, ...]:
     """The gate examples every clinic begins with."""
-    return tuple(_example(one, where) for path in sorted(STARTER.glob("*.jsonl")) for one, where in read_lines(path))
+    return tuple(_example(one, where) for path in _starter_files() for one, where in read_lines(path))
 
 
-def starter_version() -> str:
-    """sha256 over the names and bytes of the starter pack's files."""
-    digest = sha256()
-    for path in sorted(STARTER.glob("*.jsonl")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def _starter_files() -> list[Path]:
+    return [*sorted(STARTER.glob("*.jsonl")), *sorted(STARTER.glob("people/*.jsonl"))]
 
 
 def place(line: Mapping[str, Any], pages: Sequence[Page], where: str = "phrasing") -> Phrasing:
@@ -172,7 +178,7 @@ def load_faq(path: Path) -> Page:
     return parse_faq(data, str(path))
 
 
-def parse_faq(data: bytes, where: str, *, url: str = "") -> Page:
+def parse_faq(data: bytes, where: str) -> Page:
     """The page that the bytes of a CSV sheet describe. Raises ContentError naming `where` and the row."""
     try:
         sheet = csv.DictReader(StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
@@ -186,9 +192,7 @@ def parse_faq(data: bytes, where: str, *, url: str = "") -> Page:
         raise ContentError(f"{where}: columns question and answer expected, {sorted(missing)} not found in row 1.")
     if not rows:
         raise ContentError(f"{where}: no row below the columns' names. Write a question and its answer in each.")
-    return faq_page(
-        [faq_block(row, f"{where}, row {number}", number - 1) for number, row in enumerate(rows, 2)], url=url
-    )
+    return faq_page([faq_block(row, f"{where}, row {number}", number - 1) for number, row in enumerate(rows, 2)])
 
 
 def faq_page(blocks: Sequence[Block], *, url: str = "") -> Page:
@@ -263,29 +267,6 @@ def _refuse_shared_ids(pages: Sequence[Page]) -> None:
                     "Give one of them another id."
                 )
             owner[passage.passage_id] = page.page_id
-
-
-def read_lines(path: Path) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """The objects of a JSON Lines file with where each stands; a file that is not there has none."""
-    if not path.exists():
-        return
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContentError(f"{path}: cannot be read as UTF-8 text: {error}.") from error
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield _object(line, f"{path}, line {number}"), f"{path}, line {number}"
-
-
-def _object(line: str, where: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise ContentError(f"{where}: not JSON ({error.msg}). One object a line, such as {{...}}.") from error
-    if not isinstance(value, dict):
-        raise ContentError(f"{where}: an object was expected, found {type(value).__name__}.")
-    return value
 
 
 def _text(line: Mapping[str, Any], where: str) -> str:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from kb.blocks import suggest_tags
 from kb.errors import AdvocateError
-from kb.pages import Heading, Kind, Page, Passage
+from kb.pages import Heading, Page, Passage, PassageKind
 from kb.words import label_of, section_of
 
 MAX_CHARS = 20_000
@@ -40,8 +40,8 @@ def replace_text(page: Page, passage_id: str, text: str) -> Page:
     """The page with other words in one passage, which keeps its id, tags and place. Raises EditRefused."""
     passage = get_passage(page, passage_id)
     words = _checked(text, "A passage")
-    kind = passage.kind if passage.kind is Kind.FAQ else _kind_of(words)
-    own = [passage.question] if passage.kind is Kind.FAQ else [label_of(words)]
+    kind = passage.kind if passage.kind is PassageKind.FAQ else _kind_of(words)
+    own = [passage.question] if passage.kind is PassageKind.FAQ else [label_of(words)]
     changed = replace(
         passage,
         kind=kind,
@@ -67,7 +67,7 @@ def add_paragraph(page: Page, after_passage_id: str, text: str) -> tuple[Page, s
     Its tags are those its words suggest, as when a page is imported.
     """
     after = get_passage(page, after_passage_id)
-    if after.kind is Kind.FAQ:
+    if after.kind is PassageKind.FAQ:
         raise EditRefused("A paragraph after an answer would read as part of it. Edit the answer itself instead.")
     words = _checked(text, "A paragraph")
     start = after.end + 2
@@ -100,7 +100,7 @@ def add_answer(page: Page, question: str, answer: str, *, after: str | None = No
     heading = Heading(start, start + len(title), _level_below(page, path, place))
     fresh = Passage(
         passage_id=_new_id(page, path, words),
-        kind=Kind.FAQ,
+        kind=PassageKind.FAQ,
         start=heading.end + 2,
         end=heading.end + 2 + len(words),
         heading=(*path, title),
@@ -143,8 +143,8 @@ def _checked(text: str, what: str) -> str:
     return words
 
 
-def _kind_of(words: str) -> Kind:
-    return Kind.LIST if _ITEM.search(words) else Kind.PARAGRAPH
+def _kind_of(words: str) -> PassageKind:
+    return PassageKind.LIST if _ITEM.search(words) else PassageKind.PARAGRAPH
 
 
 def _spliced(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from kb.blocks import Block, list_text, suggest_tags
-from kb.pages import Heading, Kind, Page, Passage
+from kb.pages import Heading, Page, Passage, PassageKind
 from kb.sense import with_sense
 from kb.words import label_of
 
@@ -51,8 +51,8 @@ class _Layout:
         if level > 1 or text != self.title:  # the title itself stands in Source.title
             self.path.append((level, text))
 
-    def add_passage(self, kind: Kind, start: int, text: str, block: Block) -> None:
-        question = block.question if kind is Kind.FAQ else None
+    def add_passage(self, kind: PassageKind, start: int, text: str, block: Block) -> None:
+        question = block.question if kind is PassageKind.FAQ else None
         own = question or label_of(text)
         tags = suggest_tags(text, question) if block.tags is None else block.tags
         self.passages.append(
@@ -121,13 +121,13 @@ def _lay_out(layout: _Layout, block: Block) -> None:
     elif block.kind == "faq":
         below = min((layout.path[-1][0] if layout.path else 1) + 1, 6)
         layout.headings.append(Heading(*layout.add(block.question or ""), block.level or below))
-        layout.add_passage(Kind.FAQ, layout.add(block.text)[0], block.text, block)
+        layout.add_passage(PassageKind.FAQ, layout.add(block.text)[0], block.text, block)
     elif block.kind == "list":
         items = list_text(block.items, block.first)
         text = f"{block.text}\n\n{items}" if block.text else items
-        layout.add_passage(Kind.LIST, layout.add(text)[0], text, block)
+        layout.add_passage(PassageKind.LIST, layout.add(text)[0], text, block)
     else:
-        kind = Kind.LIST if LIST_LINE.search(block.text) else Kind.PARAGRAPH
+        kind = PassageKind.LIST if LIST_LINE.search(block.text) else PassageKind.PARAGRAPH
         layout.add_passage(kind, layout.add(block.text)[0], block.text, block)
 
 

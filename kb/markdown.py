@@ -24,7 +24,7 @@ from kb.blocks import Block, list_block, list_text
 from kb.errors import AdvocateError
 from kb.layout import assemble
 from kb.notes import put_notes, take_notes
-from kb.pages import Heading, Kind, Page, Passage
+from kb.pages import Heading, Page, Passage, PassageKind
 from kb.tables import table_blocks
 from kb.words import is_label, is_question, is_sign, section_of
 
@@ -155,7 +155,7 @@ def render_markdown(page: Page) -> str:
 
 
 def _rendered_blocks(page: Page) -> Iterator[str]:
-    questions = {page.text.rfind("\n\n", 0, one.start) for one in page.passages if one.kind is Kind.FAQ}
+    questions = {page.text.rfind("\n\n", 0, one.start) for one in page.passages if one.kind is PassageKind.FAQ}
     in_faq_section = False
     path: list[tuple[int, str]] = []
     blocks: list[Heading | Passage] = [*page.headings, *page.passages]
@@ -165,7 +165,7 @@ def _rendered_blocks(page: Page) -> Iterator[str]:
         is_question_of = isinstance(one, Heading) and one.end in questions
         following = next((later for later in blocks[at:] if isinstance(later, Passage)), None)
         if isinstance(one, Passage):
-            has_question = one.kind is Kind.FAQ and bool(at) and isinstance(blocks[at - 1], Heading)
+            has_question = one.kind is PassageKind.FAQ and bool(at) and isinstance(blocks[at - 1], Heading)
             under = None if has_question else _under(path, section_of(page, one))
             path = [above for above in path if under is None or above[0] <= under]
             yield _rendered_passage(text, one, under)
@@ -204,7 +204,7 @@ def _rendered_passage(text: str, passage: Passage, under: int | None) -> str:
     """A passage as easy to read as it goes: what would not be read back as it was is written character by character."""
     marks = " ".join([*_marks_of(passage), *([] if under is None else [f"under={under}"])])
     for rendered in (_as_it_reads(text, marks), f"{_exactly(text)} {{{marks}}}"):
-        blocks, _ = parse_blocks(f"# Q {{.faq}}\n\n{rendered}" if passage.kind is Kind.FAQ else rendered)
+        blocks, _ = parse_blocks(f"# Q {{.faq}}\n\n{rendered}" if passage.kind is PassageKind.FAQ else rendered)
         again = assemble([Block("heading", "T", level=1), *blocks], page_id="p", title="T", url="")
         if [(again.text_of(one), one.kind, one.passage_id) for one in again.passages] == [
             (text, passage.kind, passage.passage_id)

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 
-class Kind(StrEnum):
+class PassageKind(StrEnum):
     """What shape a passage has on its page."""
 
     PARAGRAPH = "paragraph"
@@ -43,7 +43,7 @@ class Passage:
     """
 
     passage_id: str
-    kind: Kind
+    kind: PassageKind
     start: int
     end: int
     heading: tuple[str, ...] = ()
@@ -133,7 +133,7 @@ class Page:
             passages=tuple(
                 Passage(
                     passage_id=one["passage_id"],
-                    kind=Kind(one["kind"]),
+                    kind=PassageKind(one["kind"]),
                     start=one["start"],
                     end=one["end"],
                     heading=tuple(one["heading"]),

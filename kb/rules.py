@@ -48,6 +48,7 @@ class Rule:
     with_: tuple[tuple[str, ...], ...] = ()
     unless: tuple[str, ...] = ()
     heeds: frozenset[Context] = frozenset()  # contexts that cancel a match
+    backstop: bool = False  # counts beside a gate only where the gate finds its label possible at all
     yes: tuple[str, ...] = ()
     no: tuple[str, ...] = ()
 
@@ -95,6 +96,7 @@ class _RuleEntry(BaseModel):
     with_: tuple[tuple[str, ...], ...] = Field(default=(), alias="with")
     unless: tuple[str, ...] = ()
     heeds: frozenset[Context] = frozenset()
+    backstop: bool = False
     yes: tuple[str, ...] = Field(min_length=2)
     no: tuple[str, ...] = Field(min_length=2)
 

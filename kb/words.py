@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kb.pages import Kind, Page, Passage
+from kb.pages import Page, Passage, PassageKind
 from kb.reading.sentences import sentence_spans
 
 ASKS = re.compile(r"^\s*(?:Question\s*\d*|Q\s*\d*)\s*[:.]\s*(?P<text>.*)$", re.DOTALL)
@@ -112,7 +112,7 @@ def label_of(text: str) -> str | None:
 
 def section_of(page: Page, passage: Passage) -> tuple[str, ...]:
     """The headings of the section a passage stands in: neither its own question nor its own label is one of them."""
-    own = passage.question if passage.kind is Kind.FAQ else label_of(page.text_of(passage))
+    own = passage.question if passage.kind is PassageKind.FAQ else label_of(page.text_of(passage))
     return passage.heading[:-1] if own and passage.heading[-1:] == (own,) else passage.heading
 
 

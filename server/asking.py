@@ -13,6 +13,7 @@ from kb.errors import AdvocateError
 from kb.labels import Label
 from server.assistant import MAX_CHARS, Assistant
 from server.core.reply import Reply
+from server.core.typed import judged, mended
 
 
 class QuestionRefused(AdvocateError):
@@ -30,7 +31,7 @@ def answer_line(assistant: Assistant, line: Mapping[str, Any]) -> Reply:
         raise QuestionRefused(f'"text" may hold at most {MAX_CHARS} characters; found {len(text)}.')
     if not isinstance(history, list) or not all(isinstance(one, str) for one in history):
         raise QuestionRefused('"history" should be a list of the visitor\'s earlier messages.')
-    return assistant.reply(printable(text), [printable(one) for one in history])
+    return assistant.reply(judged(text), [judged(one) for one in history])
 
 
 def answer_file(assistant: Assistant, batch: Path, out: Path, *, trace: bool = False) -> int:
@@ -48,7 +49,7 @@ def answer_file(assistant: Assistant, batch: Path, out: Path, *, trace: bool = F
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
         for number, line in enumerate(lines, start=1):
             reply = _answer_raw(assistant, line, number, trace=trace)
-            file.write(json.dumps(reply, ensure_ascii=False) + "\n")
+            file.write(mended(json.dumps(reply, ensure_ascii=False)) + "\n")
     Path(name).chmod(0o644)
     Path(name).replace(out)
     return len(lines)
@@ -57,23 +58,18 @@ def answer_file(assistant: Assistant, batch: Path, out: Path, *, trace: bool = F
 def _answer_raw(assistant: Assistant, raw: bytes, number: int, *, trace: bool) -> dict[str, Any]:
     identity: Any = None
     try:
-        line = json.loads(raw.decode("utf-8"))
+        line = json.loads(raw.decode("utf-8", "replace"))  # a broken character never loses the words around it
         if not isinstance(line, dict):
             raise QuestionRefused(f"expected an object, found {type(line).__name__}.")
         identity = line.get("id")
         return {"id": identity, **answer_line(assistant, line).as_json(trace=trace)}
     except (ValueError, RecursionError, QuestionRefused) as error:
-        problem = str(error) if isinstance(error, QuestionRefused) else "expected one JSON object in UTF-8."
+        problem = str(error) if isinstance(error, QuestionRefused) else "expected one JSON object."
         return {"id": identity, **_handover(assistant).as_json(trace=trace), "error": f"line {number}: {problem}"}
 
 
 def _handover(assistant: Assistant) -> Reply:
     return Reply(Label.OUT_OF_KB, assistant.policy.replies.human.en, build=assistant.build_id)
-
-
-def printable(text: str) -> str:
-    """The text with lone surrogates, which no encoding can store, replaced."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def as_text(reply: Reply, *, trace: bool = False) -> str:
@@ -86,7 +82,7 @@ def as_text(reply: Reply, *, trace: bool = False) -> str:
         lines += [f"From our page: {source.heading or source.title}", "", marked, "", source.link, ""]
     lines += [reply.note, ""] if reply.note else []
     lines.append(reply.message)
-    lines += [f"  close on our page: {one.heading}" for one in reply.suggestions]
+    lines += [f"  close on our page: {one.words}" for one in reply.suggestions]
     lines.append(f"({reply.label} → {reply.outcome})")
     if trace:
         lines += ["", json.dumps(reply.trace.as_json(), ensure_ascii=False, indent=2)]

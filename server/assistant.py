@@ -8,11 +8,12 @@ from index.encode import OnnxEncoder
 from index.loaded import LoadedBuild
 from kb.labels import Label
 from kb.policy import Policy
+from kb.reading.language import is_foreign
 from server.core.decide import Evidence, Part, Speech, decide, word_reply
-from server.core.findings import NOTHING_FOUND, Finding
-from server.core.reasons import ByPassages
+from server.core.findings import NOTHING_FOUND, Finding, judge
+from server.core.reasons import ByPassages, ByRule
 from server.core.reply import Reply
-from server.reading import Reader
+from server.reading import Met, Reader
 
 MAX_CHARS = 4000
 EMPTY = Part(gate={}, found=())
@@ -40,7 +41,26 @@ class Assistant:
 
     def evidence(self, text: str, history: Sequence[str] = ()) -> Evidence:
         """Everything there is to know about a message before it is decided."""
-        return self._reader.read(text, history)
+        return self._reader.read(self.meet(text, history))
+
+    def meet(self, text: str, history: Sequence[str] = ()) -> Met:
+        """What the rules find in a message: quick, and without the encoder."""
+        return self._reader.meet(text, history)
+
+    def emergency(self, met: Met, *, with_backstop: bool = False, language: str = "en") -> Reply | None:
+        """The emergency reply, where rules call for it that no gate outweighs: nothing read later could outrank it.
+
+        with_backstop: where any rule calls for it, as it must do when the gate cannot be asked in time.
+        """
+        counting = (one for one in met.matches if with_backstop or not one.is_backstop)
+        finding = judge(Finding(one.label, ByRule(one.rule_id)) for one in counting)
+        if finding.label is not Label.EMERGENCY:
+            return None
+        return word_reply(finding, Evidence(met.matches, is_foreign(met.text), EMPTY), None, self._speech(language))
+
+    def reply_to(self, met: Met, *, language: str = "en") -> Reply:
+        """The reply to a message that the rules were asked about before."""
+        return self.decide(self._reader.read(met), language=language)
 
     def decide(self, evidence: Evidence, *, threshold: float | None = None, language: str = "en") -> Reply:
         """The reply to what was found, at the build's threshold or, to draw a curve, at another."""

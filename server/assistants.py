@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from index.encode import OnnxEncoder
@@ -29,8 +30,13 @@ from server.core.findings import NOTHING_FOUND, Finding, judge
 from server.core.reasons import ByRule, Reason
 from server.core.reply import Reply, Trace
 from server.core.rules import RuleMatch, RuleTable, compile_rules
+from server.core.typed import HEARD
+from server.reading import Met
+from server.turns import Turns
 
 log = logging.getLogger(__name__)
+SPANISH = "¿Cuánto dura la inyección?"
+URGENT_WAIT_S = 1.0  # how long the gate may take to outweigh a rule that finds an emergency
 
 
 class UnknownSite(AdvocateError):
@@ -45,6 +51,27 @@ class _Shelf:
     assistant: Assistant | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What is to be replied to."""
+
+    site: str
+    text: str
+    history: tuple[str, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruled:
+    """What rules say of a message: the emergency reply if it is one for certain, or unless a gate outweighs it; and what a
+    loaded build's found."""
+
+    emergency: Reply | None
+    unless_outweighed: Reply | None = None
+    assistant: Assistant | None = None
+    met: Met | None = None
+
+
 class Assistants:
     """The assistants of every site of this process, loaded when asked for and again when a build is published."""
 
@@ -57,7 +84,9 @@ class Assistants:
         self._encoders: dict[str, OnnxEncoder] = {}
         self._lock = threading.Lock()
         # One thread encodes: more of them make every question slower (encoding saturates the cores).
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="assistant")
+        self._encoding = Turns("assistant")
+        # Another asks the rules, so that an emergency never waits for what is being encoded.
+        self._asking_rules = ThreadPoolExecutor(1, thread_name_prefix="rules")
         self.policy: Policy = load_policy()
         self._rules: RuleTable = compile_rules(self.policy.rules)
 
@@ -91,7 +120,7 @@ class Assistants:
     async def refresh(self) -> None:
         """Load what was published since: at start, so that the first visitor does not wait, and every second after."""
         for site in list(self._sites):
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._current, site)
+            await self._encoding.take(partial(self._current, site))
 
     def find_emergency(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply | None:
         """The emergency reply when the rules find an emergency: needs no build, no encoder and no waiting."""
@@ -102,19 +131,24 @@ class Assistants:
         return word_reply(finding, Evidence(matches, is_foreign(text), EMPTY), None, speech)
 
     async def reply(self, site: str, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
-        """The reply to a message. A fault of build or model hands over; with no build loaded an emergency never waits.
+        """The reply to a message. A fault of build or model hands over; an emergency that rules find never waits for them.
 
         Where a build is loaded its own rules read the message, and no others do. Raises UnknownSite alone.
         """
         known = self.site(site)
-        if self._loaded(site) is None and (urgent := self.find_emergency(text, history, language=language)):
-            return urgent
-        running = asyncio.get_running_loop().run_in_executor(
-            self._thread, self._reply_now, site, text, history, language
-        )
+        message = _Message(site, text, tuple(history[-HEARD:]), language)
+        loop = asyncio.get_running_loop()
+        ruled = await loop.run_in_executor(self._asking_rules, self._ask_rules, message)
+        if ruled.emergency is not None:
+            return ruled.emergency
+        work = partial(self._reply_now, message, ruled)
+        urgent = ruled.unless_outweighed
+        wait_s = self._wait_s if urgent is None else min(self._wait_s, URGENT_WAIT_S)
         try:
-            return await asyncio.wait_for(asyncio.shield(running), self._wait_s)
+            return await asyncio.wait_for(self._encoding.take(work, cost=len(text)), wait_s)
         except TimeoutError:
+            if urgent is not None:
+                return urgent
             log.warning("site %s: the encoder was not ready within %s s; handed over", site, self._wait_s)
             return self._reply_by_rules(known, text, history, language)
 
@@ -128,9 +162,8 @@ class Assistants:
 
     async def reply_from(self, folder: Path, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
         """The reply a draft build would give. Raises BuildRefused or ModelError: an editor must see why."""
-        loop = asyncio.get_running_loop()
-        assistant = await loop.run_in_executor(self._thread, self.open_build, folder)
-        return await loop.run_in_executor(self._thread, lambda: assistant.reply(text, history, language=language))
+        assistant = await self._encoding.take(partial(self.open_build, folder))
+        return await self._encoding.take(partial(assistant.reply, text, history, language=language), cost=len(text))
 
     def open_build(self, folder: Path) -> Assistant:
         """An assistant for a build folder. Raises BuildRefused or ModelError."""
@@ -138,13 +171,30 @@ class Assistants:
         return Assistant(build, self._encoder(build.manifest.model_digest))
 
     def close(self) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._encoding.close()
+        self._asking_rules.shutdown(wait=False, cancel_futures=True)
 
-    def _reply_now(self, site: str, text: str, history: Sequence[str], language: str) -> Reply:
+    def _ask_rules(self, message: _Message) -> _Ruled:
+        """What the rules of the loaded build say, or our own where none is loaded or it is broken."""
+        assistant = self._loaded(message.site)
+        if assistant is not None:
+            try:
+                met = assistant.meet(message.text, message.history)
+                certain = assistant.emergency(met, language=message.language)
+                any_rule = assistant.emergency(met, with_backstop=True, language=message.language)
+                return _Ruled(certain, any_rule, assistant, met)
+            except Exception as error:  # noqa: BLE001 - whatever broke, our own rules are asked
+                log.error("site %s: its rules failed with %s; our own were asked", message.site, type(error).__name__)
+        return _Ruled(self.find_emergency(message.text, message.history, language=message.language))
+
+    def _reply_now(self, message: _Message, ruled: _Ruled) -> Reply:
+        site, text, history, language = message.site, message.text, message.history, message.language
         assistant = self._current(site)
         if assistant is not None:
             try:
-                return assistant.reply(text, history, language=language)
+                met = ruled.met if assistant is ruled.assistant else None
+                met = met or assistant.meet(text, history)  # another build was published in between
+                return assistant.reply_to(met, language=language)
             except Exception as error:  # noqa: BLE001 - whatever broke, the visitor is handed over
                 log.error("site %s: deciding failed with %s; handed over", site, type(error).__name__)
         return self._reply_by_rules(self.site(site), text, history, language)
@@ -186,6 +236,7 @@ class Assistants:
             return shelf.assistant
 
     def _load(self, site: str, builds: Builds) -> Assistant | None:
+        self._asking_rules.submit(is_foreign, SPANISH)  # reads its model now, not while the first visitor waits
         try:
             path = builds.current_path()
             return None if path is None else self.open_build(path)

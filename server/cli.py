@@ -117,6 +117,32 @@ def ask(
     print(in_json if as_json else asking.as_text(reply, trace=trace))
 
 
+@app.command()
+def asks(
+    site: SiteOption = DEFAULT_SITE,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    take: Annotated[
+        Path | None, typer.Option(help='Save choices: lines of {"id", "passages"}; [] where the page does not say.')
+    ] = None,
+) -> None:
+    """List what visitors ask any clinic, with the passages that would answer it; or take an editor's choices."""
+    if take is not None and as_json:
+        raise typer.BadParameter("give --json to list, or --take FILE to save choices")
+    from server.asks import as_lines, as_text, read_asks, take_choices
+
+    async def show(_store: Store, publisher: Publisher) -> str:
+        rows = await read_asks(publisher, site)
+        return as_lines(rows) if as_json else as_text(rows, await publisher.content(site), site)
+
+    if take is not None:
+        print(_with_editing(lambda editing, publisher: take_choices(editing.saving, publisher, site, take)))
+        return
+    settings = load_settings()
+    if _lacks_build(settings, site):
+        asyncio.run(_prepare(settings, site=site))
+    print(_with_publisher(show))
+
+
 @app.command("eval")
 def evaluate(
     file: Annotated[Path, typer.Argument(help="Labelled questions, one JSON object a line.")],
@@ -142,11 +168,61 @@ def import_(
     source: Annotated[str, typer.Argument(help="A web address or a file.")],
     site: SiteOption,
     url: Annotated[str, typer.Option(help="The address visitors open, when the source is a file.")] = "",
+    columns: Annotated[str, typer.Option(help="A sheet's columns, such as “Topic,What we say”.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would come in; store nothing.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the page with its parts coloured, as HTML.")] = None,
+    is_site: Annotated[bool, typer.Option("--follow", help="Read the pages of the whole web site.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="With --follow: how many pages at most.")] = 50,
+    wait: Annotated[float, typer.Option(min=0, help="With --follow: seconds between two requests.")] = 1.0,
 ) -> None:
-    """Bring a page, a document or a sheet of questions into a site, as a draft."""
+    """Bring a page, a document or a sheet of questions into a site, as a draft. What was edited here is never overwritten."""
+    from kb.importing import Politeness
+    from server.importing import Importing, as_picture, told, told_site
+    from server.progress import shown_progress
 
-    async def run(_store: Store, publisher: Publisher) -> str:
-        return await publisher.import_source(source, site, url=url)
+    settings = load_settings()
+    heads = tuple(one.strip() for one in columns.split(",")) if columns else ()
+    if is_site and not source.casefold().startswith(("http://", "https://")):
+        raise typer.BadParameter("--follow needs a web address, such as https://www.hillside.example/")
+
+    async def run(store: Store, _publisher: Publisher) -> str:
+        importing = Importing(store.content, allow_private=settings.import_private == "on")
+        if is_site:
+            how = Politeness(limit=limit, wait_s=wait)
+            with shown_progress("bar") as show:
+                followed = await importing.follow(
+                    source, site, how, progress=lambda done, total: show("reading pages", done, total), is_dry=dry_run
+                )
+            brought, said = list(followed.pages), told_site(followed, site, is_dry=dry_run)
+        else:
+            brought = [await importing.bring_in(source, site, url=url, columns=heads, is_dry=dry_run)]
+            said = told(brought[0], site, is_dry=dry_run)
+        if report is not None:
+            report.write_text(as_picture(brought), encoding="utf-8")
+        return said
+
+    print(_with_publisher(run))
+
+
+@app.command()
+def decide(
+    passage: Annotated[str | None, typer.Argument(help="The passage's id; without one, what waits is listed.")] = None,
+    site: SiteOption = DEFAULT_SITE,
+    take: Annotated[bool | None, typer.Option("--take/--keep", help="As its source has it, or as it is here.")] = None,
+) -> None:
+    """List or settle what an import left for a person: changed here and at the source, or gone from the source."""
+    from server.editing import COMMAND_LINE
+    from server.importing import Importing, told_undecided
+
+    if (passage is None) != (take is None):
+        raise typer.BadParameter("give a passage's id with --take or --keep, or neither to see what waits")
+
+    async def run(store: Store, _publisher: Publisher) -> str:
+        importing = Importing(store.content)
+        if passage is not None and take is not None:
+            page = await importing.decide(site, passage, take=take, by=COMMAND_LINE)
+            return f"{passage}: {'as its source has it' if take else 'as it is here'}, in the draft of “{page.title}”."
+        return told_undecided(await importing.undecided(site))
 
     print(_with_publisher(run))
 

@@ -11,15 +11,15 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from kb.errors import AdvocateError
 from kb.labels import Label
-from kb.pages import Page
-from kb.policy import FixedText, Policy
-from kb.sites import Site
+from kb.policy import FixedText
+from server.answering import Answering
 from server.core.handover import Closing, Step
 from server.core.reply import Reply
+from server.core.typed import bare_address, judged, mended
 from server.storage.conversations import Conversation, Started, Transcript
 from server.storage.events import Author, Event
 from server.storage.faults import StorageUnavailable
@@ -35,22 +35,7 @@ OPENINGS_KEPT = 500  # a form sent twice opens one conversation
 OFFERS_LOOKED_BACK = 40  # events in which a choice may still be "just offered"
 
 
-class Answering(Protocol):
-    """What the desk needs of the assistants (assistants.py); tests answer in their place, without build or model."""
-
-    policy: Policy
-
-    async def reply(self, site: str, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply: ...
-    async def choose(self, site: str, passage_id: str, *, language: str = "en") -> Reply: ...
-    def find_emergency(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply | None:
-        """The emergency reply, if the policy's rules alone call for it: no build, no model, no waiting."""
-
-    def is_ready(self, site: str) -> bool: ...
-    def site(self, site: str) -> Site:
-        """Raises UnknownSite."""
-
-    def pages(self, site: str) -> tuple[Page, ...]:
-        """The pages of the site's current build; none while nothing can be quoted."""
+T = TypeVar("T")
 
 
 class UnknownConversation(AdvocateError):
@@ -120,7 +105,7 @@ class Desk:
         self._assistants = assistants
         self._clock = clock
         self._stopping = asyncio.Event()
-        self._receiving: set[asyncio.Task[Taken]] = set()
+        self._receiving: set[asyncio.Task[Any]] = set()
         self._openings: OrderedDict[str, asyncio.Task[Started]] = OrderedDict()
         self._typed_at: dict[tuple[str, Author], float] = {}
 
@@ -148,7 +133,8 @@ class Desk:
         self._assistants.site(site)
         opening = self._openings.get(key) if key else None
         if opening is None:
-            starting = self._store.conversations.start(site, language=language, page_url=page_url)
+            page = None if page_url is None else bare_address(page_url)
+            starting = self._store.conversations.start(site, language=language, page_url=page)
             opening = asyncio.create_task(starting)
             if key:
                 self._openings[key] = opening
@@ -171,14 +157,18 @@ class Desk:
         NotStored carries it, storing goes on, and a retry with the same key finds what came of it.
         Raises UnknownConversation, KeyReused, PassageNotOffered, NotStored.
         """
-        storing = self._keep_going(self._receive(visitor, message, key))
-        done, _ = await asyncio.wait({storing}, timeout=EMERGENCY_PATIENCE_S)
-        if not done and (emergency := self._emergency_in(message)):
-            raise NotStored(self._not_passed_on(emergency))
-        try:
-            return await asyncio.shield(storing)
-        except StorageUnavailable as error:
-            raise NotStored(self._not_passed_on(self._emergency_in(message))) from error
+        return await self._stored_in_time(self._receive(visitor, message, key), message)
+
+    async def receive_first(
+        self, site: str, message: Typed | Choice, key: str, *, language: str = "en", start_key: str | None = None
+    ) -> tuple[Started, Taken]:
+        """Open a conversation with its first message. As `receive`, and raises UnknownSite."""
+
+        async def open_and_receive() -> tuple[Started, Taken]:
+            started = await self.start(site, language=language, key=start_key)
+            return started, await self._receive(Pass(started.conversation_id, started.token), message, key)
+
+        return await self._stored_in_time(open_and_receive(), message, language)
 
     async def ask_for_person(self, visitor: Pass, key: str) -> Taken:
         """Hand over without a message. Raises UnknownConversation, KeyReused, NotStored."""
@@ -206,13 +196,17 @@ class Desk:
     async def said(self, conversation_id: str) -> list[Event]:
         """Every event so far, for the visitor whose conversation it is."""
         events: list[Event] = []
-        while page := await self._store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
-            events.extend(page)
+        while more := await self._store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
+            events.extend(more)
         return events
 
     async def erase(self, conversation_id: str) -> None:
-        """Remove every word of a conversation."""
+        """Remove every word of a conversation. `is_erasing` says whether something of it is still in a file."""
         await self._store.conversations.erase(conversation_id)
+
+    def is_erasing(self, conversation: Conversation) -> bool:
+        """Whether an erased conversation's words may still stand in the database's files: it is tried every second."""
+        return conversation.is_erased and not self._store.conversations.is_overwritten
 
     async def complete_letter(self, visitor: Pass, letter: Letter, key: str) -> Taken | None:
         """Add name, contact and leave to read earlier turns to the handover; with none open, open one.
@@ -303,7 +297,18 @@ class Desk:
 
     # How it is done
 
-    def _keep_going(self, work: Coroutine[Any, Any, Taken]) -> asyncio.Task[Taken]:
+    async def _stored_in_time(self, work: Coroutine[Any, Any, T], message: Typed | Choice, language: str = "en") -> T:
+        """What storing a message gives. An emergency's reply does not wait for a slow store. Raises NotStored."""
+        storing = self._keep_going(work)
+        done, _ = await asyncio.wait({storing}, timeout=EMERGENCY_PATIENCE_S)
+        if not done and (emergency := self._emergency_in(message)):
+            raise NotStored(self._not_passed_on(emergency, language))
+        try:
+            return await asyncio.shield(storing)
+        except StorageUnavailable as error:
+            raise NotStored(self._not_passed_on(self._emergency_in(message), language)) from error
+
+    def _keep_going(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run to the end, even when whoever asked has hung up."""
         task = asyncio.create_task(work)
         self._receiving.add(task)
@@ -323,7 +328,7 @@ class Desk:
             reply = await self._assistants.reply(
                 conversation.site, judged(text), history, language=conversation.language
             )
-        stored = VisitorMessage(text=text, key=key, choose=choose)
+        stored = VisitorMessage(text=mended(text), key=key, choose=choose)
         try:
             received = await self._store.conversations.receive(conversation.conversation_id, stored, reply)
         except StorageUnavailable as error:
@@ -337,7 +342,7 @@ class Desk:
         after = max(0, conversation.last_seq - OFFERS_LOOKED_BACK)
         for event in reversed(await self._store.conversations.events(conversation.conversation_id, after=after)):
             if event.reply and (offered := event.reply.suggestions):
-                if heading := next((one.heading for one in offered if one.passage_id == passage_id), None):
+                if heading := next((one.words for one in offered if one.passage_id == passage_id), None):
                     return heading
                 break
         raise PassageNotOffered("That heading is not among those just offered. Choose one of them, or type a question.")
@@ -355,30 +360,10 @@ class Desk:
         return await self._store.handovers.step(handover_id, step, version=version, user=user, closing=closing)
 
 
-T = TypeVar("T")
-
-
 def _known(found: T | None) -> T:
     if found is None:
         raise UnknownConversation("There is no such conversation, or it was erased. Start a new one.")
     return found
-
-
-def judged(text: str) -> str:
-    """The text as it is judged: without control characters, which hide words from a reader but not from a rule.
-
-    Those that part words become a space; line breaks and tabs stay. What is stored is the text as typed.
-    """
-    if text.isprintable():
-        return text
-    return "".join(_plain(one) for one in text)
-
-
-def _plain(character: str) -> str:
-    is_control = ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0
-    if not is_control or character in "\n\t":
-        return character
-    return " " if character.isspace() else ""
 
 
 def in_language(text: FixedText, language: str) -> str:

@@ -43,7 +43,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Judged:
     """A question and the reply it got; what retrieval alone puts first, and the reply at each of THRESHOLDS."""
 
     question: Question
@@ -116,22 +116,22 @@ def load_questions(path: Path) -> list[Question]:
     return questions
 
 
-def evaluate(questions: Iterable[Question], judge: Judge) -> list[Outcome]:
+def evaluate(questions: Iterable[Question], judge: Judge) -> list[Judged]:
     """Ask every question."""
-    outcomes = []
+    judged = []
     for one in questions:
         evidence = judge.evidence(one.text, one.history)
         elsewhere = tuple(judge.decide(evidence, threshold=threshold) for threshold in THRESHOLDS)
         found = evidence.whole.found
-        outcomes.append(Outcome(one, judge.decide(evidence), found[0].quote if found else None, elsewhere))
-    return outcomes
+        judged.append(Judged(one, judge.decide(evidence), found[0].quote if found else None, elsewhere))
+    return judged
 
 
-def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
+def figures(judged: Sequence[Judged]) -> list[Figure]:
     """The policy's figures, in the order they bind."""
-    by_label = {label: [one for one in outcomes if one.question.label is label] for label in Label}
+    by_label = {label: [one for one in judged if one.question.label is label] for label in Label}
     answers = by_label[Label.ANSWER]
-    others = [one for one in outcomes if one.question.label is not Label.EMERGENCY]
+    others = [one for one in judged if one.question.label is not Label.EMERGENCY]
     shown = [one.is_right_quote(quote) for one in answers for quote in one.reply.quotes]
     table = [
         _count("emergency: emergency reply", by_label[Label.EMERGENCY], lambda one: one.reply.label is Label.EMERGENCY),
@@ -153,33 +153,33 @@ def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
     table += [_count(f"{label}: labelled so", by_label[label], lambda one: one.is_labelled_right) for label in Label]
     return [
         *table,
-        _pairs(outcomes),
-        _count("dialogues: right", [one for one in outcomes if one.question.history], lambda one: one.is_right),
+        _pairs(judged),
+        _count("dialogues: right", [one for one in judged if one.question.history], lambda one: one.is_right),
     ]
 
 
-def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def report(judged: Sequence[Judged]) -> dict[str, Any]:
     """Everything `advocate eval --json` prints."""
     return {
-        "questions": len(outcomes),
-        "build": outcomes[0].reply.build if outcomes else None,
+        "questions": len(judged),
+        "build": judged[0].reply.build if judged else None,
         "figures": [
             {"name": one.name, "hits": one.hits, "total": one.total, "share": one.share, "interval": one.interval}
-            for one in figures(outcomes)
+            for one in figures(judged)
         ],
-        "curve": curve(outcomes),
-        "threshold": outcomes[0].reply.trace.threshold if outcomes else None,
-        "confusion": confusion(outcomes),
-        "unsafe": [_miss(one) for one in outcomes if one.is_unsafe],
-        "misses": [_miss(one) for one in outcomes if not one.is_right and not one.is_unsafe],
+        "curve": curve(judged),
+        "threshold": judged[0].reply.trace.threshold if judged else None,
+        "confusion": confusion(judged),
+        "unsafe": [_miss(one) for one in judged if one.is_unsafe],
+        "misses": [_miss(one) for one in judged if not one.is_right and not one.is_unsafe],
     }
 
 
-def curve(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
+def curve(judged: Sequence[Judged]) -> list[dict[str, float]]:
     """What would be quoted at each threshold: coverage (a right quote, of all covered questions), the share of wrong
     quotes among those shown to them, and the share of uncovered questions that would be quoted to."""
-    answers = [one for one in outcomes if one.question.label is Label.ANSWER]
-    outside = [one for one in outcomes if one.question.label is Label.OUT_OF_KB]
+    answers = [one for one in judged if one.question.label is Label.ANSWER]
+    outside = [one for one in judged if one.question.label is Label.OUT_OF_KB]
     points = []
     for step, threshold in enumerate(THRESHOLDS):
         shown = [[one.is_right_quote(quote) for quote in one.elsewhere[step].quotes] for one in answers]
@@ -195,27 +195,27 @@ def curve(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
     return points
 
 
-def confusion(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+def confusion(judged: Sequence[Judged]) -> dict[str, dict[str, int]]:
     """How often each label (rows) was read as each label."""
     table = {str(wanted): {str(read): 0 for read in Label} for wanted in Label}
-    for one in outcomes:
+    for one in judged:
         table[one.question.label][one.reply.label] += 1
     return table
 
 
-def _count(name: str, outcomes: Sequence[Outcome], holds: Callable[[Outcome], bool]) -> Figure:
-    return Figure(name, sum(map(holds, outcomes)), len(outcomes))
+def _count(name: str, judged: Sequence[Judged], holds: Callable[[Judged], bool]) -> Figure:
+    return Figure(name, sum(map(holds, judged)), len(judged))
 
 
-def _pairs(outcomes: Sequence[Outcome]) -> Figure:
+def _pairs(judged: Sequence[Judged]) -> Figure:
     pairs: dict[str, list[bool]] = {}
-    for one in outcomes:
+    for one in judged:
         if one.question.pair:
             pairs.setdefault(one.question.pair, []).append(one.is_right)
     return Figure("boundary pairs: both right", sum(all(twins) for twins in pairs.values()), len(pairs))
 
 
-def _miss(one: Outcome) -> dict[str, Any]:
+def _miss(one: Judged) -> dict[str, Any]:
     best = one.reply.trace.candidates[0] if one.reply.trace.candidates else None
     return {
         "id": one.question.id,

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import gzip
+import io
+import json
 import shutil
 import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import file_digest, sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from index.layout import CURRENT, MODELS_FOLDER, SITES_FOLDER, pointers
 from index.publish import Builds
 from kb.errors import AdvocateError
 from server.assistants import Assistants
-from server.desk import judged
+from server.core.typed import HEARD, judged
 from server.settings import Settings
-from server.storage.conversations import HEARD
+from server.storage.engine import PRIVATE
 
 if TYPE_CHECKING:
     from server.core.reply import Reply
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from server.storage.store import Store
 
 DATABASE = "advocate.db"
+DIGESTS = "digests.json"  # the sha256 of every other file of a backup, by its name there
 FOLDERS = (MODELS_FOLDER, SITES_FOLDER)
 
 
@@ -43,14 +47,20 @@ async def back_up(store: Store, settings: Settings, out: Path) -> str:
             copy = Path(aside) / DATABASE
             await store.backup(copy)
             whole = Path(aside) / "backup.tar.gz"
+            digests: dict[str, str] = {}
             with tarfile.open(whole, "w:gz", compresslevel=3) as archive:
-                archive.add(copy, DATABASE)
+                _add(archive, copy, DATABASE, digests)
                 # The pointers before the builds: what one points to is there, whatever is published meanwhile.
                 for pointer in pointers(settings.data_dir):
-                    _add(archive, pointer, str(pointer.relative_to(settings.data_dir)))
+                    _add(archive, pointer, str(pointer.relative_to(settings.data_dir)), digests)
                 for name in FOLDERS:
                     if (settings.data_dir / name).is_dir():
-                        _add(archive, (settings.data_dir / name).resolve(), name)
+                        _add(archive, (settings.data_dir / name).resolve(), name, digests)
+                told = json.dumps(digests, indent=1).encode()
+                member = tarfile.TarInfo(DIGESTS)
+                member.size = len(told)
+                archive.addfile(member, io.BytesIO(told))
+            whole.chmod(PRIVATE)
             whole.rename(out)
     except OSError as error:
         raise KeepingRefused(
@@ -83,6 +93,8 @@ def restore(backup: Path, settings: Settings) -> str:
                 pass
         if not (aside / DATABASE).is_file():
             raise KeepingRefused(f"{backup}: holds no {DATABASE}. Was it made by `advocate backup`?")
+        _check_digests(backup, aside)
+        (aside / DATABASE).chmod(PRIVATE)
         for name in (*FOLDERS, DATABASE):  # the database last: only then is it restored
             if (aside / name).exists():
                 (aside / name).rename(settings.data_dir / name)
@@ -134,8 +146,8 @@ async def replay(store: Store, settings: Settings, conversation_id: str) -> list
 async def _events(store: Store, conversation_id: str) -> list[Event]:
     """The whole log, however long."""
     events: list[Event] = []
-    while page := await store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
-        events.extend(page)
+    while more := await store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
+        events.extend(more)
     return events
 
 
@@ -146,14 +158,48 @@ def _turns(events: list[Event]) -> Iterator[tuple[Event, Reply | None]]:
             yield event, following.reply
 
 
-def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
+def _check_digests(backup: Path, folder: Path) -> None:
+    """Raises KeepingRefused unless the folder holds the files of the backup, each as it was written, and no other."""
+    try:
+        expected = json.loads((folder / DIGESTS).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        raise KeepingRefused(f"{backup}: holds no readable {DIGESTS}. Was it made by this `advocate backup`?") from None
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink() and path != folder / DIGESTS:
+            with path.open("rb") as file:
+                found[str(path.relative_to(folder))] = file_digest(file, "sha256").hexdigest()
+    wrong = sorted({name for name, _ in found.items() ^ expected.items()})
+    if wrong:
+        raise KeepingRefused(
+            f"{backup}: {wrong[0]} is not as it was written ({len(wrong)} such files). Nothing was restored: take another."
+        )
+
+
+def _add(archive: tarfile.TarFile, path: Path, name: str, digests: dict[str, str]) -> None:
     """Add a file or a folder, without the pointers. A dot begins the name of what is still being made, and may vanish."""
     if path.is_file() and not path.is_symlink():
         with path.open("rb") as file:  # opened once: a file that is replaced meanwhile has the size that is written
-            archive.addfile(archive.gettarinfo(arcname=name, fileobj=file), file)
+            member = archive.gettarinfo(arcname=name, fileobj=file)
+            watched = _Watched(file)
+            archive.addfile(member, watched)
+            digests[name] = watched.digest.hexdigest()
         return
     archive.add(path, name, recursive=False)
     if path.is_dir() and not path.is_symlink():
         for inner in sorted(path.iterdir()):
             if not inner.name.startswith(".") and inner.name != CURRENT:
-                _add(archive, inner, f"{name}/{inner.name}")
+                _add(archive, inner, f"{name}/{inner.name}", digests)
+
+
+class _Watched(io.RawIOBase):
+    """A file whose digest is of the very bytes that were read from it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        read = self._file.read(size)
+        self.digest.update(read)
+        return read

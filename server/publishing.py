@@ -1,4 +1,4 @@
-"""Seeds a site's content, builds it, brings it in and writes it out. What is built is published by `editing`."""
+"""Seeds a site's content, builds it and writes it out. What is built is published by `editing`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from index.build import Progress, Recipe, inputs_of, make_build
 from index.layout import MANIFEST, PAGES, PHRASINGS, models_folder
+from index.linking import load_links
 from index.loaded import load_build
 from index.manifest import BuildRefused, Manifest, canonical_digest
 from index.publish import Builds
-from kb.content import Content, ContentError, Example, Phrasing, load_content
+from kb.checklist import as_lines, standing_choices
+from kb.content import Content, Example, Phrasing, load_content
 from kb.errors import AdvocateError
 from kb.labels import Label
+from kb.lines import ContentError
 from kb.markdown import render_markdown
 from kb.pages import Page
 from kb.policy import DEFAULT_POLICY
@@ -62,6 +65,7 @@ class Publisher:
         documents: dict[str, Any] = {
             **{f"page:{page.page_id}": page.as_json() for page in content.pages},
             "phrasings": [one.as_json() for one in content.phrasings],
+            "asks": as_lines(content.checklist),
             "examples": [one.as_json() for one in content.examples],
             "golden": list(content.golden),
             "site": site.model_dump(mode="json"),  # last: a site counts as there once its settings are
@@ -93,6 +97,9 @@ class Publisher:
                 Example(one["text"], Label(one["label"]), one.get("history", "")) for one in latest.get("examples", ())
             ),
             golden=tuple(latest.get("golden", ())),
+            checklist=standing_choices(
+                latest.get("asks", ()), {one.passage_id for page in pages for one in page.passages}
+            ),
         )
 
     async def recipe(self, site: str) -> Recipe:
@@ -135,27 +142,6 @@ class Publisher:
             raise ChildBuildFailed(complaint or "The build stopped without saying why. Run `advocate build` to see.")
         return lines[-1]
 
-    async def import_source(self, source: str, site: str, *, url: str = "") -> str:
-        """Bring a page, document or sheet into a site as a draft; says what came in and what was left out."""
-        from kb.importing import import_source  # its libraries are heavy, and serving never imports a page
-
-        known = await self.sites()
-        if site not in known:
-            raise ContentError(f"There is no site {site!r}. `advocate init {site}` adds it. Known: {', '.join(known)}.")
-        imported = import_source(source, url=url)
-        lines = []
-        for page in imported.pages:
-            await self.store.content.save(
-                site, f"page:{page.page_id}", page.as_json(), author="import", reason=f"imported {Path(source).name}"
-            )
-            lines.append(f"{page.page_id}: {len(page.passages)} passages, “{page.title}”")
-        lines += [f"merged: {imported.merged} copies"] if imported.merged else []
-        lines += [f"{imported.share:.0%} of the words that visitors see are in passages and their headings"]
-        lines += [f"left out: {one}" for one in imported.left_out]
-        lines += [f"in no passage: {one}" for one in imported.uncovered]
-        lines += [f"note: {one}" for one in imported.warnings]
-        return "\n".join([*lines, f"Saved as a draft. `advocate build --site {site} --publish` makes it live."])
-
     async def add_site(self, site: Site) -> str:
         """Add a site without pages. Raises ContentError when it is there already."""
         if site.site in await self.store.content.sites():
@@ -178,6 +164,7 @@ class Publisher:
             (out / "pages" / f"{page.page_id}.md").write_text(render_markdown(page), encoding="utf-8")
         (out / "site.toml").write_text(render_site(settings), encoding="utf-8")
         _write_lines(out / "phrasings.jsonl", [one.as_json() for one in content.phrasings])
+        _write_lines(out / "asks.jsonl", as_lines(content.checklist))
         _write_lines(out / "examples.jsonl", [one.as_json() for one in content.examples])
         _write_lines(out / "golden.jsonl", content.golden)
         counts = f"{len(content.pages)} pages, {len(content.phrasings)} phrasings, {len(content.examples)} examples"
@@ -199,12 +186,15 @@ class Publisher:
         return await asyncio.to_thread(find)
 
     def built_content(self, site: str, build: str) -> Content:
-        """The pages and phrasings a build was made of. Raises BuildRefused."""
+        """The pages, phrasings and checklist a build was made of. Raises BuildRefused."""
         folder = self.builds(site).path(build)
         try:
             pages = json.loads((folder / PAGES).read_text(encoding="utf-8"))
             phrasings = json.loads((folder / PHRASINGS).read_text(encoding="utf-8"))
-            return Content(tuple(map(Page.from_json, pages)), tuple(Phrasing(*one) for one in phrasings))
+            chosen = {one.ask_id: one.chosen for one in load_links(folder) if one.chosen is not None}
+            return Content(
+                tuple(map(Page.from_json, pages)), tuple(Phrasing(*one) for one in phrasings), checklist=chosen
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BuildRefused(f"{folder}: its pages cannot be read ({type(error).__name__}). Build again.") from error
 

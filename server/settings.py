@@ -31,6 +31,9 @@ class Settings(BaseSettings):
         description="The default model's package, or the folder of any sentence-transformers model.",
     )
     rate_limit: Literal["on", "off"] = Field("on", description="off is for measuring on loopback only.")
+    import_private: Literal["on", "off"] = Field(
+        "off", description="on lets `advocate import` fetch addresses of a private network, such as a test server."
+    )
     metrics_token: str = Field("", description="Bearer token for /metrics; empty: direct loopback only.")
     encoder_wait_s: float = Field(15.0, ge=0, description="How long a question waits while the encoder loads.")
 

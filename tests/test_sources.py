@@ -22,7 +22,7 @@ MADE_ELSEWHERE = frozenset(
     [
         "manifest.json", "report.json", "scale.json", "gate.npz", "passages.npz",  # of a build
         "phrasings.jsonl", "examples.jsonl", "golden.jsonl",  # of a site's folder
-        "security.txt",  # served
+        "security.txt", "widget.js", "robots.txt",  # served
     ]
 )  # fmt: skip
 
@@ -78,6 +78,15 @@ def test_every_file_that_is_named_is_in_the_repository(path):
 def test_every_link_leads_somewhere(path):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", (ROOT / path).read_text(encoding="utf-8")):
         assert (ROOT / path).parent.joinpath(target).exists(), target
+
+
+@pytest.mark.parametrize("folder", ["kb", "index", "server", "server/storage", "server/web", "widget"])
+def test_a_folder_s_list_names_each_of_its_files(folder):
+    listed = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    own = [name for name in files() if name.startswith(f"{folder}/") and name.endswith((".py", ".mjs"))]
+    elsewhere = ("server/storage/", "server/web/") if folder == "server" else ("server/storage/migrations/",)
+    told = [name for name in own if not name.startswith(elsewhere) and not name.endswith("__init__.py")]
+    assert not [name for name in told if not re.search(rf"\b{Path(name).name}\b", listed)]
 
 
 def test_every_rule_names_a_public_source_or_a_part_of_the_policy_s_page():

@@ -35,7 +35,8 @@ export function replyNode(texts, actions, {quotes, suggestions, note, message}, 
     h(quotes[0] ? 'p.said.small.soft' : 'p.said', message),
     quotes[0] && question(texts, actions, quotes, seq),
     suggestions[0] && h('div.stack.starters.offer', h('p.small.soft', texts.closest),
-      suggestions.map(({heading, passage_id}) => button(heading, () => actions.say(heading, passage_id))),
+      suggestions.map(({heading, question, passage_id}) =>
+        button(question || heading, () => actions.say(question || heading, passage_id))),
       personButton(texts, actions, texts.none_of_these, 'link')))
 }
 

@@ -1,6 +1,7 @@
 """The process that reads one document or web page, and ends: `python -m kb.importing.child .pdf`, the file on its input.
 
-It writes one JSON object: the text, the web page, or the error. `convert.py` starts it and says what it may use.
+It writes one JSON object: the page's blocks, the sheets of a workbook, or the error. `convert.py` starts it and says
+what it may use.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from kb.importing.convert import MAX_MEMORY, TIMEOUT_S
+from kb.importing.convert import MAX_DATA, MAX_MEMORY, TIMEOUT_S
 
 
 def main() -> None:
@@ -47,7 +48,13 @@ def _pdf(data: bytes) -> dict[str, Any]:
     return asdict(parse_pdf(data))
 
 
-_READERS = {".html": _page, ".docx": _word, ".pdf": _pdf}
+def _workbook(data: bytes) -> dict[str, Any]:
+    from kb.importing.workbook import read_workbook
+
+    return {"sheets": [asdict(one) for one in read_workbook(data)]}
+
+
+_READERS = {".html": _page, ".docx": _word, ".pdf": _pdf, ".xlsx": _workbook}
 
 
 def _limit() -> None:
@@ -56,6 +63,7 @@ def _limit() -> None:
     except ImportError:  # Windows has none
         return
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA, MAX_DATA))
     resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

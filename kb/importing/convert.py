@@ -12,6 +12,8 @@ from kb.errors import AdvocateError
 TIMEOUT_S = 60
 MAX_MEMORY = 4 * 2**30  # address space; the libraries alone map about one of it
 
+MAX_DATA = 2**30  # what it may fill
+
 
 class ConversionFailed(AdvocateError):
     """A document that could not be read: why, in words that follow its name."""

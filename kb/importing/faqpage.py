@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import Any
 
@@ -18,6 +18,15 @@ def parse_faqpage(text: str) -> list[tuple[str, str]]:
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return [pair for page in _nodes(value, "FAQPage") for pair in _pairs(page)]
+
+
+def faqpage_of(pairs: Iterable[tuple[str, str]]) -> str:
+    """FAQPage data of these pairs: what `parse_faqpage` reads back."""
+    questions = [
+        {"@type": "Question", "name": question, "acceptedAnswer": {"@type": "Answer", "text": answer}}
+        for question, answer in pairs
+    ]
+    return json.dumps({"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": questions})
 
 
 def _nodes(value: Any, kind: str) -> Iterator[dict[str, Any]]:

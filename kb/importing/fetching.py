@@ -34,7 +34,11 @@ _HEADERS = {"User-Agent": "patient-advocate import", "Accept-Encoding": "identit
 
 
 class FetchFailed(AdvocateError):
-    """A page that could not be fetched: its address, what happened, and the way out."""
+    """A page that could not be fetched: its address, what happened, and the way out. `status` is the site's, if it answered."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ def fetch(address: str, *, max_bytes: int, allow_private: bool = False) -> Fetch
             kind, found_at, missing = response.headers, response.geturl(), response.length
     except HTTPError as error:
         error.close()
-        raise FetchFailed(f"{address}: the site answered {error.code} ({error.reason}). Check the address.") from error
+        raise FetchFailed(
+            f"{address}: the site answered {error.code} ({error.reason}). Check the address.", error.code
+        ) from error
     except (URLError, HTTPException, OSError, ValueError) as error:
         if limit.is_over:
             raise too_long from error  # cut off by us, which shows as a reset or as an end, as it happens

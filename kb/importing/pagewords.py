@@ -13,7 +13,6 @@ _SIDES = frozenset(["header", "aside", "footer", "nav"])
 _SIDE_NAMES = re.compile(
     r"(?:^|[-_\s])(?:sidebar|side-bar|widget-area|masthead|topbar|top-bar|site-title|colophon)(?:$|[-_\s])"
 )
-_BESIDE = _MENUS | {"button", "select", "label"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +40,6 @@ class PageWords:
         places = mains or [_region(body, order, heading, most)]
         in_main = frozenset(element for one in places for element in _inside(one, heading, is_named=bool(mains)))
         return cls(counts, frozenset(heading), frozenset(most), in_main)
-
-    def count_beside(self) -> int:
-        """Words in menus, footers and forms, by their tags alone: no name makes text one of them."""
-        outer = (
-            one
-            for one in self.counts
-            if one.tag in _BESIDE
-            and not any(up.tag in _BESIDE for up in one.iterancestors())
-            and one not in self.heading
-        )
-        return sum(len(" ".join(lines_of(one)).split()) for one in outer)
 
     def chars(self, element: Element) -> int:
         return self.counts.get(element, 0)

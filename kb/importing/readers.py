@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from zipfile import BadZipFile, ZipFile
 
 from kb.blocks import Block
-from kb.content import faq_block, faq_page, parse_faq
+from kb.content import faq_block, faq_page
 from kb.importing.convert import convert
+from kb.importing.sheets import read_sheet
 from kb.importing.sources import MAX_BYTES, ImportFailed, Source, decoded, decoded_html
 from kb.layout import assemble
 from kb.markdown import parse_front, parse_markdown
@@ -24,15 +25,11 @@ _MAX_UNPACKED_BYTES = 10 * MAX_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The page made of a source. `lines` are the source's own, to check the page against; none where it is read exactly.
-
-    `beside` is how many words of them stand in menus, footers and forms.
-    """
+    """The page made of a source. `lines` are the source's own, to check the page against; none where it is read exactly."""
 
     page: Page
     lines: Iterable[str] = ()
     warnings: tuple[str, ...] = ()
-    beside: int = 0
 
 
 def _read_html(source: Source) -> Read:
@@ -46,7 +43,7 @@ def _read_html(source: Source) -> Read:
         reviewed=found["reviewed"],
         left_out=found["left_out"],
     )
-    return Read(page, found["lines"], tuple(found["warnings"]), found["beside"])
+    return Read(page, found["lines"], tuple(found["warnings"]))
 
 
 def _blocks(found: Iterable[Mapping[str, Any]]) -> list[Block]:
@@ -120,8 +117,9 @@ def _read_pdf(source: Source) -> Read:
     return replace(read, warnings=(warning, *read.warnings))
 
 
-def _read_csv(source: Source) -> Read:
-    return Read(_sheet(parse_faq(source.data, source.where, url=source.url), source))
+def _read_sheet(source: Source) -> Read:
+    found = read_sheet(source)
+    return Read(_sheet(found.page, source), warnings=found.warnings)
 
 
 def _read_jsonl(source: Source) -> Read:
@@ -160,7 +158,7 @@ def _read_json(source: Source) -> Read:
 def _object(line: str, where: str) -> Mapping[str | None, Any]:
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ImportFailed(f"{where}: not JSON ({error}). One object a line, with question and answer.") from error
     if not isinstance(value, dict):
         raise ImportFailed(f"{where}: an object with question and answer was expected, found {type(value).__name__}.")
@@ -173,7 +171,9 @@ READERS: Mapping[str, Callable[[Source], Read]] = {
     ".txt": _read_text,
     ".docx": _read_docx,
     ".pdf": _read_pdf,
-    ".csv": _read_csv,
+    ".csv": _read_sheet,
+    ".tsv": _read_sheet,
+    ".xlsx": _read_sheet,
     ".jsonl": _read_jsonl,
     ".json": _read_json,
 }

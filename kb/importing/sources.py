@@ -5,15 +5,20 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from zipfile import BadZipFile, ZipFile
 
 from kb.errors import AdvocateError
-from kb.importing.fetching import fetch
+from kb.importing.fetching import FetchFailed, fetch
 
 MAX_BYTES = 20 * 2**20
+MAX_XML_BYTES = (
+    16 * 2**20
+)  # of a Word file or workbook, unpacked: some thousand pages; its libraries take 50 times as much
 
-KINDS = frozenset([".html", ".md", ".txt", ".docx", ".pdf", ".csv", ".jsonl", ".json"])
+KINDS = frozenset([".html", ".md", ".txt", ".docx", ".pdf", ".csv", ".tsv", ".xlsx", ".jsonl", ".json"])
 
 _WEB_TYPES = {
     "text/html": ".html",
@@ -21,12 +26,20 @@ _WEB_TYPES = {
     "text/plain": ".txt",
     "text/markdown": ".md",
     "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
     "application/json": ".json",
     "application/ld+json": ".json",
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
 }
 _SAME = {".htm": ".html", ".xhtml": ".html", ".markdown": ".md", ".jsonld": ".json", ".ndjson": ".jsonl"}
+
+_SAVE_AS = {
+    **dict.fromkeys([".doc", ".rtf", ".odt", ".pages"], ".docx"),
+    **dict.fromkeys([".xls", ".xlsm", ".xlsb", ".ods", ".numbers"], ".xlsx or CSV UTF-8"),
+    **dict.fromkeys([".ppt", ".pptx", ".odp", ".key"], ".pdf"),
+}
 
 _META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 
@@ -37,7 +50,10 @@ class ImportFailed(AdvocateError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The bytes of a source and what is known of it. `suffix` is one of KINDS, `page_id` the name its page gets."""
+    """The bytes of a source and what is known of it. `suffix` is one of KINDS, `page_id` the name its page gets.
+
+    `columns` are the heads of a sheet's question and answer columns, when they are not the usual ones.
+    """
 
     data: bytes
     suffix: str
@@ -46,10 +62,11 @@ class Source:
     url: str
     charset: str = ""
     is_fetched: bool = False
+    columns: tuple[str, ...] = ()
 
 
 def open_source(source: str | Path, *, allow_private: bool) -> Source:
-    """Read a file or fetch an address. Raises ImportFailed or FetchFailed."""
+    """Read a file or fetch an address. Raises ImportFailed."""
     text = str(source)
     if isinstance(source, str) and re.match(r"https?://", text, re.IGNORECASE):
         found = _fetched(text, allow_private=allow_private)
@@ -59,14 +76,35 @@ def open_source(source: str | Path, *, allow_private: bool) -> Source:
     if found.suffix not in KINDS:
         kinds = ", ".join(sorted(KINDS))
         raise ImportFailed(
-            f"{text}: one of {kinds} expected, found {found.suffix or 'no ending'}. Save it as one of them."
+            f"{text}: one of {kinds} expected, found {found.suffix or 'no ending'}. "
+            f"Save it as {_SAVE_AS.get(found.suffix, 'one of them')}."
         )
     _refuse_other_kind(found)
+    if found.suffix in {".docx", ".xlsx"}:
+        _refuse_bomb(found)
     return found
 
 
+def address_key(url: str) -> str:
+    """What two addresses of one page have in common: no scheme, `www.`, index file, last slash or fragment."""
+    parts = urlsplit(url.strip())
+    host = (parts.netloc.casefold().rpartition("@")[2]).removeprefix("www.")
+    path = re.sub(r"(?:/(?:index|default)\.\w+)?/*$", "", unquote(parts.path))
+    return f"{host}{path}?{parts.query}"
+
+
+def page_name(url: str) -> str:
+    """A page's name by its whole path, so that two pages of one site seldom share it."""
+    parts = urlsplit(url)
+    path = re.sub(r"(?:/(?:index|default))?(?:\.\w{2,5})?/*$", "", unquote(parts.path))
+    return _slug(path) if path.strip("/") else _slug(parts.hostname or "page")
+
+
 def _fetched(address: str, *, allow_private: bool) -> Source:
-    got = fetch(address, max_bytes=MAX_BYTES, allow_private=allow_private)
+    try:
+        got = fetch(address, max_bytes=MAX_BYTES, allow_private=allow_private)
+    except FetchFailed as error:
+        raise ImportFailed(str(error)) from error
     parts = urlsplit(got.address)
     name = Path(unquote(parts.path)).name or parts.hostname or "page"
     suffix = _WEB_TYPES.get(got.media_type, _suffix(name))
@@ -92,19 +130,62 @@ def _refuse_other_kind(source: Source) -> None:
     """Refuse a file that is not what its name says."""
     if not source.data.strip():
         raise ImportFailed(f"{source.where}: empty. Check that it was saved.")
-    starts = {".pdf": b"%PDF-", ".docx": b"PK\x03\x04"}
-    kind = next((suffix for suffix, start in starts.items() if source.data.lstrip()[:1024].startswith(start)), None)
-    if kind != (source.suffix if source.suffix in starts else None):
-        what = f"it is a {kind[1:].upper()}" if kind else f"it is no {source.suffix[1:].upper()}"
+    found, ending = _kind_of(source.data), source.suffix
+    if found and ending not in found.endings:
+        raise ImportFailed(f"{source.where}: ends in {ending}, but {found.words}. {found.way_out}")
+    if not found and ending in _MARKED:
         raise ImportFailed(
-            f"{source.where}: ends in {source.suffix}, but {what}. Give it its right ending, or save it anew."
+            f"{source.where}: ends in {ending}, but it is no {ending[1:].upper()}. Give it its right ending, or save it anew."
         )
-    if (
-        source.suffix not in starts
-        and b"\0" in source.data
-        and not source.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    ):
+    is_wide = source.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if not found and b"\0" in source.data and not is_wide:
         raise ImportFailed(f"{source.where}: text was expected, found other data. Save it as UTF-8 text.")
+
+
+def _refuse_bomb(source: Source) -> None:
+    """Refuse a packed file before it is unpacked, when it would be more than can be read."""
+    try:
+        with ZipFile(BytesIO(source.data)) as archive:
+            size = sum(one.file_size for one in archive.infolist() if one.filename.endswith((".xml", ".rels")))
+    except (BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        kind = source.suffix[1:].upper()
+        raise ImportFailed(
+            f"{source.where}: not a sound {kind} ({error}). Open it in the program that made it, save it again, and import that."
+        ) from error
+    if size > MAX_XML_BYTES:
+        raise ImportFailed(f"{source.where}: unpacks to more than {MAX_XML_BYTES // 2**20} MB of text. Split it.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the first bytes of a file show, the endings it may have, and the way out when it has another."""
+
+    words: str
+    endings: frozenset[str]
+    way_out: str = "Give it its right ending, or save it anew."
+
+
+_PDF = _Kind("it is a PDF", frozenset([".pdf"]))
+_DOCX = _Kind("it is a DOCX", frozenset([".docx"]))
+_XLSX = _Kind("it is an XLSX", frozenset([".xlsx"]))
+_ZIP = _Kind("it is a ZIP", frozenset([".docx", ".xlsx"]))  # which one, its reader finds
+_OLE = _Kind(
+    "it is locked with a password or of Office 97",
+    frozenset(),
+    "Open it in Word or Excel, save it without a password as .docx or .xlsx, and import that.",
+)
+_MARKED = frozenset([".pdf", ".docx", ".xlsx"])
+
+
+def _kind_of(data: bytes) -> _Kind | None:
+    start = data.lstrip()[:1024]
+    if start.startswith(b"%PDF-"):
+        return _PDF
+    if start.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _OLE
+    if not start.startswith(b"PK\x03\x04"):
+        return None
+    return _DOCX if b"word/document" in data else _XLSX if b"xl/workbook" in data else _ZIP
 
 
 def decoded(source: Source) -> str:

@@ -42,7 +42,6 @@ class WebPage:
     left_out: tuple[str, ...]
     lines: tuple[str, ...]
     warnings: tuple[str, ...]
-    beside: int = 0  # how many words of `lines` stand in menus, footers and forms
     reviewed: str | None = None  # the day that a line of the page names as its last review
 
 
@@ -55,7 +54,6 @@ def parse_page(source: str) -> WebPage:
     lines = tuple(lines_of(body))
     stated, warnings = _stated_pairs(document)
     words = PageWords.of(body)
-    beside = words.count_beside()
     tabs, labels = find_tabs(body)
     pairs = {one: pair for one, pair in find_pairs(body).items() if one not in labels}
     notes = find_notes(body)
@@ -75,7 +73,6 @@ def parse_page(source: str) -> WebPage:
         left_out=tuple(reader.left_out),
         lines=lines,
         warnings=tuple(warnings),
-        beside=beside,
         reviewed=reader.reviewed,
     )
 

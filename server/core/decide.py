@@ -8,15 +8,26 @@ from dataclasses import dataclass
 from kb.labels import Label
 from kb.policy import FixedReplies, FixedText
 from kb.sites import Site
-from server.core.findings import BARS, NOTHING_FOUND, PART_BAR, Finding, chance_of_clinical, judge, read_gate
+from server.core.findings import (
+    BARS,
+    NOTHING_FOUND,
+    PART_BAR,
+    POSSIBLE,
+    URGENT_PART_BAR,
+    Finding,
+    chance_of_clinical,
+    judge,
+    read_gate,
+)
 from server.core.reasons import ByPassages, ByRule, Reason
 from server.core.reply import MAX_QUOTES, Candidate, Quote, Reply, Suggestion, Trace
 from server.core.rules import RuleMatch
 
 MAX_CANDIDATES = 10
 MAX_SUGGESTIONS = 3
-# A heading is offered when its passage scores at least this share of the threshold.
-SUGGESTION_SHARE = 0.25
+# A passage is offered as a button from this score on. A tap shows it as it stands, so a wrong one costs a look; without any
+# the visitor is told that the page does not cover what it may well cover.
+OFFERED = 0.02
 NEAR_SCORE = 0.03  # what a message alone must score for the message before to be considered
 # Passages a message must rank this high for the message before to point at one of them. Chosen on the starter pack's two-turn
 # examples, which teach retrieval nothing: of 290 covered ones 5 mends three that 3 hands over or misses; 8 brings wrong quotes.
@@ -33,6 +44,7 @@ class Found:
     score: float
     quote: Quote
     heading: str
+    question: str | None = None  # that it answers, in the words of its FAQ or of what visitors ask any clinic
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,8 @@ class Evidence:
 
     whole: the message itself. sentences: each of its sentences, when there are several; runs: neighbouring ones
     together. joined: the message after the earlier one; refers_back: whether it needs that one to be found.
-    foreign: it is mostly not English. alarmed: an earlier message held a danger sign.
+    foreign: it is mostly not English. alarmed: an earlier message held a danger sign. too_long: only stretches of it were
+    read (`runs`), so nothing may be quoted to it.
     """
 
     rules: tuple[RuleMatch, ...]
@@ -73,6 +86,7 @@ class Evidence:
     runs: tuple[Run, ...] = ()
     refers_back: bool = True
     alarmed: bool = False
+    too_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +104,10 @@ class Speech:
 
 def decide(evidence: Evidence, threshold: float, speech: Speech) -> Reply:
     """The reply to a message. Retrieval speaks only when the gate reads every part as a question that may be answered."""
-    findings = [
-        Finding(match.label, ByRule(match.rule_id)) for match in evidence.rules if match.label is not Label.SMALLTALK
-    ]
+    findings = [Finding(match.label, ByRule(match.rule_id)) for match in evidence.rules if _counts(match, evidence)]
     findings += [Finding(Label.OTHER_LANGUAGE, Reason.LANGUAGE)] if evidence.foreign else []
+    # What was not read may be about someone's health: of two labels in doubt the higher one.
+    findings += [Finding(Label.CLINICAL, Reason.TOO_LONG)] if evidence.too_long else []
     findings += _readings(evidence)
     if not findings:
         findings = [_answered(deciding_part(evidence), evidence, threshold)]
@@ -110,7 +124,7 @@ def _readings(evidence: Evidence) -> list[Finding]:
     """
     whole = read_gate(evidence.whole.gate)
     runs = [*(Run(range(at, at + 1), one.gate) for at, one in enumerate(evidence.sentences)), *evidence.runs]
-    parts = [read_gate(one.gate, _bar(one.where, evidence.sentences)) for one in runs]
+    parts = [read_gate(one.gate, _bar(one.where, evidence.sentences), URGENT_PART_BAR) for one in runs]
     findings = [Finding(one, Reason.PART) for one in parts if one in READ_IN_A_PART]
     talk = {read_gate(one.gate, PART_BAR) for one in evidence.sentences} <= {Label.SMALLTALK}
     if whole not in {Label.ANSWER, Label.SMALLTALK} or (whole is Label.SMALLTALK and talk):
@@ -118,6 +132,15 @@ def _readings(evidence: Evidence) -> list[Finding]:
     if evidence.joined is not None and chance_of_clinical(evidence.joined.gate) >= PART_BAR:
         findings.append(Finding(Label.CLINICAL, Reason.AFTER_BEFORE))
     return findings
+
+
+def _counts(match: RuleMatch, evidence: Evidence) -> bool:
+    """Whether a rule says something of a message: a backstop does where the gate, if it read it, finds its label possible."""
+    if match.label is Label.SMALLTALK:
+        return False
+    read = [evidence.whole.gate, *(one.gate for one in evidence.sentences), *(one.gate for one in evidence.runs)]
+    chances = [one.get(Label.EMERGENCY, 0.0) for one in read if one]
+    return not match.is_backstop or not chances or max(chances) >= POSSIBLE
 
 
 def _bar(where: range, sentences: Sequence[Part]) -> float:
@@ -191,7 +214,7 @@ def word_reply(finding: Finding, evidence: Evidence, threshold: float | None, sp
         build=speech.build,
         note=speech.say(replies.standing_note) if noted else None,
         quotes=finding.quotes,
-        suggestions=_suggestions(evidence, threshold) if label is Label.OUT_OF_KB and threshold is not None else (),
+        suggestions=_suggestions(evidence, threshold) if label is Label.OUT_OF_KB else (),
         trace=Trace(
             rules=tuple(dict.fromkeys([*(match.rule_id for match in evidence.rules), str(finding.cause)])),
             gate=evidence.whole.gate,
@@ -222,7 +245,11 @@ def _texts(label: Label, evidence: Evidence, speech: Speech) -> tuple[str, str]:
     return speech.say(texts[label]), speech.say(replies.sent)
 
 
-def _suggestions(evidence: Evidence, threshold: float) -> tuple[Suggestion, ...]:
-    near = [one for one in deciding_part(evidence).found if one.score >= threshold * SUGGESTION_SHARE and one.heading]
-    by_heading = {one.heading: Suggestion(one.quote.passage_id, one.heading) for one in reversed(near)}
-    return tuple(by_heading[heading] for heading in dict.fromkeys(one.heading for one in near))[:MAX_SUGGESTIONS]
+def _suggestions(evidence: Evidence, threshold: float | None) -> tuple[Suggestion, ...]:
+    """Up to three passages to tap, best first, no two under the same words."""
+    if threshold is None:
+        return ()
+    near = [one for one in deciding_part(evidence).found if one.score >= OFFERED and (one.question or one.heading)]
+    by_words = {one.question or one.heading: one for one in reversed(near)}
+    shown = [by_words[words] for words in dict.fromkeys(one.question or one.heading for one in near)]
+    return tuple(Suggestion(one.quote.passage_id, one.heading, one.question) for one in shown[:MAX_SUGGESTIONS])

@@ -1,9 +1,10 @@
-"""What an edit may do: where two people's edits meet, and which phrasings may be added. Pure."""
+"""What an edit may do: where two people's edits meet, which phrasings may be added, how a checklist changes. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from kb.checklist import Checklist
 from kb.content import Phrasing
 from kb.editing import EditRefused, get_passage
 from kb.pages import Page
@@ -40,3 +41,28 @@ def with_phrasing(phrasings: Sequence[Phrasing], fresh: Phrasing, *, place_of: C
             )
             raise EditRefused(f"“{one.text}” {where}.")
     return [*phrasings, Phrasing(text, fresh.passage_id, fresh.quote)]
+
+
+def with_answers(choices: Checklist, asks: Iterable[str], passage_id: str) -> Checklist:
+    """The choices with a passage among those that answer each of the asks."""
+    return {**choices, **{ask: _added(choices.get(ask, ()), passage_id) for ask in asks}}
+
+
+def without_answer(choices: Checklist, ask: str, passage_id: str) -> Checklist:
+    """The choices without a passage for an ask, which is undecided again if it was the only one."""
+    left = tuple(one for one in choices.get(ask, ()) if one != passage_id)
+    return {**choices, ask: left} if left else reopened(choices, ask) if choices.get(ask) else choices
+
+
+def not_said(choices: Checklist, asks: Iterable[str]) -> Checklist:
+    """The choices with the page not saying what these ask."""
+    return {**choices, **dict.fromkeys(asks, ())}
+
+
+def reopened(choices: Checklist, ask: str) -> Checklist:
+    """The choices with an ask undecided again."""
+    return {one: passages for one, passages in choices.items() if one != ask}
+
+
+def _added(passages: tuple[str, ...], passage_id: str) -> tuple[str, ...]:
+    return passages if passage_id in passages else (*passages, passage_id)

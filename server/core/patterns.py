@@ -25,7 +25,7 @@ from itertools import chain
 
 from kb.reading.english import common_words
 from kb.rules import PolicyError
-from server.core.words import BOUNDARIES, Lexicon, Reading, fold_word
+from server.core.folding import BOUNDARIES, Lexicon, Reading, fold_word
 
 MAX_GAP = 4  # words a `~` may skip
 MAX_WORDS_WITH_TYPOS = 900  # different ones; the longest text a door lets in, 4,000 characters, holds fewer
@@ -206,25 +206,25 @@ class PatternIndex:
             for word in table.first_words(table.rarest(pattern)):
                 self._by_word[word].append((name, pattern))
 
-    def candidates(self, page: Layout) -> Mapping[str, Collection[Pattern]]:
+    def candidates(self, layout: Layout) -> Mapping[str, Collection[Pattern]]:
         """The patterns that a message may match, under their names."""
         found: defaultdict[str, dict[Pattern, None]] = defaultdict(dict)
-        for word in page.found:
+        for word in layout.found:
             for name, pattern in self._by_word.get(word, ()):
                 found[name][pattern] = None
         return found
 
 
-def ends_of(pattern: Pattern, page: Layout, places: Places) -> int:
+def ends_of(pattern: Pattern, layout: Layout, places: Places) -> int:
     """The positions right after each match of a pattern, as bits; 0 when there is none."""
-    if not all(map(page.starts, pattern.required)):
+    if not all(map(layout.starts, pattern.required)):
         return 0
     reach = places.starts & 1 if pattern.from_start else places.starts
     for step in pattern.steps:
-        reach = _after(step, _over_gap(step, reach, places), page, places)
+        reach = _after(step, _over_gap(step, reach, places), layout, places)
         if not reach:
             return 0
-    return reach & (1 << page.size) if pattern.to_end else reach
+    return reach & (1 << layout.size) if pattern.to_end else reach
 
 
 def _over_gap(step: Step, reach: int, places: Places) -> int:
@@ -237,27 +237,27 @@ def _over_gap(step: Step, reach: int, places: Places) -> int:
     return reach
 
 
-def _after(step: Step, reach: int, page: Layout, places: Places) -> int:
+def _after(step: Step, reach: int, layout: Layout, places: Places) -> int:
     """The positions right after the step's words, where they begin within reach."""
-    after = union((reach & starts & places.usable) << length for length, starts in page.starts(step.term))
+    after = union((reach & starts & places.usable) << length for length, starts in layout.starts(step.term))
     if step.repeats:
-        while (more := after | _after(Step(step.term), after, page, places)) != after:
+        while (more := after | _after(Step(step.term), after, layout, places)) != after:
             after = more
     return after | reach if step.is_optional else after
 
 
-def covered_by(pattern: Pattern, page: Layout, places: Places, end: int) -> int:
+def covered_by(pattern: Pattern, layout: Layout, places: Places, end: int) -> int:
     """The words of the matches that end right before the one bit `end`, found by walking back from it."""
     reaches = []
     reach = places.starts
     for step in pattern.steps:
         within = _over_gap(step, reach, places)
         reaches.append((reach, within))
-        reach = _after(step, within, page, places)
+        reach = _after(step, within, layout, places)
     covered = 0
     for step, (before, within) in zip(reversed(pattern.steps), reversed(reaches), strict=True):
         begins = end & within if step.is_optional else 0
-        for length, starts in page.starts(step.term):
+        for length, starts in layout.starts(step.term):
             used = (end >> length) & starts & within & places.usable
             begins |= used
             covered |= union(used << offset for offset in range(length))

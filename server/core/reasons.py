@@ -26,6 +26,7 @@ class Reason(StrEnum):
     AFTER_BEFORE = "gate, with the message before", "How it reads after the message before"
     LANGUAGE = "language", "The language it is written in"
     ALARMED = "a danger sign in an earlier message", "A danger sign in an earlier message"
+    TOO_LONG = "too long to be read in full", "It is longer than the assistant reads in full, so a person reads it"
     UNCOVERED = "nothing on the page answers it", "No passage of the page answers it surely enough"
     NO_BUILD = "no build to answer from", "No page could be quoted at that moment"
 

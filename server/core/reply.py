@@ -62,6 +62,11 @@ class Suggestion:
     heading: str
     question: str | None = None
 
+    @property
+    def words(self) -> str:
+        """What the button says."""
+        return self.question or self.heading
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -9,6 +9,7 @@ from itertools import chain, pairwise
 
 from kb.labels import Label
 from kb.rules import CONTEXT_SETS, Rule, RuleBook
+from server.core.folding import BOUNDARIES, SENTENCE_END, Reading, read_words
 from server.core.patterns import (
     Layout,
     Pattern,
@@ -22,7 +23,6 @@ from server.core.patterns import (
     positions,
     union,
 )
-from server.core.words import BOUNDARIES, SENTENCE_END, Reading, read_words
 
 DANGER_SIGN = "danger_sign"  # id of the rule of signs that call for a clinician the same day
 NEGATION_REACH = 3  # words a negation covers ("no fever or chills"; server/docs/decisions.md)
@@ -39,6 +39,7 @@ class RuleMatch:
     rule_id: str
     label: Label
     words: tuple[str, ...]  # of the message, folded
+    is_backstop: bool = False  # a gate that finds the label impossible outweighs it
 
 
 def is_alarming(match: RuleMatch) -> bool:
@@ -79,53 +80,61 @@ class RuleTable:
         A rule needs one of its `any` patterns in `text`; the other groups of a compound may stand in `history`,
         the visitor's earlier messages. So history can add matches and never takes one away.
         """
-        page = self._read(text)
-        candidates = self._index.candidates(page)
-        earlier: list[_Page] = []
+        return self.find_each([text], history)[text]
+
+    def find_each(self, texts: Iterable[str], history: Sequence[str] = ()) -> dict[str, tuple[RuleMatch, ...]]:
+        """The same for several texts, by text. `history` is read once, and only where a rule asks for it."""
+        earlier: list[_Message] = []
+        return {text: self._find(text, history, earlier) for text in texts}
+
+    def _find(self, text: str, history: Sequence[str], earlier: list[_Message]) -> tuple[RuleMatch, ...]:
+        """earlier: `history`, laid out,, once they were read."""
+        message = self._read(text)
+        candidates = self._index.candidates(message)
         matches = []
         for rule in self._rules.values():
             if rule.id not in candidates:
                 continue
             if rule.groups and history and not earlier:
-                earlier = [self._read(message) for message in history]
-            if match := _match(rule, candidates[rule.id], page, earlier):
+                earlier += [self._read(one) for one in history]
+            if match := _match(rule, candidates[rule.id], message, earlier):
                 matches.append(match)
         return tuple(matches)
 
-    def _read(self, text: str) -> _Page:
-        return _Page(self._table, self._contexts, read_words(text))
+    def _read(self, text: str) -> _Message:
+        return _Message(self._table, self._contexts, read_words(text))
 
 
 def _match(
-    rule: _CompiledRule, patterns: Collection[Pattern], page: _Page, earlier: Sequence[_Page]
+    rule: _CompiledRule, patterns: Collection[Pattern], message: _Message, earlier: Sequence[_Message]
 ) -> RuleMatch | None:
     """Match a rule in the present, or else, where the rule heeds it, in the past."""
-    places = _places(rule, page)
-    present = places.within(~page.past) if "past" in rule.heeds else places
-    if (words := _first(patterns, page, present)) is not None:
+    places = _places(rule, message)
+    present = places.within(~message.past) if "past" in rule.heeds else places
+    if (words := _first(patterns, message, present)) is not None:
         label = rule.label
-    elif present is not places and (words := _first(patterns, page, places)) is not None:
+    elif present is not places and (words := _first(patterns, message, places)) is not None:
         label = Label.CLINICAL
     else:
         return None
     for group in rule.groups:
-        pages = (page, *earlier) if label is rule.label else (page,)
-        found = (_first(group, one, _places(rule, one)) for one in pages)
+        messages = (message, *earlier) if label is rule.label else (message,)
+        found = (_first(group, one, _places(rule, one)) for one in messages)
         completed = next((some for some in found if some is not None), None)
         if completed is None:
             return None
         words += completed
-    return RuleMatch(rule.id, label, tuple(dict.fromkeys(words)))
+    return RuleMatch(rule.id, label, tuple(dict.fromkeys(words)), is_backstop=rule.is_backstop and label is rule.label)
 
 
-def _first(patterns: Iterable[Pattern], page: _Page, places: Places) -> tuple[str, ...] | None:
+def _first(patterns: Iterable[Pattern], message: _Message, places: Places) -> tuple[str, ...] | None:
     """The words of the first pattern that matches."""
     for pattern in patterns:
         if pattern.is_anchored:
-            if page.size <= MAX_ANCHORED and ends_of(pattern, page.joined, page.joined.everywhere):
-                return page.joined.words_at(page.joined.whole)
-        elif ends := ends_of(pattern, page, places):
-            return page.words_at(covered_by(pattern, page, places, ends & -ends))
+            if message.size <= MAX_ANCHORED and ends_of(pattern, message.joined, message.joined.everywhere):
+                return message.joined.words_at(message.joined.whole)
+        elif ends := ends_of(pattern, message, places):
+            return message.words_at(covered_by(pattern, message, places, ends & -ends))
     return None
 
 
@@ -133,6 +142,7 @@ def _first(patterns: Iterable[Pattern], page: _Page, places: Places) -> tuple[st
 class _CompiledRule:
     id: str
     label: Label
+    is_backstop: bool
     heeds: frozenset[str]
     any: tuple[Pattern, ...]
     groups: tuple[tuple[Pattern, ...], ...]
@@ -146,6 +156,7 @@ class _CompiledRule:
         return cls(
             id=rule.id,
             label=rule.label,
+            is_backstop=rule.backstop,
             heeds=frozenset(rule.heeds),
             any=parse(rule.any),
             groups=tuple(map(parse, rule.with_)),
@@ -153,7 +164,7 @@ class _CompiledRule:
         )
 
 
-class _Page(Layout):
+class _Message(Layout):
     """A message laid out, with what each context covers in it."""
 
     def __init__(self, table: Table, contexts: PatternIndex, reading: Reading) -> None:
@@ -252,18 +263,18 @@ class _Page(Layout):
         return tuple((1 << end) - (1 << start) for start, end in pairwise((0, *stops)))
 
 
-def _places(rule: _CompiledRule, page: _Page) -> Places:
+def _places(rule: _CompiledRule, message: _Message) -> Places:
     """What the contexts a rule heeds leave of a message."""
-    starts, usable, gaps = page.whole, page.whole, page.inside
+    starts, usable, gaps = message.whole, message.whole, message.inside
     if "negation" in rule.heeds:
-        starts &= ~page.negated
-        gaps &= ~page.negators
+        starts &= ~message.negated
+        gaps &= ~message.negators
     if "figurative" in rule.heeds:
-        usable &= ~page.figurative
+        usable &= ~message.figurative
     if "general" in rule.heeds:
-        starts &= ~page.general
+        starts &= ~message.general
     if rule.unless:
-        starts &= ~page.sentences_with(rule.unless)
+        starts &= ~message.sentences_with(rule.unless)
     return Places(starts, usable, gaps)
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from server.answering import Answering
 from server.editing.actors import COMMAND_LINE, Actor
-from server.editing.golden import Golden, GoldenAnswer, GoldenCheck, Opening
+from server.editing.golden import Golden, GoldenAnswer, GoldenCheck
 from server.editing.rebuilding import Job, Rebuilding
 from server.editing.releasing import GoldenRefused, PublicationRefused, Releasing
 from server.editing.saving import NoSuchPage, SavedMeanwhile, Saving, SavingBusy, Seen
@@ -25,7 +26,6 @@ __all__ = [
     "GoldenRefused",
     "Job",
     "NoSuchPage",
-    "Opening",
     "PublicationRefused",
     "Rebuilding",
     "Releasing",
@@ -46,7 +46,7 @@ class Editing:
     releasing: Releasing
 
     @classmethod
-    def of(cls, store: Store, publisher: Publisher, opening: Opening) -> Editing:
-        golden = Golden(store.content, publisher, opening)
+    def of(cls, store: Store, publisher: Publisher, assistants: Answering) -> Editing:
+        golden = Golden(store.content, publisher, assistants)
         rebuilding = Rebuilding(store, publisher)
         return cls(Saving(store.content), rebuilding, golden, Releasing(store, publisher, golden, rebuilding))

@@ -1,4 +1,4 @@
-"""Asks a build the site's golden questions: tests with a known outcome, never used to teach."""
+"""Asks a build the site's golden questions: tests with a known answer, never used to teach."""
 
 from __future__ import annotations
 
@@ -6,41 +6,28 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from kb.errors import AdvocateError
+from server.answering import Answering, Answers
 from server.core.publication import golden_fault
-from server.core.reply import Reply
-from server.evaluation import Outcome, QuestionsUnreadable, parse_question
+from server.evaluation import Judged, QuestionsUnreadable, parse_question
 from server.publishing import Publisher
 from server.storage import Content
 
 GOLDEN = "golden"  # the document of a site's golden questions
 
 
-class Answers(Protocol):
-    """An opened build (assistant.py)."""
-
-    def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply: ...
-
-
-class Opening(Protocol):
-    """What opens builds (assistant.py)."""
-
-    def open_build(self, folder: Path) -> Answers:
-        """Raises BuildRefused or ModelError."""
-
-
 @dataclass(frozen=True, slots=True)
 class GoldenAnswer:
-    """A golden question and what a build made of it; no outcome where the question cannot be read."""
+    """A golden question and what a build made of it; nothing where the question cannot be read."""
 
     text: str
-    outcome: Outcome | None
+    judged: Judged | None
 
     @property
     def is_right(self) -> bool:
-        return self.outcome is not None and self.outcome.is_right
+        return self.judged is not None and self.judged.is_right
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +47,10 @@ class GoldenCheck:
 class Golden:
     """The golden questions of the sites. The last check of each site is kept."""
 
-    def __init__(self, content: Content, publisher: Publisher, opening: Opening) -> None:
+    def __init__(self, content: Content, publisher: Publisher, assistants: Answering) -> None:
         self._content = content
         self._publisher = publisher
-        self._opening = opening
+        self._assistants = assistants
         self._kept: dict[str, tuple[tuple[str, int], GoldenCheck]] = {}
 
     async def check(self, site: str, build: str) -> GoldenCheck:
@@ -84,7 +71,7 @@ class Golden:
         return check
 
     def _ask(self, folder: Path, golden: Sequence[Mapping[str, Any]]) -> tuple[GoldenAnswer, ...]:
-        answers = self._opening.open_build(folder)
+        answers = self._assistants.open_build(folder)
         return tuple(_answer(one, answers) for one in golden)
 
 
@@ -93,4 +80,4 @@ def _answer(body: Mapping[str, Any], answers: Answers) -> GoldenAnswer:
         question = parse_question(body, name="golden question")
     except QuestionsUnreadable:
         return GoldenAnswer(str(body.get("text", "")), None)
-    return GoldenAnswer(question.text, Outcome(question, answers.reply(question.text, question.history)))
+    return GoldenAnswer(question.text, Judged(question, answers.reply(question.text, question.history)))

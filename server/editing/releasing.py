@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from index.publish import Publication
-from kb.content import ContentError
 from kb.errors import AdvocateError
+from kb.lines import ContentError
 from server.core.publication import Refusal, TextStanding, refuse_draft, refuse_return
 from server.editing.actors import Actor
 from server.editing.golden import Golden, GoldenCheck

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from kb.checklist import Checklist, as_choices, as_lines
 from kb.content import Phrasing
 from kb.errors import AdvocateError
 from kb.pages import Page
@@ -13,7 +15,10 @@ from server.editing.actors import Actor
 from server.storage import Content, EditConflict, Revision
 
 PAGE = "page:"  # a page's document is this and its id
+IMPORT = "import:"  # what a page's source last gave: this and the page's id
 PHRASINGS = "phrasings"
+ASKS = "asks"  # the document of a site's checklist
+STRUCK = "asks-struck"  # passages that an editor said do not answer an ask: steers what is proposed, builds nothing
 TRIES = 5
 
 
@@ -87,16 +92,49 @@ class Saving:
 
         Raises SavingBusy, EditRefused.
         """
+
+        def edited(body: Any) -> list[Any]:
+            return [one.as_json() for one in edit([Phrasing.from_json(one) for one in body])]
+
+        return await self._list(site, PHRASINGS, edited, by=by, reason=reason)
+
+    async def checklist(
+        self, site: str, edit: Callable[[Checklist], Checklist], *, by: Actor, reason: str
+    ) -> Revision | None:
+        """Apply an edit to the latest choices; the latest revision, if any, when it changed nothing.
+
+        An edit that leaves other asks as they are never overwrites what someone chose for them meanwhile. Raises SavingBusy.
+        """
+        return await self._choices(site, ASKS, edit, by=by, reason=reason)
+
+    async def struck(
+        self, site: str, edit: Callable[[Checklist], Checklist], *, by: Actor, reason: str
+    ) -> Revision | None:
+        """Apply an edit to what was struck, as `checklist` does to what was chosen. Raises SavingBusy."""
+        return await self._choices(site, STRUCK, edit, by=by, reason=reason)
+
+    async def _choices(
+        self, site: str, document: str, edit: Callable[[Checklist], Checklist], *, by: Actor, reason: str
+    ) -> Revision | None:
+        def edited(body: Any) -> list[Any]:
+            return as_lines(edit(as_choices(body)))
+
+        return await self._list(site, document, edited, by=by, reason=reason)
+
+    async def _list(
+        self, site: str, document: str, edited: Callable[[Any], list[Any]], *, by: Actor, reason: str
+    ) -> Revision | None:
+        """Replace a document that is a list by what an edit makes of its latest revision, an empty one before the first."""
         for _ in range(TRIES):
-            latest = await self._content.latest(site, PHRASINGS)
-            before = [Phrasing.from_json(one) for one in latest.body] if latest else []
-            after = edit(before)
+            latest = await self._content.latest(site, document)
+            before = latest.body if latest else []
+            after = edited(before)
             if after == before:
                 return latest
-            body, began = [one.as_json() for one in after], latest.revision if latest else 0
+            began = latest.revision if latest else 0
             try:
                 return await self._content.save(
-                    site, PHRASINGS, body, author=by.id, reason=reason, expected_revision=began
+                    site, document, after, author=by.id, reason=reason, expected_revision=began
                 )
             except EditConflict:
                 continue

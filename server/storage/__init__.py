@@ -15,7 +15,7 @@ from server.storage.passwords import PasswordRefused
 from server.storage.receiving import Received, VisitorMessage
 from server.storage.staff import EmailTaken, Role, SignedIn, Staff, User
 from server.storage.store import Store
-from server.storage.tries import SignInDelayed
+from server.storage.tries import Origin, SignInDelayed
 from server.storage.upkeep import BackupRefused
 from server.storage.wakeups import Waiter, Wakeups
 
@@ -41,6 +41,7 @@ __all__ = [
     "Letter",
     "NotClaimed",
     "NotFound",
+    "Origin",
     "PasswordRefused",
     "Received",
     "Revision",

@@ -18,7 +18,7 @@ class Revision:
     """One revision of a document, numbered from 1. `body` is JSON."""
 
     site: str
-    document: str  # "site", "page:<page_id>", "phrasings", "examples", "golden"
+    document: str  # "site", "page:<page_id>", "phrasings", "asks", "examples", "golden"
     revision: int
     body: Any
     author: str

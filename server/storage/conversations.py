@@ -12,18 +12,18 @@ from sqlalchemy import Row, select
 
 from kb.errors import AdvocateError
 from server.core.reply import Decision, Reply
+from server.core.typed import HEARD
 from server.storage import audit, erasing, events, handed_over, keys, receiving, schema
-from server.storage.events import Author, ConversationStatus, Draft, Event, Kind, NotFound
+from server.storage.events import Author, ConversationStatus, Event, Kind, NewEvent, NotFound
 from server.storage.handed_over import Letter
 from server.storage.handovers import NotClaimed
 from server.storage.ids import new_id, new_receipt, new_token, receipt_digest, token_digest
-from server.storage.keys import Outcome
+from server.storage.keys import Stored
 from server.storage.receiving import Received, VisitorMessage
 from server.storage.staff import User
 from server.storage.transactions import Database, Transaction
 
 NOBODY = "0" * 64  # the digest of no token
-HEARD = 6  # earlier visitor messages a decision is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ class Conversations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Whether no file holds an erased word. What a process before this one left in SQLite's log is not known.
+        self.is_overwritten = database.is_postgresql
 
     async def start(self, site: str, *, language: str, page_url: str | None) -> Started:
         started = Started(new_id(), new_token(), new_receipt())
@@ -118,8 +120,8 @@ class Conversations:
 
     async def append(self, conversation_id: str, kind: Kind, body: Mapping[str, Any], author: Author) -> Event:
         """Add a system line or a correction."""
-        draft = Draft(Kind(kind), Author(author), body)
-        return await self._database.write(lambda tx: _append(tx, conversation_id, draft))
+        new = NewEvent(Kind(kind), Author(author), body)
+        return await self._database.write(lambda tx: _append(tx, conversation_id, new))
 
     async def write(self, conversation_id: str, user: User, text: str, *, seen_seq: int, key: str) -> Event:
         """An advocate's message. Raises NotClaimed, StaleView, KeyReused."""
@@ -146,9 +148,18 @@ class Conversations:
         await self._database.write(lambda tx: _leave_feedback(tx, conversation_id, seq, passage_id, helpful, key))
 
     async def erase(self, conversation_id: str) -> None:
-        """Remove every word of a conversation; that it took place, and how it ended, stays."""
+        """Remove every word of a conversation; that it took place, and how it ended, stays.
+
+        `is_overwritten` says whether the words are gone from the files too; else `finish_erasing` tries again.
+        """
         await self._database.write(lambda transaction: erasing.erase(transaction, conversation_id))
-        await erasing.overwrite(self._database)
+        self.is_overwritten = False
+        await self.finish_erasing()
+
+    async def finish_erasing(self) -> None:
+        """Overwrite what was erased, if that is still to be done: it cannot while a backup reads it."""
+        if not self.is_overwritten:
+            self.is_overwritten = await erasing.overwrite(self._database)
 
     async def purge(self, before: datetime, *, site: str | None = None) -> int:
         """Remove conversations that rested since `before` and have no open handover. Returns how many."""
@@ -213,9 +224,9 @@ def _get(transaction: Transaction, conversation_id: str) -> Conversation:
     return conversation_of(row)
 
 
-def _append(transaction: Transaction, conversation_id: str, draft: Draft) -> Event:
+def _append(transaction: Transaction, conversation_id: str, new: NewEvent) -> Event:
     locked = events.lock(transaction, conversation_id)
-    [event] = events.append(transaction, locked, [draft])
+    [event] = events.append(transaction, locked, [new])
     return event
 
 
@@ -230,9 +241,9 @@ def _write(transaction: Transaction, conversation_id: str, user: User, text: str
     missed = events.read(transaction, conversation_id, after=seen_seq)
     if news := [event for event in missed if event.author is Author.VISITOR]:
         raise StaleView(news)
-    draft = Draft(Kind.MESSAGE, Author.ADVOCATE, {"name": user.name, "text": text})
-    [event] = events.append(transaction, locked, [draft])
-    keys.remember(transaction, locked, key, {"write": text}, Outcome(message_seq=event.seq), author=user.user_id)
+    new = NewEvent(Kind.MESSAGE, Author.ADVOCATE, {"name": user.name, "text": text})
+    [event] = events.append(transaction, locked, [new])
+    keys.remember(transaction, locked, key, {"write": text}, Stored(message_seq=event.seq), author=user.user_id)
     audit.record(
         transaction,
         site=locked.site,
@@ -279,4 +290,4 @@ def _leave_feedback(
         .values(**where, **word)
         .on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=word)
     )
-    keys.remember(transaction, locked, key, body, Outcome())
+    keys.remember(transaction, locked, key, body, Stored())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -30,6 +31,7 @@ POSTGRESQL_SETTINGS = (
     "SET idle_in_transaction_session_timeout = 30000",
 )
 BEGIN = "advocate_begin"  # execution option: how SQLite begins this connection's transactions; "" begins none
+PRIVATE = 0o600
 READING, WRITING, NONE = "BEGIN", "BEGIN IMMEDIATE", ""
 POOL_SIZE = 12  # threads, and connections: a transaction needs one of each
 POOL: dict[str, Any] = {"pool_size": POOL_SIZE, "max_overflow": 1, "pool_timeout": 10, "hide_parameters": True}
@@ -95,6 +97,7 @@ def check_sqlite_version(found: str) -> None:
 def _open_sqlite(url: URL) -> Engine:
     Path(url.database or "").resolve().parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, module=find_sqlite(), **POOL)
+    event.listen(engine, "do_connect", _keep_private)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -104,6 +107,16 @@ def _open_postgresql(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}, **POOL)
     event.listen(engine, "connect", _set_up_postgresql)
     return engine
+
+
+def _keep_private(_dialect: object, _record: object, arguments: list[Any], _options: dict[str, Any]) -> None:
+    """Visitors' words are for nobody else on this machine. SQLite gives its log the rights of the file itself."""
+    path = Path(arguments[0])
+    if not path.exists():
+        path.touch(mode=PRIVATE)
+    elif path.stat().st_mode & 0o777 != PRIVATE:
+        with suppress(OSError):  # another's file, or a disk that takes no changes: it can be read all the same
+            path.chmod(PRIVATE)
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

@@ -9,12 +9,14 @@ from sqlalchemy import delete, select, tuple_, update
 
 from server.core.handover import OPEN
 from server.storage import audit, schema
-from server.storage.events import Author, Draft, Kind, append, lock
+from server.storage.engine import BUSY_TIMEOUT_MS
+from server.storage.events import Author, Kind, NewEvent, append, lock
 from server.storage.faults import StorageUnavailable
 from server.storage.transactions import Database, Transaction
 
 BATCH = 200
-EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
+# It waits for whoever reads the log; so it is not waited for here, where all writers stand behind it, but tried again.
+EMPTY_LOG = ("PRAGMA busy_timeout=100", "PRAGMA wal_checkpoint(TRUNCATE)", f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 SYSTEM = "system"
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,7 @@ def erase(transaction: Transaction, conversation_id: str) -> None:
         .where(schema.conversation.c.site == locked.site, schema.conversation.c.conversation_id == conversation_id)
         .values(page_url=None, erased_at=transaction.now)
     )
-    append(transaction, locked, [Draft(Kind.RESET, Author.SYSTEM, {"reason": "erased"})])
+    append(transaction, locked, [NewEvent(Kind.RESET, Author.SYSTEM, {"reason": "erased"})])
     transaction.wake(*locked.topics)
     audit.record(transaction, site=locked.site, actor=SYSTEM, action="erased", about=conversation_id)
 
@@ -58,19 +60,21 @@ async def purge(database: Database, before: datetime, *, site: str | None) -> in
 async def overwrite(database: Database, *, rebuild: bool = False) -> bool:
     """Leave no erased word in the files. Whether it could: the erasure itself is committed, and stands.
 
-    SQLite zeroes what it deletes (secure_delete), and its log is emptied here; PostgreSQL frees the dead rows.
-    Rebuilding (VACUUM) takes a while and, on SQLite, as much disk again.
+    It cannot while somebody reads what stood there before, as a backup does. SQLite zeroes what it deletes
+    (secure_delete), and its log is emptied here; PostgreSQL frees the dead rows. Rebuilding (VACUUM) takes a while and,
+    on SQLite, as much disk again.
     """
     statements = ["VACUUM"] if rebuild else []
     statements = (
-        ["VACUUM event, handover, conversation, used_key"] if database.is_postgresql else [*statements, EMPTY_LOG]
+        ["VACUUM event, handover, conversation, used_key"] if database.is_postgresql else [*statements, *EMPTY_LOG]
     )
     try:
-        await database.maintain(*statements)
+        told = await database.maintain(*statements)
     except StorageUnavailable as error:
-        log.warning("erased words may stand in the database's free space until the next purge: %s", error)
+        log.warning("erased words may stand in the database's files until this can be tried again: %s", error)
         return False
-    return True
+    emptied = None if database.is_postgresql else told[-2]
+    return emptied is None or not emptied[0]  # its first column: whether somebody was in the way
 
 
 def _purge_batch(transaction: Transaction, before: datetime, site: str | None) -> int:

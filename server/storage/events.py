@@ -72,7 +72,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class NewEvent:
     """An event before it has a number. `decision` says what was made of a visitor's message."""
 
     kind: Kind
@@ -121,7 +121,7 @@ def lock(transaction: Transaction, conversation_id: str, *, even_erased: bool = 
 def append(
     transaction: Transaction,
     locked: Locked,
-    drafts: Sequence[Draft],
+    new: Sequence[NewEvent],
     *,
     status: ConversationStatus | None = None,
     handover_id: str | None = None,
@@ -135,16 +135,16 @@ def append(
     last_seq: int = transaction.value(
         update(table)
         .where(table.c.site == locked.site, table.c.conversation_id == locked.conversation_id)
-        .values(last_seq=table.c.last_seq + len(drafts), changed_at=transaction.now)
+        .values(last_seq=table.c.last_seq + len(new), changed_at=transaction.now)
         .values({name: value for name, value in changed.items() if value is not None})
         .returning(table.c.last_seq)
     )
     events = [
-        Event(seq, draft.kind, draft.author, draft.body, transaction.now, draft.reply)
-        for seq, draft in enumerate(drafts, start=last_seq - len(drafts) + 1)
+        Event(seq, one.kind, one.author, one.body, transaction.now, one.reply)
+        for seq, one in enumerate(new, start=last_seq - len(new) + 1)
     ]
-    if drafts:
-        rows = [_row(locked, event, draft) for event, draft in zip(events, drafts, strict=True)]
+    if new:
+        rows = [_row(locked, event, one) for event, one in zip(events, new, strict=True)]
         transaction.run(schema.event.insert(), rows)
     transaction.wake(locked.topics[0])
     return events
@@ -187,7 +187,7 @@ def event_of(row: Row[Any]) -> Event:
     return Event(row.seq, Kind(row.kind), Author(row.author), body, row.at, reply)
 
 
-def _row(locked: Locked, event: Event, draft: Draft) -> dict[str, Any]:
+def _row(locked: Locked, event: Event, new: NewEvent) -> dict[str, Any]:
     return {
         "site": locked.site,
         "conversation_id": locked.conversation_id,
@@ -195,7 +195,7 @@ def _row(locked: Locked, event: Event, draft: Draft) -> dict[str, Any]:
         "kind": event.kind,
         "author": event.author,
         "body": {**event.body, REPLY: event.reply.as_json()} if event.reply else event.body,
-        "label": draft.decision and draft.decision.label,
-        "trace": draft.decision and draft.decision.as_json(),
+        "label": new.decision and new.decision.label,
+        "trace": new.decision and new.decision.as_json(),
         "at": event.at,
     }

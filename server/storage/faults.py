@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kb.errors import AdvocateError
@@ -106,8 +106,9 @@ def fault_of(error: Exception) -> Fault:
     state = getattr(error.orig, "sqlstate", None)
     if state:
         return POSTGRESQL_FAULTS.get(state) or POSTGRESQL_FAULTS.get(state[:2], Fault.OURS)
-    is_lost = error.connection_invalidated or isinstance(error, InterfaceError)
-    return Fault.CONNECTION_LOST if is_lost or type(error.orig).__name__ == "OperationalError" else Fault.OURS
+    # psycopg's own, such as ConnectionTimeout, come without a state
+    is_lost = error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError))
+    return Fault.CONNECTION_LOST if is_lost else Fault.OURS
 
 
 def _unavailable(error: Exception) -> StorageUnavailable:

@@ -14,7 +14,7 @@ from kb.labels import DUTIES, RANKING, Label
 from server.core.handover import OPEN, Closing, Status, Step, next_status
 from server.core.reply import Decision, Reply
 from server.storage import audit, schema
-from server.storage.events import Author, ConversationStatus, Draft, Kind, Locked, append, lock
+from server.storage.events import Author, ConversationStatus, Kind, Locked, NewEvent, append, lock
 from server.storage.figures import Today, of_sites, today
 from server.storage.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox_row
 from server.storage.ids import new_id
@@ -171,8 +171,8 @@ def _step(
     )
     if touched != 1:
         raise StepLost(get(transaction, handover_id))
-    drafts = _events(step, status, user)
-    append(transaction, locked, drafts, status=CONVERSATION_STATUS[status])
+    new = _events(step, status, user)
+    append(transaction, locked, new, status=CONVERSATION_STATUS[status])
     transaction.wake(*locked.topics)
     audit.record(
         transaction,
@@ -195,13 +195,13 @@ def _stamps(status: Status, user: User, now: datetime) -> dict[str, Any]:
     return {"closed_at": now} if status is Status.CLOSED else {}
 
 
-def _events(step: Step, status: Status, user: User) -> list[Draft]:
+def _events(step: Step, status: Status, user: User) -> list[NewEvent]:
     """What the visitor is told of a step."""
     match step:
         case Step.CLAIM:
-            return [Draft(Kind.CLAIMED, Author.SYSTEM, {"name": user.name})]
+            return [NewEvent(Kind.CLAIMED, Author.SYSTEM, {"name": user.name})]
         case Step.RELEASE | Step.RETURN:
-            return [Draft(Kind.RELEASED, Author.SYSTEM, {"to": str(status)})]
+            return [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(status)})]
         case Step.CLOSE:
-            return [Draft(Kind.CLOSED, Author.SYSTEM, {})]
+            return [NewEvent(Kind.CLOSED, Author.SYSTEM, {})]
     return []

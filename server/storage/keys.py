@@ -24,7 +24,7 @@ class KeyReused(AdvocateError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Stored:
     """What a key's first use stored, by number and id: the text itself stays in the events."""
 
     message_seq: int | None = None
@@ -34,7 +34,7 @@ class Outcome:
 
 def recall(
     transaction: Transaction, locked: Locked, key: str, body: Mapping[str, Any], author: str = VISITOR
-) -> Outcome | None:
+) -> Stored | None:
     """What this key gave before, or None for a new key. Raises KeyReused if it came with another body."""
     table = schema.used_key
     row = transaction.first(
@@ -49,7 +49,7 @@ def recall(
         return None
     if not hmac.compare_digest(row.body_sha256, _digest(body)):
         raise KeyReused("This Idempotency-Key was used for another message. Send a new message with a new key.")
-    return Outcome(row.message_seq, row.reply_seq, row.handover_id)
+    return Stored(row.message_seq, row.reply_seq, row.handover_id)
 
 
 def remember(
@@ -57,7 +57,7 @@ def remember(
     locked: Locked,
     key: str,
     body: Mapping[str, Any],
-    outcome: Outcome,
+    stored: Stored,
     author: str = VISITOR,
 ) -> None:
     """Keep what a key gave, in the transaction that gave it."""
@@ -68,9 +68,9 @@ def remember(
             author=author,
             key=key,
             body_sha256=_digest(body),
-            message_seq=outcome.message_seq,
-            reply_seq=outcome.reply_seq,
-            handover_id=outcome.handover_id,
+            message_seq=stored.message_seq,
+            reply_seq=stored.reply_seq,
+            handover_id=stored.handover_id,
         )
     )
 

@@ -12,9 +12,9 @@ from kb.labels import Label, Outcome
 from server.core.handover import Status
 from server.core.reply import Decision, Reply
 from server.storage import handovers, keys, schema
-from server.storage.events import Author, ConversationStatus, Draft, Event, Kind, Locked, append, lock, read_numbers
+from server.storage.events import Author, ConversationStatus, Event, Kind, Locked, NewEvent, append, lock, read_numbers
 from server.storage.handed_over import Handover, Letter, get
-from server.storage.keys import Outcome as Stored
+from server.storage.keys import Stored
 from server.storage.transactions import Transaction
 
 REPLY_KINDS: Mapping[Outcome, Kind] = {
@@ -55,7 +55,7 @@ def receive(transaction: Transaction, conversation_id: str, message: VisitorMess
     stored = keys.recall(transaction, locked, message.key, {"receive": body})
     if stored is not None:
         return _again(transaction, conversation_id, stored)
-    typed = Draft(Kind.MESSAGE, Author.VISITOR, body, decision=Decision.of(reply))
+    typed = NewEvent(Kind.MESSAGE, Author.VISITOR, body, decision=Decision.of(reply))
     return _store(transaction, locked, typed, reply, key=message.key, key_body={"receive": body})
 
 
@@ -79,12 +79,12 @@ def complete_letter(transaction: Transaction, conversation_id: str, letter: Lett
     if current.letter == letter and current.letter_seq is not None:
         return (read_numbers(transaction, conversation_id, [current.letter_seq]))[current.letter_seq]
     shown = {name: value for name, value in asdict(letter).items() if name != "suspected_spam"}
-    drafts = [Draft(Kind.HANDOVER, Author.VISITOR, {"letter": shown})]
+    new = [NewEvent(Kind.HANDOVER, Author.VISITOR, {"letter": shown})]
     is_new = current.handover_id != locked.handover_id
     [event] = append(
         transaction,
         locked,
-        drafts,
+        new,
         handover_id=current.handover_id,
         status=ConversationStatus.WAITING if is_new else None,
     )
@@ -96,20 +96,20 @@ def complete_letter(transaction: Transaction, conversation_id: str, letter: Lett
 def _store(
     transaction: Transaction,
     locked: Locked,
-    typed: Draft | None,
+    typed: NewEvent | None,
     reply: Reply,
     *,
     key: str,
     key_body: Mapping[str, Any],
 ) -> Received:
     answer = _answer(locked, reply)
-    drafts = [draft for draft in (typed, answer) if draft is not None]
+    new = [one for one in (typed, answer) if one is not None]
     handover_id, status = None, None
     if answer is not None and reply.needs_handover:
         handover_id = handovers.open_or_renew(transaction, locked, reply, message_seq=locked.last_seq + 1)
     if locked.status is not ConversationStatus.CLAIMED:
         status = ConversationStatus.WAITING if handover_id else _status_without(locked)
-    events = append(transaction, locked, drafts, status=status, handover_id=handover_id)
+    events = append(transaction, locked, new, status=status, handover_id=handover_id)
     message = None if typed is None else events[0]
     sent = None if answer is None else events[-1]
     stored = Stored(_seq(message), _seq(sent), handover_id)
@@ -119,14 +119,14 @@ def _store(
     return Received(message, sent, handover_id)
 
 
-def _answer(locked: Locked, reply: Reply) -> Draft | None:
+def _answer(locked: Locked, reply: Reply) -> NewEvent | None:
     """The event that answers, if any: once a person has the conversation only an emergency has one."""
     is_claimed = locked.status is ConversationStatus.CLAIMED
     if is_claimed and reply.label is not Label.EMERGENCY:
         return None
     sent = reply.once_handed_over() if reply.needs_handover else reply
     author = Author.SYSTEM if is_claimed else Author.ASSISTANT
-    return Draft(REPLY_KINDS[reply.outcome], author, {}, reply=sent)
+    return NewEvent(REPLY_KINDS[reply.outcome], author, {}, reply=sent)
 
 
 def _seq(event: Event | None) -> int | None:

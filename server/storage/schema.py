@@ -205,7 +205,7 @@ staff_session = Table(
 sign_in_try = Table(
     "sign_in_try",
     metadata,
-    Column("email_sha256", DIGEST, primary_key=True),
+    Column("email_sha256", DIGEST, primary_key=True),  # of what is counted: an account from a network, a browser
     Column("failures", Integer, nullable=False),
     Column("last_at", Moment, nullable=False),
     Column("next_at", Moment, nullable=False),

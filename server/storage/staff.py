@@ -17,6 +17,7 @@ from server.storage.events import NotFound
 from server.storage.ids import new_id, new_token, token_digest
 from server.storage.passwords import Passwords
 from server.storage.transactions import Database, Transaction
+from server.storage.tries import Count, Origin
 
 IDLE = timedelta(minutes=30)  # HIPAA's automatic log-off; OWASP ASVS 7.3.1
 ABSOLUTE = timedelta(hours=12)
@@ -54,10 +55,11 @@ SYSTEM = User("system", "", "the system", Role.ADMIN)  # who acts when nobody do
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session. The token is told once, and stored only as a digest."""
+    """A new session. The token is told once, and stored only as a digest. `browser` is for this browser to keep."""
 
     user: User
     token: str
+    browser: str
 
 
 class EmailTaken(AdvocateError):
@@ -109,18 +111,22 @@ class Staff:
         every = select(schema.staff).order_by(schema.staff.c.email)
         return [user_of(row) for row in await self._database.read(lambda transaction: transaction.all(every))]
 
-    async def sign_in(self, email: str, password: str) -> SignedIn | None:
+    async def sign_in(self, email: str, password: str, origin: Origin | None = None) -> SignedIn | None:
         """A session, or None for a wrong password, an unknown or a disabled account: all alike, in the same time.
 
-        Raises SignInDelayed while the account, known or not, waits after failures.
+        Raises SignInDelayed while the account, known or not, waits after failures that came from there.
         """
-        await self._database.write(lambda transaction: tries.take_a_turn(transaction, tidy(email)))
+        origin = origin or Origin()
         row = await self._database.read(lambda transaction: _find(transaction, email))
+        counts = tries.counts_for(tidy(email), row and row.password_hash, origin)
+        await self._database.write(lambda transaction: tries.take_a_turn(transaction, counts))
         is_right = await self._passwords.matches(row and row.password_hash, password)
         user = user_of(row) if row and is_right and not row.is_disabled else None
         token = new_token()
-        await self._database.write(lambda transaction: _finish_sign_in(transaction, email, user, token))
-        return None if user is None else SignedIn(user, token)
+        await self._database.write(lambda transaction: _finish_sign_in(transaction, email, user, token, counts))
+        if row is None or user is None:
+            return None
+        return SignedIn(user, token, tries.browser_seal(user.email, row.password_hash, origin))
 
     async def user_of(self, token: str, *, touch: bool = True) -> User | None:
         """Who is signed in with this token: None once idle for 30 minutes, after 12 hours, or when disabled.
@@ -190,13 +196,15 @@ def _find(transaction: Transaction, email: str) -> Row[Any] | None:
     return transaction.first(select(schema.staff).where(schema.staff.c.email == tidy(email)))
 
 
-def _finish_sign_in(transaction: Transaction, email: str, user: User | None, token: str) -> None:
+def _finish_sign_in(
+    transaction: Transaction, email: str, user: User | None, token: str, counts: Sequence[Count]
+) -> None:
     """Both ends write about as much, so that time tells nothing."""
     about = tries.digest(tidy(email))
     if user is None:
         _record(transaction, actor="", action="sign-in refused", about=about)
         return
-    tries.forget(transaction, tidy(email))
+    tries.forget(transaction, counts)
     _forget_old_sessions(transaction)
     transaction.run(
         schema.staff_session.insert().values(

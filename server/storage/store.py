@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from server.storage import audit, upkeep
+from server.storage import audit, tries, upkeep
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.content import Content
 from server.storage.conversations import Conversations
@@ -54,6 +54,12 @@ class Store:
     async def ping(self) -> None:
         """Whether the database answers. Raises StorageUnavailable."""
         await self.database.read(lambda transaction: transaction.value(text("SELECT 1")))
+
+    async def look_for_an_end_of_trouble(self) -> None:
+        """While something fails, try again to read and to write: nobody else may for hours. Raises StorageUnavailable."""
+        if self.database.trouble.is_on:
+            await self.ping()
+            await self.database.write(tries.leave_a_mark)
 
     async def audit(
         self, site: str, actor: str, action: str, about: str, detail: Mapping[str, Any] | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +18,9 @@ from sqlalchemy import Connection, Engine, Executable, Row, Table, func, select,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server.storage.engine import BEGIN, NONE, POOL_SIZE, READING, WRITING
-from server.storage.faults import PATIENCE_S, Attempt, repeat
+from server.storage.faults import PATIENCE_S, Attempt, StorageUnavailable, repeat
+from server.storage.patience import patience
+from server.storage.trouble import Trouble
 from server.storage.wakeups import CHANNEL, Wakeups
 
 T = TypeVar("T")
@@ -78,20 +80,23 @@ class Database:
         self.engine = engine
         self.clock = clock
         self.is_postgresql = engine.dialect.name == "postgresql"
+        self.trouble = Trouble()
         self._wakeups = wakeups
         self._threads = ThreadPoolExecutor(POOL_SIZE, "storage")
         self._writing = self._threads if self.is_postgresql else ThreadPoolExecutor(1, "storage-writer")
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
-        return await self._in_thread(self._threads, lambda attempt: self._once(work, attempt, READING))
+        reading = self._in_thread(self._threads, lambda attempt: self._once(work, attempt, READING))
+        return await self._watched("reading", reading)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run work in one transaction: when this returns, it is durable. Raises StorageUnavailable."""
-        return await self._in_thread(self._writing, lambda attempt: self._once(work, attempt, WRITING))
+        writing = self._in_thread(self._writing, lambda attempt: self._once(work, attempt, WRITING))
+        return await self._watched("writing", writing)
 
-    async def maintain(self, *statements: str) -> None:
-        """Run statements that stand outside of transactions, such as VACUUM, one after the other."""
-        await self._in_thread(self._writing, lambda _attempt: self._outside(statements))
+    async def maintain(self, *statements: str) -> list[Row[Any] | None]:
+        """Run statements that stand outside of transactions, such as VACUUM, one after the other: the first row of each."""
+        return await self._in_thread(self._writing, lambda _attempt: self._outside(statements))
 
     async def call(self, work: Callable[[Connection], T]) -> T:
         """Run work on a connection that manages its transactions itself, such as a migration."""
@@ -102,9 +107,20 @@ class Database:
             await asyncio.to_thread(threads.shutdown)
         self.engine.dispose()
 
+    async def _watched(self, kind: str, work: Awaitable[T]) -> T:
+        try:
+            result = await work
+        except StorageUnavailable as error:
+            self.trouble.failed(kind, error)
+            raise
+        self.trouble.worked(kind)
+        return result
+
     async def _in_thread(self, threads: ThreadPoolExecutor, work: Callable[[Attempt], T]) -> T:
-        deadline = time.monotonic() + PATIENCE_S
-        return await asyncio.get_running_loop().run_in_executor(threads, repeat, work, deadline)
+        left = patience()
+        deadline = time.monotonic() + (PATIENCE_S if left is None else left.left_s)
+        running = asyncio.get_running_loop().run_in_executor(threads, repeat, work, deadline)
+        return await (running if left is None else left.wait_for(running))
 
     def _once(self, work: Callable[[Transaction], T], attempt: Attempt, begin: str) -> T:
         with self.engine.connect() as connection:
@@ -117,12 +133,12 @@ class Database:
         self._wakeups.notify(*transaction.woken)
         return result
 
-    def _outside(self, statements: Sequence[str]) -> None:
+    def _outside(self, statements: Sequence[str]) -> list[Row[Any] | None]:
         with self.engine.connect() as connection:
             outside = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {BEGIN: NONE}
             connection = connection.execution_options(**outside)
-            for statement in statements:
-                connection.execute(text(statement))
+            results = (connection.execute(text(statement)) for statement in statements)
+            return [result.first() if result.returns_rows else None for result in results]
 
     def _connected(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:

@@ -6,23 +6,26 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
+from server.answering import Answering
 from server.assistants import Assistants
-from server.desk import Answering, Desk
-from server.editing import Editing, Opening
+from server.desk import Desk
+from server.editing import Editing
 from server.publishing import Publisher
 from server.settings import Settings
+from server.storage.faults import StorageUnavailable
 from server.storage.store import Store
 from server.web import health
 from server.web.desk import pages as desk_pages
 from server.web.editor import pages as editor_pages
 from server.web.guards.bodies import BodyLimit
 from server.web.guards.origins import SiteOrigins
+from server.web.guards.patience import OnePatience
 from server.web.guards.problems import Faults, add_problem_handlers, describe_problems
 from server.web.guards.security import SecurityHeaders
 from server.web.limits import Limits
@@ -82,6 +85,7 @@ def create_app(settings: Settings, *, store: Store | None = None, assistants: An
     add_problem_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit)
+    app.add_middleware(OnePatience)
     app.add_middleware(Faults)
     app.add_middleware(SiteOrigins)
     app.add_middleware(SecurityHeaders)
@@ -111,9 +115,13 @@ async def _kept_fresh(assistants: Answering, publisher: Publisher) -> AsyncItera
 async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
     while True:
         try:
+            await publisher.store.look_for_an_end_of_trouble()
             assistants.know(await publisher.sites())
             await publisher.store.handovers.release_abandoned()
+            await publisher.store.conversations.finish_erasing()
             await assistants.refresh()
+        except StorageUnavailable:
+            pass  # the store itself says so, once a minute
         except Exception as error:  # noqa: BLE001 - whatever it is, the builds that are loaded go on answering
             log.error("looking for new builds failed: %s", type(error).__name__)
         await asyncio.sleep(REFRESH_S)
@@ -127,10 +135,10 @@ def make_parts(settings: Settings, store: Store, assistants: Answering, publishe
         assistants=assistants,
         desk=Desk(store, assistants),
         publisher=publisher,
-        editing=Editing.of(store, publisher, cast(Opening, assistants)),
+        editing=Editing.of(store, publisher, assistants),
         templates=Templates(),
         limits=Limits.of(settings),
-        measures=Measures(),
+        measures=Measures(store.database.trouble),
     )
 
 

@@ -25,7 +25,9 @@ async def is_up() -> dict[str, str]:
     return {"status": "up"}
 
 
-@router.get("/readyz", responses={503: {"description": "Some site's questions cannot be quoted now"}})
+@router.get(
+    "/readyz", responses={503: {"description": "Some site's questions cannot be quoted, or nothing can be stored, now"}}
+)
 async def is_ready(parts: PartsDep) -> JSONResponse:
     """Whether questions can be quoted, site by site. Not ready is not down: people are still reached."""
     try:
@@ -34,8 +36,10 @@ async def is_ready(parts: PartsDep) -> JSONResponse:
     except (StorageUnavailable, TimeoutError):
         return JSONResponse({"ready": False, "store": "not reachable", "sites": {}}, 503)
     ready = {site: parts.assistants.is_ready(site) for site in sites}
-    is_all = bool(ready) and all(ready.values())
-    return JSONResponse({"ready": is_all, "store": "up", "sites": ready}, 200 if is_all else 503)
+    is_storing = not parts.store.database.trouble.is_on
+    is_all = is_storing and bool(ready) and all(ready.values())
+    told = {"ready": is_all, "store": "up" if is_storing else "failing", "sites": ready}
+    return JSONResponse(told, 200 if is_all else 503)
 
 
 @router.get("/metrics", include_in_schema=False)

@@ -7,17 +7,19 @@ forgotten, and a refusal does not say how long to wait.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
 from server.settings import Settings
 
+CHARS_A_TURN = 100
+MOST_TURNS = 15  # what the costliest message costs (python -m tests.bench.worst)
 MAX_KEYS = 50_000  # some 10 MB at worst; the key unused longest is forgotten first
 
 
 class Window:
-    """At most `most` in any `per_s` seconds, for each key."""
+    """At most `most` turns in any `per_s` seconds, for each key."""
 
     def __init__(self, most: int, per_s: float = 60.0, clock: Callable[[], float] = monotonic) -> None:
         self._most = most
@@ -25,30 +27,37 @@ class Window:
         self._clock = clock
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def wait_s(self, key: str) -> float:
-        """Seconds until the key has room again; 0 when it has now. Counts nothing."""
+    def wait_s(self, key: str, turns: int = 1) -> float:
+        """Seconds until the key has room for so many turns; 0 when it has now. Counts nothing."""
         times = self._times.get(key)
         if times is None:
             return 0.0
         now = self._clock()
         while times and times[0] <= now - self._per_s:
             times.popleft()
-        return times[0] + self._per_s - now if len(times) >= self._most else 0.0
+        over = len(times) + min(turns, self._most) - self._most
+        return times[over - 1] + self._per_s - now if over > 0 else 0.0
 
-    def count(self, key: str) -> None:
-        self._times.setdefault(key, deque(maxlen=self._most)).append(self._clock())
+    def count(self, key: str, turns: int = 1) -> None:
+        self._times.setdefault(key, deque(maxlen=self._most)).extend([self._clock()] * turns)
         self._times.move_to_end(key)
         if len(self._times) > MAX_KEYS:
             self._times.popitem(last=False)
 
 
-def take(*asked: tuple[Window, str]) -> float:
-    """Take one turn in every window, or in none: then give the seconds to wait. 0 when taken."""
-    if wait := max((window.wait_s(key) for window, key in asked), default=0.0):
+def take(*asked: tuple[Window, str, int]) -> float:
+    """Take so many turns in every window, or in none: then give the seconds to wait. 0 when taken."""
+    if wait := max((window.wait_s(key, turns) for window, key, turns in asked), default=0.0):
         return wait
-    for window, key in asked:
-        window.count(key)
+    for window, key, turns in asked:
+        window.count(key, turns)
     return 0.0
+
+
+def turns_of(text: str, history: Sequence[str] = ()) -> int:
+    """How many turns of its address a message costs: about the plain questions it is worth to the encoder, at most."""
+    chars = len(text) + sum(map(len, history)) // 4  # what was said before is only asked for its rules
+    return max(1, min(-(-chars // CHARS_A_TURN), MOST_TURNS))
 
 
 class OpenStreams:
@@ -94,17 +103,20 @@ class Limits:
             emergencies=Window(12),
         )
 
-    def wait_s(self, *, address: str, conversation_id: str | None = None, is_new: bool = False) -> float:
-        """Take a turn; else the seconds to wait for one."""
+    def wait_s(self, *, address: str, token: str | None = None, is_new: bool = False, turns: int = 1) -> float:
+        """Take a turn, and as many of the address as the work is worth; else the seconds to wait for them.
+
+        A conversation is told by its token, which is not looked up: whoever knows only its id takes none of its turns.
+        """
         if not self.is_on:
             return 0.0
-        asked = [(self.address, address)]
-        if conversation_id is not None:
-            asked.append((self.conversation, conversation_id))
+        asked = [(self.address, address, turns)]
+        if token is not None:
+            asked.append((self.conversation, token, 1))
         if is_new:
-            asked.append((self.new_conversations, address))
+            asked.append((self.new_conversations, address, 1))
         return take(*asked)
 
     def has_room_for_emergency(self, address: str) -> bool:
         """Take a turn among the emergencies that are over the other limits."""
-        return not take((self.emergencies, address))
+        return not take((self.emergencies, address, 1))

@@ -6,18 +6,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from server.core.reply import Reply
+from server.storage.trouble import Trouble
 
 LABELS = ("site", "label", "outcome")
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 8.0, 15.0)
 
 
+class _StoreFailures(Collector):
+    """What the store itself counts."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+
+    def collect(self) -> Iterator[Metric]:
+        failures, is_on = self._trouble.failures, self._trouble.is_on
+        yield CounterMetricFamily("advocate_store_failures", "What the database could not read or store.", failures)
+        yield GaugeMetricFamily("advocate_store_failing", "1 while it cannot.", int(is_on))
+
+
 class Measures:
     """The counters of one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, trouble: Trouble) -> None:
         self._registry = CollectorRegistry()
+        self._registry.register(_StoreFailures(trouble))
         self._replies = Counter("advocate_replies", "Replies in conversations.", LABELS, registry=self._registry)
         self._asked = Counter("advocate_asked", "Replies to /ask.", LABELS, registry=self._registry)
         self._reply_s = Histogram(

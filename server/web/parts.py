@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 from starlette.types import Scope
 
-from server.desk import Answering, Desk
+from server.answering import Answering
+from server.desk import Desk
 from server.editing import Editing
 from server.settings import Settings
 from server.storage.store import Store

@@ -8,7 +8,10 @@ import sys
 
 
 def main() -> int:
-    failed = subprocess.run([sys.executable, "-m", "tests.bench.speed"], check=False).returncode
+    failed = sum(
+        subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], check=False).returncode
+        for name in ("speed", "worst")
+    )
     if data := os.environ.get("ADVOCATE_PUBLIC_DATA"):
         failed += subprocess.run([sys.executable, "-m", "tests.bench.public", data], check=False).returncode
     return failed

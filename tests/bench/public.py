@@ -22,7 +22,8 @@ from index.classify import fold_of
 from index.encode import OnnxEncoder
 from index.layout import encoder_folder
 from index.loaded import load_build
-from index.teaching import is_held_out, teaching_examples
+from index.teaching import shipped_examples
+from index.tune.questions import is_held_out
 from kb.content import load_content
 from kb.labels import Label
 from kb.policy import DEFAULT_POLICY
@@ -36,7 +37,7 @@ HANDED_OVER = ("meqsum_clinical_dev", "mediqaqs_clinical_dev")
 GENERAL = ("clinc150_val", "clinc150_oos_train_val", "banking77_train", "hwu64_val", "hint3_train", "chitchat_dev")
 HEALTH = ("healthsearchqa_info_dev", "medquad_info_dev")
 DRUGS_AND_HERBS = ("11", "12")
-PARTLY_TAUGHT = ("banking77", "hwu64")  # their other intents taught the question layers (index/tune.py)
+PARTLY_TAUGHT = ("banking77", "hwu64")  # their other intents taught the question layers (index/tune/questions.py)
 AT_MOST = 2000  # texts of one set
 BOTS = {
     "sofmattress": 0.638,
@@ -65,7 +66,7 @@ def main() -> int:
 def kneecare(data: Path) -> Iterator[str]:
     """Messages that have nothing to do with KneeCare's page, asked of its build. Texts that happen to be taught are not."""
     assistant = built(SITES / "kneecare")
-    taught = {folded(one.text) for one in teaching_examples(load_content(SITES / "kneecare"))}
+    taught = {folded(one.text) for one in shipped_examples()}
     for name in (*HANDED_OVER, *GENERAL, *HEALTH):
         rows = rows_of(data, name)
         if name.startswith("medquad"):

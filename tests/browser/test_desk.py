@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
@@ -20,6 +21,7 @@ from playwright.sync_api import Page, expect
 from server.settings import Settings
 from server.storage import Role, Store
 from server.web.app import create_app
+from server.web.words.moments import waiting_words
 from tests.server.web.stand_in import StandIn
 from tests.server.web.stand_in_server import seed
 
@@ -41,9 +43,9 @@ class Clinic:
     def visitor(self, text: str) -> str:
         """Someone new says something; gives what lets them say more."""
         started = self._visitors.post("/api/v1/sites/kneecare/conversations", json={}).raise_for_status().json()
-        token = f"{started['id']} {started['token']}"
-        self.say(token, text)
-        return token
+        visitor = f"{started['id']} {started['token']}"
+        self.say(visitor, text)
+        return visitor
 
     def say(self, visitor: str, text: str) -> None:
         self.post(visitor, "messages", {"text": text})
@@ -258,7 +260,14 @@ def test_a_passage_is_found_and_put_into_the_reply_word_for_word(desk_of: Callab
     found.get_by_role("button", name="Insert this quote").click()
     words = found.locator(".quote-text").evaluate("one => one.textContent")
     value = page.get_by_label("Reply as").input_value()
-    assert value.startswith(f"As our page says:\n“{words}”\n(From our page: ")
+    heading = found.locator(".quote-heading").text_content()
+    assert value == f"As our page says:\n“{words}”\n(From our page: {heading})\n"
+
+
+def test_waits_are_told_in_the_words_of_the_server(desk_of: Callable[..., Page]):
+    minutes = [0, 1, 59, 60, 61, 119, 120, 24 * 60 - 1, 24 * 60, 47 * 60, 48 * 60, 100 * 60]
+    told = desk_of("pat").evaluate("minutes => minutes.map(waitingWords)", minutes)
+    assert told == [waiting_words(timedelta(minutes=one)) for one in minutes]
 
 
 def test_closing_by_mouse_empties_the_queue(desk_of: Callable[..., Page], clinic: Clinic):

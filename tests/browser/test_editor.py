@@ -18,7 +18,8 @@ from playwright.sync_api import Dialog, Page, expect
 from server.settings import Settings
 from server.storage import Store
 from server.web.app import create_app
-from tests.server.web.editor.test_pages import BURSITIS, HOME, NEEDLES, PASSWORD, SITE, Answerer, editor_app
+from tests.server.web.editor.test_pages import BURSITIS, HOME, NEEDLES, PASSWORD, SITE, editor_app
+from tests.server.web.stand_in import StandIn
 
 PHONE, DESKTOP = 390, 1280
 NEW_WORDS = "Our physicians numb the knee in 3 different ways before the injection."
@@ -30,7 +31,7 @@ def clinic(tmp_path: Path) -> Iterator[str]:
     """The address of a server with the KneeCare site and two editors; building and answering are stood in for."""
     settings = Settings(data_dir=tmp_path, rate_limit="off")
     listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(settings, assistants=Answerer())
+    app = create_app(settings, assistants=StandIn())
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1))
 
     async def serve() -> None:  # beside the browser's own loop, which has the main thread

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from index.words import tokens
+from index.lexical import tokens
 
 
 def hash_vectors(texts: Sequence[str], dim: int = 64):

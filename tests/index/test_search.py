@@ -1,16 +1,17 @@
+"""How passages are found and scored, on a page of three with hash vectors."""
+
 import numpy as np
 import pytest
 
-from index.calibrate import LEAST, RATES, UNCOVERED, Best, Kind, choose_threshold
-from index.classify import blank
-from index.search import FEATURES, LEAST_CHANCE, NONE, Scale, Searcher
+from index.lexical import Spelling, WordCounts, tokens
+from index.model import ModelError
+from index.scale import FEATURES, Scale, load_scales, terms
+from index.search import Searcher
 from index.store import IndexUnreadable, VectorStore
-from index.teaching import Asking, Taught
-from index.units import Unit, answering_span, units_of
-from index.words import Spelling, WordCounts, tokens
+from index.tune.scale import LEAST, OUTSIDE, WRONG, choose_threshold
+from index.units import Kind, Unit, answering_span, units_of
 from kb.blocks import Block
-from kb.content import Content, Example, Phrasing
-from kb.labels import Label
+from kb.content import Content, Phrasing
 from kb.layout import assemble
 
 PAGE = assemble(
@@ -30,17 +31,26 @@ CONTENT = Content(
         Phrasing("scared of the jab", NEEDLES.passage_id, "Our physicians numb the joint first."),
     ),
 )
-EVEN = dict.fromkeys((NONE, *(one.passage_id for one in PAGE.passages)), 0.25)
+N = len(FEATURES)
+# Every feature speaks for a passage, its length and the nearest uncovered question against; products say nothing.
+SCALE = Scale(
+    (0.0,) * N, (1.0,) * N, (*(1.0,) * (N - 2), -0.1, -0.5, *(0.0,) * (N * (N + 1) // 2)), -2.0, threshold=0.5
+)
 
 
 @pytest.fixture
-def searcher(embed):
-    units = units_of(CONTENT)
-    store = VectorStore.of(embed([unit.text for unit in units]))
-    scale = Scale.linear((*(1.0,) * (len(FEATURES) - 2), 0.5, -0.5), -2.0)
-    outside = VectorStore.of(embed(["how much does it cost", "hate parking"]))
-    passages = [one.passage_id for one in PAGE.passages]
-    return Searcher(units, passages, store, scale, blank(store.dim, (NONE, *passages)), outside)
+def search_of(embed):
+    def searcher(units, outside=("how much does it cost", "hate parking")):
+        vectors = embed([unit.text for unit in units])
+        beyond = embed(outside) if outside else np.zeros((0, vectors.shape[1]), dtype=np.float32)
+        return Searcher(units, vectors, VectorStore.of(vectors), SCALE, VectorStore.of(beyond))
+
+    return searcher
+
+
+@pytest.fixture
+def searcher(search_of):
+    return search_of(units_of(CONTENT))
 
 
 def test_a_passage_is_embedded_as_its_questions_sentences_phrasings_and_whole():
@@ -73,50 +83,61 @@ def test_every_passage_near_enough_is_ranked_best_first(searcher, embed):
     assert sorted(hit.passage for hit in hits) == [0, 1, 2]
 
 
-def test_a_unit_left_out_does_not_count_as_evidence_for_itself(searcher, embed):
-    units = units_of(CONTENT)
-    row = next(row for row, unit in enumerate(units) if unit.text == "scared of the jab")
-    (near,) = searcher.nearest(embed([units[row].text]))
-    assert searcher.evidence(units[row].text, near, EVEN).values[0, 0] == pytest.approx(1.0)
-    left_out = searcher.evidence(units[row].text, near, EVEN, left_out=row)
-    assert left_out.values[0, 0] < 0.9
-    assert left_out.values[:, FEATURES.index("words")].max() == 0.0  # its own words are no evidence either
+def test_the_evidence_is_that_of_a_second_naive_computation(searcher, embed):
+    units, question = units_of(CONTENT), "hate needles while I drive"
+    vector = embed([question])[0]
+    found = searcher.evidence(question, vector)
+    for passage, values in zip(found.passages, found.values, strict=True):
+        mine = {
+            kind: [float(embed([one.text])[0] @ vector) for one in units if (one.passage, one.kind) == (passage, kind)]
+            for kind in Kind
+        }
+        asked = sorted(mine[Kind.QUESTION] + mine[Kind.PHRASING], reverse=True)
+        told = dict(zip(FEATURES, values.tolist(), strict=True))
+        assert told["statement"] == pytest.approx(max(mine[Kind.SENTENCE]), abs=1e-6)
+        assert told["whole"] == pytest.approx(mine[Kind.WHOLE][0], abs=1e-6)
+        assert told["question"] == pytest.approx(max(asked, default=0.0), abs=1e-6)
+        assert told["questions"] == pytest.approx(sum(asked[:3]) / max(1, len(asked[:3])), abs=1e-6)
+    lead = found.values[:, FEATURES.index("lead")]
+    assert lead[0] > 0 > lead[1:].max()
 
 
-def test_the_classifier_of_whole_questions_speaks_for_each_passage_by_itself(searcher, embed):
-    chances = {NONE: 0.2, MINUTES.passage_id: 0.7, NEEDLES.passage_id: 0.0}  # nobody phrased a question for the third
-    found = searcher.evidence("hate needles", next(searcher.nearest(embed(["hate needles"]))), chances)
-    chance = dict(zip(found.passages, found.values[:, FEATURES.index("chance")], strict=True))
-    assert chance == pytest.approx({0: np.log(0.7), 1: np.log(LEAST_CHANCE), 2: np.log(0.2)})
+def test_a_passage_with_phrasings_is_known_the_better_the_more_it_has(search_of, embed):
+    def known(count):
+        more = [Unit(f"way {number} to ask", 2, Kind.PHRASING) for number in range(count)]
+        found = search_of([*units_of(CONTENT), *more]).evidence("way to ask", embed(["way to ask"])[0])
+        return found.values[found.passages.index(2), FEATURES.index("asked")]
+
+    assert known(0) == 0 < known(1) < known(10) < known(50) == 1.0
 
 
-def test_what_is_near_a_question_known_not_to_be_covered_says_so_and_not_of_itself(searcher, embed):
-    (near,) = searcher.nearest(embed(["how much does it cost"]))
-    asked = searcher.evidence("how much does it cost", near, EVEN).values[0]
-    tested = searcher.evidence("how much does it cost", near, EVEN, left_outside=0).values[0]
+def test_what_is_near_a_question_known_not_to_be_covered_says_so(searcher, search_of, embed):
+    vector = embed(["how much does it cost"])[0]
     column = FEATURES.index("outside")
-    assert asked[column] == pytest.approx(1.0) and tested[column] < 0.5
+    assert searcher.evidence("how much does it cost", vector).values[0, column] == pytest.approx(1.0)
+    assert search_of(units_of(CONTENT), outside=()).evidence("how much does it cost", vector).values[0, column] == 0.0
 
 
-def test_passages_with_few_questions_are_not_taught(embed):
-    examples = [Example("how much does it cost", Label.OUT_OF_KB), Example("and parking?", Label.OUT_OF_KB, "hello")]
-    rows = embed([one.text for one in examples])
-    units, passages = units_of(CONTENT), [one.passage_id for one in PAGE.passages]
-    more = [Unit(text, 1, asks=True) for text in ("is the jab numbed", "needles scare me")]
-    asking = Asking.of(
-        [*units, *more],
-        embed([one.text for one in [*units, *more]]),
-        passages,
-        Taught(examples, rows, {}, rows, rows.shape[1]),
+def test_a_question_on_the_page_is_never_what_answers(search_of, embed):
+    page = assemble(
+        [Block("paragraph", "How long will it take? About ten minutes.")], page_id="p", title="Day", url="/p"
     )
-    assert set(zip(asking.texts, asking.wanted, strict=True)) == {
-        ("What if I hate needles?", NEEDLES.passage_id),
-        ("scared of the jab", NEEDLES.passage_id),
-        ("is the jab numbed", NEEDLES.passage_id),
-        ("needles scare me", NEEDLES.passage_id),
-        ("how much does it cost", NONE),
-    }
-    assert asking.outside()[0] == ["how much does it cost"]
+    asked = "how long will it take"
+    hit = search_of(units_of(Content((page,)))).search(asked, embed([asked])[0])[0]
+    assert page.text_of(page.passages[0])[slice(*hit.span)] == "About ten minutes."
+
+
+def test_products_are_of_every_two_standardised_features():
+    values = np.array([[1.0, 2.0], [3.0, 6.0]])
+    given = terms(values, np.array([1.0, 2.0]), np.array([2.0, 4.0]))
+    assert given.tolist() == [[0, 0, 0, 0, 0], [1, 1, 1, 1, 1]]
+
+
+def test_the_scales_that_ship_load_and_a_broken_file_is_refused(tmp_path):
+    assert {name: 0 < one.threshold < 1 for name, one in load_scales().items()} == {"tuned": True, "plain": True}
+    (tmp_path / "scales.json").write_text('{"tuned": {"means": []}}')
+    with pytest.raises(ModelError, match="no scales here"):
+        load_scales(tmp_path / "scales.json")
 
 
 def test_a_phrasing_still_points_at_its_sentence_after_an_edit():
@@ -177,32 +198,15 @@ def test_a_truncated_vector_file_is_refused(tmp_path):
         VectorStore.load(path)
 
 
-def test_the_threshold_is_the_lowest_that_keeps_all_rates():
-    threshold, curve = choose_threshold(
-        [
-            *[Best(Kind.COVERED, 0.9, True)] * 80,
-            *[Best(Kind.COVERED, 0.6, False)] * 20,
-            *[Best(Kind.OUTSIDE, 0.7, False)] * 4,
-            *[Best(Kind.OUTSIDE, 0.4, False)] * 196,
-            *[Best(Kind.MISSING, 0.5, False)] * 30,
-            *[Best(Kind.MISSING, 0.1, False)] * 70,
-        ]
-    )
-    assert threshold == 0.41  # at 0.4 all outside questions would be quoted; above it 2% are, and 20 of 100 wrongly
+def test_the_threshold_is_the_lowest_that_keeps_both_rates():
+    covered = [*[(True, 0.9, True)] * 80, *[(True, 0.6, False)] * 20]
+    outside = [*[(False, 0.7, False)] * 3, *[(False, 0.4, False)] * 97]
+    threshold, curve = choose_threshold([*covered, *outside])
+    assert threshold == 0.61  # at 0.6 a fifth of what is shown would be wrong
     point = next(one for one in curve if one["threshold"] == threshold)
-    assert point["coverage"] == 0.8 and point["wrong"] == 0.2 and point["missing"] == 0.3
-    assert point["outside"] == UNCOVERED["outside"] == 0.02
-    assert all(point[name] <= rate for name, rate in RATES.items())
-
-
-def test_examples_of_what_the_site_covers_after_all_do_not_raise_the_threshold():
-    covered = [Best(Kind.COVERED, 0.9, True)] * 100
-    examples = [*[Best(Kind.OUTSIDE, 0.8, False)] * 10, *[Best(Kind.OUTSIDE, 0.1, False)] * 90]
-    nearest = [*[Best(Kind.MISSING, 0.7, False)] * 4, *[Best(Kind.MISSING, 0.5, False)] * 96]
-    assert choose_threshold([*covered, *examples, *nearest])[0] == 0.51  # 0.81 by the examples alone
-    assert choose_threshold([*covered, *examples])[0] == 0.81  # a site of one passage
+    assert (point["right"], point["wrong"], point["outside"]) == (0.8, 0.0, 0.03)
+    assert point["wrong"] <= WRONG and point["outside"] <= OUTSIDE
 
 
 def test_nothing_is_quoted_with_less_than_the_least_chance():
-    best = [*[Best(Kind.COVERED, 0.1, True)] * 100, *[Best(Kind.OUTSIDE, 0.1, False)] * 100]
-    assert choose_threshold(best)[0] == LEAST
+    assert choose_threshold([*[(True, 0.2, True)] * 100, *[(False, 0.1, False)] * 100])[0] == LEAST

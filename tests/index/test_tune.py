@@ -1,15 +1,27 @@
-"""What the question layers are taught, and the loss that teaches them."""
+"""What the layers are taught, and the losses that teach them."""
 
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 import torch
 
 from index.layers import TunedLayers
-from index.teaching import is_held_out, taught_to_layers
-from index.tune import TEMPERATURE, contrast, midway, site_questions
+from index.tune.questions import KEPT, TEMPERATURE, clinic_lesson, contrast, midway, page_loss
+from index.tune.states import States
+from kb.clinics import teaching_clinics
+
+
+class Given(States):
+    """States that stand for themselves: each text's vector is given."""
+
+    def __init__(self, vectors):
+        self.given = vectors
+
+    def vectors(self, texts, layers, parts=4):
+        return torch.stack([torch.nn.functional.normalize(torch.tensor(self.given[text]), dim=0) for text in texts])
 
 
 def test_the_loss_is_how_unlikely_a_text_finds_those_of_its_own_intent():
@@ -24,27 +36,41 @@ def test_the_loss_is_how_unlikely_a_text_finds_those_of_its_own_intent():
     assert float(contrast(vectors, torch.tensor(intents))) == pytest.approx(sum(losses) / 2, rel=1e-5)
 
 
-def test_questions_kept_for_calibration_never_teach_the_question_layers():
-    answered, uncovered = site_questions()
-    taught = [
-        *(text for texts in answered.values() for text in texts),
-        *(text for texts in uncovered for text in texts),
-    ]
-    assert len(taught) > 8000
-    assert not [text for text in taught if is_held_out(text)]
-    assert {text for texts in uncovered for text in texts} <= taught_to_layers()
+def test_a_page_teaches_which_passage_answers_and_that_none_does():
+    from index.tune.questions import PageLesson
+
+    page = PageLesson(
+        units=("a", "b", "c"), passages=torch.tensor([0, 0, 1]), count=2, messages=[("ask", (1,))], linked=[],
+        unanswered=[], unlinked=[("beyond",)],
+    )  # fmt: skip
+    given = Given({"a": [1.0, 0.0], "b": [0.9, 0.3], "c": [0.0, 1.0], "ask": [0.2, 1.0], "beyond": [1.0, 1.0]})
+    layers = TunedLayers([])
+    loss = float(page_loss(page, layers, torch.tensor(0.3), given, random.Random(1)))
+
+    def cosine(one, other):
+        return sum(x * y for x, y in zip(one, other, strict=True)) / math.hypot(*one) / math.hypot(*other)
+
+    total = 0.0
+    for text, wanted in (("ask", 1), ("beyond", 2)):
+        asked = given.given[text]
+        best = [max(cosine(asked, given.given[one]) for one in "ab"), cosine(asked, given.given["c"]), 0.3]
+        weights = [math.exp(one / TEMPERATURE) for one in best]
+        total -= math.log(weights[wanted] / sum(weights))
+    assert loss == pytest.approx(total / 2, rel=1e-4)
 
 
-def test_a_fifth_of_what_ships_is_kept_for_calibration():
-    from kb.content import load_content
-    from kb.sites import SITES
+def test_every_teaching_clinic_has_messages_and_links_that_its_page_answers():
+    for clinic in teaching_clinics():
+        lesson = clinic_lesson(clinic)
+        assert len(lesson.messages) >= 20 and len(lesson.linked) >= 50 and len(lesson.unlinked) >= 300, clinic.name
+        covered = [one for one in clinic.messages if one.gold]
+        assert all(clinic.passages_with(one.gold) for one in covered), clinic.name
 
-    texts = [one.text for one in load_content(SITES / "kneecare").phrasings]
-    assert 0.15 < sum(map(is_held_out, texts)) / len(texts) < 0.25
 
-
-def test_midway_is_the_mean_of_both_layers_weights():
+def test_midway_keeps_its_share_of_the_weights():
     one, other = (TunedLayers([torch.nn.Linear(3, 3)]) for _ in range(2))
-    before = [(mine + theirs) / 2 for mine, theirs in zip(one.parameters(), other.parameters(), strict=True)]
+    before = [
+        mine * KEPT + theirs * (1 - KEPT) for mine, theirs in zip(one.parameters(), other.parameters(), strict=True)
+    ]
     after = list(midway(one, other).parameters())
     assert all(torch.allclose(wanted, found) for wanted, found in zip(before, after, strict=True))

@@ -7,10 +7,11 @@ import time
 
 import pytest
 
-from kb.content import ContentError, load_content, load_faq, load_starter, place
+from kb.content import load_content, load_faq, load_starter, place
 from kb.errors import AdvocateError
 from kb.labels import Label
-from kb.pages import Kind
+from kb.lines import ContentError
+from kb.pages import PassageKind
 from kb.reading.sentences import sentence_spans
 
 SHEET = "id,question,answer,url\nneedle,Does it hurt?,A little.,https://a.org/needle\n,Can I drive?,Yes.,\n"
@@ -38,7 +39,7 @@ def test_rows_become_passages_with_their_ids_and_addresses(folder):
         ("2", "faq-2", "Can I drive?", None),
     ]
     assert texts(page) == ["A little.", "Yes."]
-    assert {one.kind for one in page.passages} == {Kind.FAQ}
+    assert {one.kind for one in page.passages} == {PassageKind.FAQ}
 
 
 def test_thousands_of_rows_are_read_in_a_moment_and_none_is_merged(folder):

@@ -22,7 +22,7 @@ from kb.editing import (
 )
 from kb.layout import assemble
 from kb.markdown import load_page, parse_markdown, render_markdown
-from kb.pages import Kind, Page
+from kb.pages import Page, PassageKind
 from kb.sites import SITES
 from kb.words import section_of
 
@@ -82,7 +82,7 @@ def test_an_edit_taken_back_leaves_the_page_as_it_was(page, text, data):
 @given(pages, texts, st.data())
 def test_a_new_paragraph_changes_no_other_text(page, text, data):
     after = data.draw(st.sampled_from(page.passages))
-    if after.kind is Kind.FAQ:
+    if after.kind is PassageKind.FAQ:
         with pytest.raises(EditRefused, match="Edit the answer"):
             add_paragraph(page, after.passage_id, text)
         return
@@ -111,7 +111,7 @@ def test_removing_what_was_added_leaves_the_page_as_it_was(page, question, text,
     after = data.draw(st.sampled_from(page.passages))
     edited, fresh = add_answer(page, question, text, after=after.passage_id)
     assert remove_passage(edited, fresh) == page
-    if after.kind is not Kind.FAQ:
+    if after.kind is not PassageKind.FAQ:
         edited, fresh = add_paragraph(page, after.passage_id, text)
         assert remove_passage(edited, fresh) == page
 
@@ -189,7 +189,7 @@ def test_the_same_paragraph_twice_gets_two_ids():
 def test_a_list_edited_into_a_sentence_is_a_paragraph_and_survives_export():
     symptoms = "p-f38e9902a3db"
     edited = replace_text(KNEECARE, symptoms, "Symptoms include aching and stiffness.")
-    assert get_passage(edited, symptoms).kind is Kind.PARAGRAPH
+    assert get_passage(edited, symptoms).kind is PassageKind.PARAGRAPH
     assert parse_markdown(render_markdown(edited), page_id=edited.page_id, where="export") == edited
 
 

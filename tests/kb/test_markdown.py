@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kb.blocks import Block
 from kb.layout import assemble
 from kb.markdown import PageError, load_page, parse_markdown, render_markdown
-from kb.pages import Kind
+from kb.pages import PassageKind
 from kb.sites import SITES
 
 KNEECARE = SITES / "kneecare" / "pages" / "trigger-point-injections.md"
@@ -88,8 +88,8 @@ def test_the_kneecare_page_is_kept_as_it_would_be_written():
 def test_marks_give_a_passage_its_id_and_tags():
     page = read("# Care\n\nIt may be sore. {#p-1 .risk}\n\nBring:\n\n- a card\n- shorts\n\n{#p-2 .plain}\n")
     assert [(one.passage_id, one.kind, one.tags) for one in page.passages] == [
-        ("p-1", Kind.PARAGRAPH, {"risk"}),
-        ("p-2", Kind.LIST, frozenset()),
+        ("p-1", PassageKind.PARAGRAPH, {"risk"}),
+        ("p-2", PassageKind.LIST, frozenset()),
     ]
     assert texts(page) == ["It may be sore.", "Bring:\n\n  • a card\n  • shorts"]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +17,9 @@ from kb.labels import Label
 from kb.sites import SITES, load_site
 from server.assistant import Assistant
 from server.assistants import Assistants, UnknownSite
+from server.core.reasons import Reason
 from server.core.rules import RuleTable
+from server.reading import MOST_TOKENS
 
 SITE = {"kneecare": load_site(SITES / "kneecare")}
 
@@ -116,13 +121,13 @@ async def test_nothing_published_hands_over_and_emergencies_still_show_their_car
 async def test_the_rules_read_a_message_once(kneecare_data_dir, monkeypatch):
     assistants = open_assistants(kneecare_data_dir)
     await assistants.refresh()
-    find, read = RuleTable.find, []
+    find_each, read = RuleTable.find_each, []
 
-    def noted(self, text, history=()):
-        read.append(text)
-        return find(self, text, history)
+    def noted(self, texts, history=()):
+        read.extend(texts)
+        return find_each(self, texts, history)
 
-    monkeypatch.setattr(RuleTable, "find", noted)
+    monkeypatch.setattr(RuleTable, "find_each", noted)
     for text in ("What if I hate needles?", "he has chest pain right now"):
         await assistants.reply("kneecare", text)
         assert read == [text]
@@ -168,15 +173,67 @@ async def test_an_encoder_that_gives_no_numbers_hands_over(kneecare_data_dir, mo
 
 
 async def test_a_slow_encoder_hands_over_in_time(kneecare_data_dir, monkeypatch):
-    import time
-
     assistants = open_assistants(kneecare_data_dir, encoder_wait_s=0.2)
     await assistants.refresh()
-    monkeypatch.setattr(Assistant, "reply", lambda *_args, **_more: time.sleep(1.5))
+    monkeypatch.setattr(Assistant, "reply_to", lambda *_args, **_more: time.sleep(1.5))
     started = time.monotonic()
     reply = await assistants.reply("kneecare", "What if I hate needles?")
     assert time.monotonic() - started < 1.2
     assert reply.needs_handover
+
+
+async def test_an_emergency_that_rules_find_waits_a_second_for_the_gate_and_no_longer(kneecare_data_dir, monkeypatch):
+    assistants = open_assistants(kneecare_data_dir, encoder_wait_s=300)
+    await assistants.refresh()
+    go_on = threading.Event()
+    encode = OnnxEncoder.encode
+    monkeypatch.setattr(OnnxEncoder, "encode", lambda self, texts: (go_on.wait(30), encode(self, texts))[1])
+    waiting = [asyncio.create_task(assistants.reply("kneecare", "How long does it take?")) for _ in range(4)]
+    await asyncio.sleep(0)
+    hopeless = await asyncio.wait_for(
+        assistants.reply("kneecare", "i want to end my life"), 0.9
+    )  # no gate outweighs it
+    urgent = await asyncio.wait_for(assistants.reply("kneecare", "he has chest pain right now"), 5)
+    assert not any(one.done() for one in waiting) and hopeless.label is Label.EMERGENCY
+    go_on.set()
+    assert {one.label for one in await asyncio.gather(*waiting)} == {Label.ANSWER}
+    monkeypatch.undo()
+    in_full = assistants.open_build(assistants.builds("kneecare").current_path())
+    assert urgent.label is Label.EMERGENCY
+    assert urgent.message == in_full.reply("he has chest pain right now").message
+
+
+LONG = {
+    "short sentences": "Where do I park? It hurts a litle. Is the doctr kind? " * 74,
+    "one long sentence": "knee walk home and " * 210,
+    "letters": "ab c?d " * 571,
+    "signs": "?" * 4000,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_the_work_of_a_message_is_bounded_and_what_was_not_read_is_never_quoted_to(assistant, monkeypatch, text):
+    encode, calls = OnnxEncoder.encode, []
+
+    def counted(self, texts):
+        calls.append(sum(self.lengths(texts)))
+        return encode(self, texts)
+
+    monkeypatch.setattr(OnnxEncoder, "encode", counted)
+    reply = assistant.reply(text[:4000], [text[:4000]] * 20)
+    assert len(calls) == 1 and calls[0] <= MOST_TOKENS
+    assert reply.needs_handover and reply.quotes == ()
+    assert Reason.TOO_LONG in reply.trace.rules and len(reply.trace.candidates) == 10
+
+
+def test_of_a_message_that_is_too_long_the_rules_still_read_every_word(assistant):
+    reply = assistant.reply("Where do I park? " * 220 + "I want to end my life.")
+    assert reply.label is Label.EMERGENCY
+
+
+def test_the_end_of_a_long_message_before_says_what_this_one_refers_to(assistant):
+    before = "Well, hello. " * 100 + "How long does the injection take?"
+    assert assistant.reply("how long does it take", [before]).label is Label.ANSWER
 
 
 async def test_a_chosen_heading_shows_its_passage(kneecare_data_dir, assistant):

@@ -10,6 +10,7 @@ import pytest
 
 from kb.labels import Label
 from server.core.handover import Closing
+from server.core.typed import judged
 from server.desk import (
     Choice,
     Desk,
@@ -19,12 +20,12 @@ from server.desk import (
     Typed,
     Typing,
     UnknownConversation,
-    judged,
 )
 from server.storage import Store
+from server.storage.engine import READING, WRITING
 from server.storage.events import Author, Kind
 from server.storage.faults import StorageUnavailable
-from server.storage.transactions import READING, WRITING, Database
+from server.storage.transactions import Database
 from tests.server.web.stand_in import StandIn
 
 QUESTION = Typed("What is a trigger point?")
@@ -227,10 +228,29 @@ async def test_given_back_the_assistant_answers_again(desk: Desk, visitor: Pass,
         ("one\x0btwo\x85three\r\nfour", "one two three \nfour"),
         ("\x07\x7f\x9f", ""),
         ("emoji \U0001f600 and ñ", "emoji \U0001f600 and ñ"),
+        ("half \ud83d of it", "half \N{REPLACEMENT CHARACTER} of it"),
+        ("\ud83d\ude00", "\U0001f600"),
     ],
 )
 def test_control_characters_hide_no_word_from_the_gate(typed: str, read: str):
     assert judged(typed) == read
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [
+        ("https://clinic.example/knee?name=Jo&dob=1950#pain", "https://clinic.example/knee"),
+        ("https://jo:secret@clinic.example:8443/knee", "https://clinic.example:8443/knee"),
+        ("/knee?q=pain", "/knee"),
+        ("https://[broken", ""),
+        (None, None),
+    ],
+)
+async def test_of_the_visitors_page_only_the_bare_address_is_kept(
+    desk: Desk, store: Store, shown: str | None, kept: str | None
+):
+    started = await desk.start("kneecare", page_url=shown)
+    assert (await store.conversations.get(started.conversation_id)).page_url == kept
 
 
 async def refuse(*_: object, **__: object) -> None:

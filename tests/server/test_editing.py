@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +27,20 @@ from server.editing import (
 from server.editing.rebuilding import FAULT
 from server.editing.saving import TRIES
 from server.storage import Store
-from tests.server.web.editor.test_pages import DAY, DOCUMENT, NEEDLES, PAGE, Builder, Opened
+from tests.server.web.editor.test_pages import DAY, DOCUMENT, NEEDLES, PAGE, Builder
+from tests.server.web.stand_in import Opened, StandIn
 
 ANN, BO = Actor("u-ann", "Ann Ruiz"), Actor("u-bo", "Bo Chen")
 RIGHT = {"text": "What if I hate needles?", "label": "answer", "gold": ["3 different agents"]}
 WRONG = {"text": "What does parking cost?", "label": "answer", "gold": ["free"]}
 
 
-@dataclass
-class Opener:
-    """Opens builds as `Opened` does, whole ones only, and notes which."""
+class Opener(StandIn):
+    """Opens builds as the stand-in does, whole ones only, and notes which."""
 
-    opened: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
 
     def open_build(self, folder: Path) -> Opened:
         verify(folder)
@@ -185,6 +186,32 @@ async def test_the_first_phrasing_of_a_site_is_saved_and_an_edit_without_one_is_
     assert (latest.author, [Phrasing.from_json(one) for one in latest.body]) == ("u-ann", [fresh])
 
 
+async def test_two_editors_choices_on_different_asks_both_stand(editing, store, busy, monkeypatch):
+    def choose(ask: str, *passages: str):
+        return lambda some: {**some, ask: passages}
+
+    await editing.saving.checklist("kneecare", choose("what-it-is", NEEDLES), by=ANN, reason="test")
+    late = [choose("what-it-is-for"), choose("what-it-is")]
+    save = store.content.save
+
+    async def save_late(*arguments, **more):
+        if late:
+            await editing.saving.checklist("kneecare", late.pop(), by=BO, reason="first")
+        return await save(*arguments, **more)
+
+    monkeypatch.setattr(store.content, "save", save_late)
+    await editing.saving.checklist("kneecare", choose("who-it-suits", DAY), by=ANN, reason="test")
+    latest = await store.content.latest("kneecare", "asks")
+    assert {one["id"]: one["passages"] for one in latest.body} == {
+        "what-it-is": [],
+        "what-it-is-for": [],
+        "who-it-suits": [DAY],
+    }
+    assert [one.about for one in (await store.audits("kneecare"))[:1]] == ["asks"]
+    same = await editing.saving.checklist("kneecare", lambda some: some, by=ANN, reason="test")
+    assert same == latest
+
+
 # Rebuilding
 
 
@@ -312,7 +339,7 @@ async def test_a_build_that_golden_questions_speak_against_is_refused_by_name(ed
     with pytest.raises(GoldenRefused) as refused:
         await editing.releasing.publish("kneecare", draft, ANN, waiver=waiver)
     words = str(refused.value)
-    assert "“What does parking cost?”" in words and RIGHT["text"] not in words
+    assert "“What does parking cost?”" in words and str(RIGHT["text"]) not in words
     assert f'advocate publish {draft[:12]} --site kneecare --anyway "reason"' in words
     assert builder.current("kneecare") is None
     assert await done(store) == []

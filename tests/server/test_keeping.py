@@ -11,7 +11,7 @@ import shutil
 import sys
 import tarfile
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,20 +23,22 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import text
 
+from index.build import inputs_of
 from index.manifest import Manifest, digest_files, read_manifest, verify
 from index.publish import Builds
 from kb.content import load_content
 from kb.labels import Label
 from kb.sites import SITES, load_site
-from server import assistant, cli, keeping, publishing
+from server import assistants, cli, keeping, publishing
 from server.core.handover import Closing, Step
 from server.core.reply import Reply
 from server.settings import Settings
 from server.storage import Author, Event, Kind, Store, VisitorMessage
-from server.storage.events import Draft, append, lock
+from server.storage.events import NewEvent, append, lock
 from tests.server.storage.clinic import PAT, TurnedClock, claimed, say, start
 from tests.server.storage.clinic import reply as reply_of
-from tests.server.web.editor.test_pages import DOCUMENT, NEEDLES, PAGE, Builder, Opened
+from tests.server.web.editor.test_pages import DOCUMENT, NEEDLES, PAGE, Builder
+from tests.server.web.stand_in import Opened
 
 QUESTION = "What if I hate needles?"
 NEW_WORDS = ("numb the joint before", "numb the knees before")  # as long: the passages after it stay where they are
@@ -158,7 +160,7 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> None:
         build = await Builder(self.store, self.models.parent, "stand-in").make(site)
         return read_manifest(self.builds(site).path(build))
 
-    monkeypatch.setattr(assistant, "Assistants", Reopened)
+    monkeypatch.setattr(assistants, "Assistants", Reopened)
     monkeypatch.setattr(publishing.Publisher, "build", make)
 
 
@@ -168,7 +170,7 @@ async def draft_of(store: Store, data_dir: Path) -> str:
     return await Builder(store, data_dir, "stand-in").make("kneecare")
 
 
-async def give_golden(store: Store, *questions: dict[str, object]) -> None:
+async def give_golden(store: Store, *questions: Mapping[str, object]) -> None:
     await store.content.save("kneecare", "golden", list(questions), author="ann", reason="test")
 
 
@@ -256,6 +258,41 @@ async def everything_in(store: Store, conversation_id: str) -> tuple[object, ...
     documents = [one for site in await store.content.sites() for one in await store.content.documents(site)]
     inbox, audit = await store.handovers.inbox(["*"]), await store.audits("kneecare")
     return documents, inbox, audit, await store.conversations.events(conversation_id)
+
+
+@pytest.mark.parametrize("change", ["advocate.db", "added", "removed", "digests"])
+async def test_a_backup_that_was_changed_is_not_restored(data_dir, tmp_path, change):
+    out, changed = tmp_path / "kept.tar.gz", tmp_path / "changed.tar.gz"
+    assert (await advocate(data_dir, "backup", out)).status == 0
+    with tarfile.open(out) as archive:
+        archive.extractall(tmp_path / "inside", filter="data")
+    inside = tmp_path / "inside"
+    if change == "advocate.db":
+        (inside / change).write_bytes((inside / change).read_bytes() + b"x")
+    elif change == "added":
+        (inside / "sites" / "added").write_text("x")
+    elif change == "removed":
+        next(path for path in (inside / "sites").rglob("pages.json")).unlink()
+    else:
+        (inside / keeping.DIGESTS).unlink()
+    with tarfile.open(changed, "w:gz") as archive:
+        for path in inside.iterdir():
+            archive.add(path, path.name)
+    done = await advocate(tmp_path / "restored", "restore", changed)
+    assert done.status == 2
+    assert "not as it was written" in done.err or keeping.DIGESTS in done.err
+    assert [one.name for one in (tmp_path / "restored").iterdir()] == []
+
+
+async def test_what_holds_visitors_words_is_for_its_owner_alone(store, data_dir, tmp_path):
+    await say(store, (await start(store)).conversation_id, "My knee is swollen.")
+    for suffix in ("", "-wal", "-shm"):
+        assert (data_dir / f"advocate.db{suffix}").stat().st_mode & 0o777 == 0o600
+    out = tmp_path / "kept.tar.gz"
+    assert (await advocate(data_dir, "backup", out)).status == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert (await advocate(tmp_path / "restored", "restore", out)).status == 0
+    assert (tmp_path / "restored" / "advocate.db").stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_backup_made_while_visitors_write_holds_every_log_up_to_a_moment(store, data_dir, tmp_path):
@@ -569,7 +606,7 @@ async def test_replay_gives_each_message_the_history_it_had(store, data_dir, reo
 
 async def test_replay_decides_a_conversation_to_its_end_however_long(store, data_dir, reopened):
     started = await start(store)
-    lines = [Draft(Kind.MESSAGE, Author.SYSTEM, {"text": "Still here?"})] * 600
+    lines = [NewEvent(Kind.MESSAGE, Author.SYSTEM, {"text": "Still here?"})] * 600
     await store.database.write(lambda tx: append(tx, lock(tx, started.conversation_id), lines))
     await hear(store, data_dir, started.conversation_id, QUESTION)
     done = await advocate(data_dir, "replay", started.conversation_id)
@@ -624,10 +661,20 @@ async def test_verify_finds_what_was_changed_in_the_audit_log(store, data_dir):
 
 async def test_an_export_is_a_folder_that_reads_back_as_the_same_site(store, data_dir, tmp_path):
     await change_words(store, *NEW_WORDS)
+    choices = [
+        {"id": "what-it-is", "passages": ["p-e73b9088461f", "p-long-gone"]},
+        {"id": "who-it-suits", "passages": []},
+    ]
+    await store.content.save("kneecare", "asks", choices, author="test", reason="test")
     done = await advocate(data_dir, "export", tmp_path / "out")
     assert done.status == 0 and "1 pages" in done.out and str(tmp_path / "out") in done.out
     exported = load_content(tmp_path / "out")
-    assert exported == await Builder(store, data_dir, "stand-in").content("kneecare")
+    builder = Builder(store, data_dir, "stand-in")
+    assert exported == await builder.content("kneecare")
+    assert exported.checklist == {"what-it-is": ("p-e73b9088461f",), "who-it-suits": ()}
+    first = inputs_of(await builder.recipe("kneecare"), "any")
+    await builder.bring_in(load_site(tmp_path / "out"), exported, author="test", reason="brought back")
+    assert inputs_of(await builder.recipe("kneecare"), "any") == first  # so it has the same build id
     assert NEW_WORDS[1] in exported.pages[0].text
     assert load_site(tmp_path / "out") == load_site(SITES / "kneecare")
 

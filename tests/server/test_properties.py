@@ -72,9 +72,12 @@ class RememberingEncoder(OnnxEncoder):
     """The real encoder, which encodes no text twice: compositions share most of their sentences."""
 
     def __init__(self, encoder: OnnxEncoder) -> None:
-        self.dim, self.model_digest = encoder.dim, encoder.model_digest
+        self.dim, self.model_digest, self.max_tokens = encoder.dim, encoder.model_digest, encoder.max_tokens
         self._encoder = encoder
         self._rows: dict[str, np.ndarray] = {}
+
+    def lengths(self, texts):
+        return self._encoder.lengths(texts)
 
     def encode(self, texts):
         if missing := [text for text in dict.fromkeys(texts) if text not in self._rows]:

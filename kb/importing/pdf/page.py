@@ -146,7 +146,7 @@ class _Reader:
                 text = text[:-1] + line.text
             elif last.endswith("-") and len(last) > 2 and first[:1].islower():
                 whole = _put_together(last, first)
-                self.left_out.append(f"word joined at the end of a line: {last} {first} → {whole}")
+                self.warnings.append(f"word joined at the end of a line: {last} {first} → {whole}")
                 text = text[: len(text) - len(last)] + whole + line.text[len(first) :]
             else:
                 text = f"{text} {line.text}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from server.core.handover import STEPS, Step
 from server.storage import Conversation, Handover
 from server.web.desk.talk import QuoteView, Reader
-from server.web.words.wording import CLOSINGS, REASONS, Reason
+from server.web.words.wording import CLOSINGS, REASONS, Occasion
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ClosingChoice:
 class ContextView:
     """Why it came, who the visitor is, what may be done, and the passages closest to the question."""
 
-    reason: Reason
+    reason: Occasion
     matched: tuple[str, ...]
     facts: tuple[Fact, ...]
     letter_text: str

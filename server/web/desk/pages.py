@@ -10,13 +10,14 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from server.core.handover import Closing, Status, StepRefused
 from server.storage import Author, Handover, KeyReused, NotClaimed, Role, StaleView, StepLost
-from server.web.desk.reading import Asked, Visit, conversation_screen, find_handover, find_passages, queue_screen
-from server.web.desk.screens import DESK, DeskScreen, Notice
+from server.web.desk.reading import Shift, Showing, conversation_screen, find_handover, find_passages, queue_screen
+from server.web.desk.screens import DESK, DeskScreen
 from server.web.desk.stream import pulses, read_pulse
-from server.web.desk.talk import Draft
+from server.web.desk.talk import QuoteView, Unsent
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import Staff, signed_in
 from server.web.parts import PartsDep
+from server.web.words.notices import Notice
 from server.web.words.wording import counted
 
 MAX_CHARS = 4000
@@ -25,15 +26,15 @@ router = APIRouter(prefix=DESK, dependencies=[Depends(refuse_cross_site)], inclu
 Advocate = Annotated[Staff, Depends(signed_in(Role.ADVOCATE))]
 
 
-async def _visit(parts: PartsDep, staff: Advocate) -> Visit:
-    return Visit.of(parts, staff)
+async def _shift(parts: PartsDep, staff: Advocate) -> Shift:
+    return Shift.of(parts, staff)
 
 
-VisitDep = Annotated[Visit, Depends(_visit)]
+ShiftDep = Annotated[Shift, Depends(_shift)]
 
 
-async def _handover(visit: VisitDep, handover_id: str) -> Handover:
-    return await find_handover(visit, handover_id)
+async def _handover(shift: ShiftDep, handover_id: str) -> Handover:
+    return await find_handover(shift, handover_id)
 
 
 HandoverDep = Annotated[Handover, Depends(_handover)]
@@ -43,20 +44,20 @@ Text = Annotated[str, Form()]
 
 
 @router.get("")
-async def get_queue(visit: VisitDep) -> HTMLResponse:
-    return _page(visit, await queue_screen(visit))
+async def get_queue(shift: ShiftDep) -> HTMLResponse:
+    return _page(shift, await queue_screen(shift))
 
 
 @router.get("/events")
 async def get_events(
-    request: Request, visit: VisitDep, handover: Annotated[str, Query(pattern="^[0-9a-f]{32}$|^$")] = ""
+    request: Request, shift: ShiftDep, handover: Annotated[str, Query(pattern="^[0-9a-f]{32}$|^$")] = ""
 ) -> Response:
     """A stream of pulses; one pulse as JSON for a browser without streams."""
     if handover:
-        await find_handover(visit, handover)
+        await find_handover(shift, handover)
     if "text/event-stream" not in request.headers.get("accept", ""):
-        return JSONResponse(await read_pulse(visit, handover), headers={"Cache-Control": "no-store"})
-    stream = pulses(visit.parts, visit.staff, handover)
+        return JSONResponse(await read_pulse(shift, handover), headers={"Cache-Control": "no-store"})
+    stream = pulses(shift.parts, shift.staff, handover)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
@@ -69,41 +70,41 @@ async def post_here(staff: Advocate) -> None:
 
 @router.get("/{handover_id}")
 async def get_conversation(
-    visit: VisitDep,
+    shift: ShiftDep,
     handover: HandoverDep,
     pane: Annotated[str, Query(pattern="^(queue|conversation|context)$")] = "conversation",
     after: Annotated[int, Query(ge=0)] = 0,
 ) -> HTMLResponse:
-    return _page(visit, await conversation_screen(visit, handover, Asked(pane=pane, after=after)))
+    return _page(shift, await conversation_screen(shift, handover, Showing(pane=pane, after=after)))
 
 
 @router.post("/{handover_id}/claim")
-async def post_claim(visit: VisitDep, handover: HandoverDep, version: Version, after: After = 0) -> Response:
-    claim = visit.parts.desk.claim(handover.handover_id, version=version, user=visit.staff.user)
-    return await _stepped(visit, handover, claim, after)
+async def post_claim(shift: ShiftDep, handover: HandoverDep, version: Version, after: After = 0) -> Response:
+    claim = shift.parts.desk.claim(handover.handover_id, version=version, user=shift.staff.user)
+    return await _stepped(shift, handover, claim, after)
 
 
 @router.post("/{handover_id}/release")
-async def post_release(visit: VisitDep, handover: HandoverDep, version: Version, after: After = 0) -> Response:
-    release = visit.parts.desk.release(handover.handover_id, version=version, user=visit.staff.user)
-    return await _stepped(visit, handover, release, after)
+async def post_release(shift: ShiftDep, handover: HandoverDep, version: Version, after: After = 0) -> Response:
+    release = shift.parts.desk.release(handover.handover_id, version=version, user=shift.staff.user)
+    return await _stepped(shift, handover, release, after)
 
 
 @router.post("/{handover_id}/give-back")
-async def post_give_back(visit: VisitDep, handover: HandoverDep, version: Version, after: After = 0) -> Response:
-    give_back = visit.parts.desk.give_back(handover.handover_id, version=version, user=visit.staff.user)
-    return await _stepped(visit, handover, give_back, after)
+async def post_give_back(shift: ShiftDep, handover: HandoverDep, version: Version, after: After = 0) -> Response:
+    give_back = shift.parts.desk.give_back(handover.handover_id, version=version, user=shift.staff.user)
+    return await _stepped(shift, handover, give_back, after)
 
 
 @router.post("/{handover_id}/call-back")
-async def post_call_back(visit: VisitDep, handover: HandoverDep, version: Version, after: After = 0) -> Response:
-    call_back = visit.parts.desk.call_back(handover.handover_id, version=version, user=visit.staff.user)
-    return await _stepped(visit, handover, call_back, after)
+async def post_call_back(shift: ShiftDep, handover: HandoverDep, version: Version, after: After = 0) -> Response:
+    call_back = shift.parts.desk.call_back(handover.handover_id, version=version, user=shift.staff.user)
+    return await _stepped(shift, handover, call_back, after)
 
 
 @router.post("/{handover_id}/close")
 async def post_close(
-    visit: VisitDep,
+    shift: ShiftDep,
     handover: HandoverDep,
     version: Version,
     closing: Annotated[Closing | None, Form()] = None,
@@ -111,14 +112,14 @@ async def post_close(
 ) -> Response:
     if closing is None:
         notice = Notice("Choose what it was before you close the conversation.")
-        return await _again(visit, handover, Asked(pane="context", after=after, notice=notice), status=422)
-    close = visit.parts.desk.close(handover.handover_id, version=version, user=visit.staff.user, closing=closing)
-    return await _stepped(visit, handover, close, after)
+        return await _again(shift, handover, Showing(pane="context", after=after, notice=notice), status=422)
+    close = shift.parts.desk.close(handover.handover_id, version=version, user=shift.staff.user, closing=closing)
+    return await _stepped(shift, handover, close, after)
 
 
 @router.post("/{handover_id}/messages")
 async def post_message(
-    visit: VisitDep,
+    shift: ShiftDep,
     handover: HandoverDep,
     seen_seq: Annotated[int, Form(ge=0)],
     key: Annotated[str, Form(pattern="^[0-9a-f]{32}$")],
@@ -128,62 +129,65 @@ async def post_message(
     text = text.replace("\r\n", "\n")
     if not text.strip() or len(text) > MAX_CHARS:
         notice = f"Not sent. A message has 1 to {MAX_CHARS:,} characters; this one has {len(text):,}."
-        draft = Draft(text, notice=notice)
-        return await _again(visit, handover, Asked(draft=draft, after=after), status=422)
+        unsent = Unsent(text, notice=notice)
+        return await _again(shift, handover, Showing(unsent=unsent, after=after), status=422)
     try:
-        await visit.parts.desk.write(handover.conversation_id, visit.staff.user, text, seen_seq=seen_seq, key=key)
+        await shift.parts.desk.write(handover.conversation_id, shift.staff.user, text, seen_seq=seen_seq, key=key)
     except StaleView as error:
         missed = frozenset(event.seq for event in error.missed)
-        return await _again(visit, handover, Asked(draft=Draft(text, missed, _missed_words(len(missed))), after=after))
+        return await _again(
+            shift, handover, Showing(unsent=Unsent(text, missed, _missed_words(len(missed))), after=after)
+        )
     except KeyReused:
         notice = "Not sent again: this form was used already. Look at the log, then press Send."
-        return await _again(visit, handover, Asked(draft=Draft(text, notice=notice), after=after))
+        return await _again(shift, handover, Showing(unsent=Unsent(text, notice=notice), after=after))
     except NotClaimed:
-        asked = Asked(draft=Draft(text), after=after, notice=Notice("Not sent: this conversation is no longer yours."))
-        return await _again(visit, handover, asked)
+        showing = Showing(
+            unsent=Unsent(text), after=after, notice=Notice("Not sent: this conversation is no longer yours.")
+        )
+        return await _again(shift, handover, showing)
     return _see(handover, after)
 
 
 @router.post("/{handover_id}/insert")
 async def post_insert(
-    visit: VisitDep, handover: HandoverDep, passage: Annotated[str, Form(max_length=200)], text: Text = ""
+    shift: ShiftDep, handover: HandoverDep, passage: Annotated[str, Form(max_length=200)], text: Text = ""
 ) -> Response:
     """Put a quote into the reply being written, for a browser without scripts; desk.js does the same by itself."""
-    reply = await visit.parts.assistants.choose(handover.site, passage)
-    quotes = [f"“{quote.text}”\n(From our page: {quote.source.heading})" for quote in reply.quotes]
-    words = "\n".join(one for one in (text.rstrip(), *quotes, reply.note) if one)
-    draft = Draft(f"{words}\n")
-    return await _again(visit, handover, Asked(draft=draft), status=200)
+    reply = await shift.parts.assistants.choose(handover.site, passage)
+    quotes = "".join(QuoteView.of(one, note=reply.note or "").in_reply for one in reply.quotes)
+    unsent = Unsent(f"{text.rstrip()}\n{quotes}" if text.strip() else quotes)
+    return await _again(shift, handover, Showing(unsent=unsent), status=200)
 
 
 @router.post("/{handover_id}/find")
 async def post_find(
-    visit: VisitDep,
+    shift: ShiftDep,
     handover: HandoverDep,
     find: Annotated[str, Form(max_length=MAX_CHARS)] = "",
     after: After = 0,
 ) -> Response:
     """Search the page in one's own words, for a passage to quote. Posted, so that no words stand in an address."""
-    found = await find_passages(visit.parts, handover.site, find) if find.strip() else None
-    asked = Asked(pane="context", found=found, find=find, after=after)
-    return await _again(visit, handover, asked, status=200)
+    found = await find_passages(shift.parts, handover.site, find) if find.strip() else None
+    showing = Showing(pane="context", found=found, find=find, after=after)
+    return await _again(shift, handover, showing, status=200)
 
 
 @router.post("/{handover_id}/typing", status_code=204)
-async def post_typing(visit: VisitDep, handover: HandoverDep) -> None:
+async def post_typing(shift: ShiftDep, handover: HandoverDep) -> None:
     """Show the visitor that the person who answers is writing."""
-    if handover.claimed_by == visit.user_id and handover.status is Status.CLAIMED:
-        visit.parts.desk.typing(handover.conversation_id, Author.ADVOCATE)
+    if handover.claimed_by == shift.user_id and handover.status is Status.CLAIMED:
+        shift.parts.desk.typing(handover.conversation_id, Author.ADVOCATE)
 
 
-async def _stepped(visit: Visit, handover: Handover, step: Awaitable[Handover], after: int) -> Response:
+async def _stepped(shift: Shift, handover: Handover, step: Awaitable[Handover], after: int) -> Response:
     """Take a step and show what came of it; whoever came second reads who was first."""
     try:
         await step
     except StepLost as error:
-        return await _again(visit, error.handover, Asked(after=after, notice=Notice(_first_words(error.handover))))
+        return await _again(shift, error.handover, Showing(after=after, notice=Notice(_first_words(error.handover))))
     except (StepRefused, NotClaimed) as error:
-        return await _again(visit, handover, Asked(after=after, notice=Notice(str(error))))
+        return await _again(shift, handover, Showing(after=after, notice=Notice(str(error))))
     return _see(handover, after)
 
 
@@ -205,14 +209,14 @@ def _missed_words(missed: int) -> str:
     return f"Not sent yet: {what} in while you wrote. Read on, then send or change your reply."
 
 
-async def _again(visit: Visit, handover: Handover, asked: Asked, *, status: int = 409) -> HTMLResponse:
+async def _again(shift: Shift, handover: Handover, showing: Showing, *, status: int = 409) -> HTMLResponse:
     """The same conversation as it now stands, with what the advocate was writing."""
-    current = await find_handover(visit, handover.handover_id)
-    return _page(visit, await conversation_screen(visit, current, asked), status=status)
+    current = await find_handover(shift, handover.handover_id)
+    return _page(shift, await conversation_screen(shift, current, showing), status=status)
 
 
-def _page(visit: Visit, screen: DeskScreen, *, status: int = 200) -> HTMLResponse:
-    return visit.parts.templates.page("desk/desk.html", screen, status=status)
+def _page(shift: Shift, screen: DeskScreen, *, status: int = 200) -> HTMLResponse:
+    return shift.parts.templates.page("desk/desk.html", screen, status=status)
 
 
 def _see(handover: Handover, after: int) -> RedirectResponse:

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from server.storage import Conversation, Event, Handover, InboxRow, NotFound
 from server.web.desk.context import context_view
-from server.web.desk.screens import DESK, DeskScreen, Notice, queue_view, state_of
-from server.web.desk.talk import Draft, QuoteView, Reader, talk_view
+from server.web.desk.screens import DESK, DeskScreen, queue_view, state_of
+from server.web.desk.talk import QuoteView, Reader, Unsent, talk_view
 from server.web.guards.problems import Problem
 from server.web.guards.staff import Staff, doors_of
 from server.web.parts import Parts
+from server.web.words.notices import Notice
 from server.web.words.wording import matched_words
 
 CLOSEST = 3
@@ -24,15 +25,15 @@ NOT_HERE = "There is no such conversation, or it is not one of your clinic’s. 
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One request of an advocate: who asks, of which parts, when."""
+class Shift:
+    """One request of an advocate on duty: who asks, of which parts, when."""
 
     parts: Parts
     staff: Staff
     now: datetime
 
     @classmethod
-    def of(cls, parts: Parts, staff: Staff) -> Visit:
+    def of(cls, parts: Parts, staff: Staff) -> Shift:
         return cls(parts, staff, datetime.now(UTC))
 
     @property
@@ -44,50 +45,50 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Showing:
     """What a page of one conversation was asked to show beyond the usual."""
 
     pane: str = "conversation"
     after: int = 0  # entries of the log the browser has already
-    draft: Draft | None = None
+    unsent: Unsent | None = None
     notice: Notice | None = None
     find: str = ""  # what passages were searched with
     found: tuple[QuoteView, ...] | None = None  # what was found, in place of the closest
 
 
-async def sites_of(visit: Visit) -> tuple[str, ...]:
+async def sites_of(shift: Shift) -> tuple[str, ...]:
     """The sites this person answers for, by name."""
-    sites = visit.staff.user.sites
-    return tuple(await visit.parts.store.content.sites()) if EVERY_SITE in sites else tuple(sites)
+    sites = shift.staff.user.sites
+    return tuple(await shift.parts.store.content.sites()) if EVERY_SITE in sites else tuple(sites)
 
 
-async def read_inbox(visit: Visit) -> list[InboxRow]:
-    return await visit.parts.desk.inbox(visit.staff.user.sites)
+async def read_inbox(shift: Shift) -> list[InboxRow]:
+    return await shift.parts.desk.inbox(shift.staff.user.sites)
 
 
-async def find_handover(visit: Visit, handover_id: str) -> Handover:
+async def find_handover(shift: Shift, handover_id: str) -> Handover:
     """A handover of this person's sites. Raises Problem 404 for one that is not there or not theirs."""
     try:
-        handover = await visit.parts.store.handovers.get(handover_id)
+        handover = await shift.parts.store.handovers.get(handover_id)
     except NotFound:
         raise Problem(404, NOT_HERE) from None
-    if not visit.staff.user.may_see(handover.site):
+    if not shift.staff.user.may_see(handover.site):
         raise Problem(404, NOT_HERE)
     return handover
 
 
-async def queue_screen(visit: Visit, notice: Notice | None = None) -> DeskScreen:
+async def queue_screen(shift: Shift, notice: Notice | None = None) -> DeskScreen:
     """The desk with no conversation open."""
-    return await _screen(visit, pane="queue", notice=notice)
+    return await _screen(shift, pane="queue", notice=notice)
 
 
-async def conversation_screen(visit: Visit, handover: Handover, asked: Asked | None = None) -> DeskScreen:
-    """The desk with one conversation open: its log after `asked.after`, and why it came."""
-    asked = asked or Asked()
-    parts, reader = visit.parts, visit.reader(handover.site)
+async def conversation_screen(shift: Shift, handover: Handover, showing: Showing | None = None) -> DeskScreen:
+    """The desk with one conversation open: its log after `showing.after`, and why it came."""
+    showing = showing or Showing()
+    parts, reader = shift.parts, shift.reader(handover.site)
     conversation = await parts.store.conversations.get(handover.conversation_id)
-    log = await _read_log(visit, conversation, asked.after)
-    passages = await _closest(parts, handover) if asked.found is None else asked.found
+    log = await _read_log(shift, conversation, showing.after)
+    passages = await _closest(parts, handover) if showing.found is None else showing.found
     state = handover_state(handover)
     url = f"{DESK}/{handover.handover_id}"
     talk = talk_view(
@@ -99,23 +100,23 @@ async def conversation_screen(visit: Visit, handover: Handover, asked: Asked | N
         url=url,
         key=secrets.token_hex(16),
         last_seq=log.last_seq,
-        draft=asked.draft,
+        unsent=showing.unsent,
     )
     context = context_view(
         handover,
         conversation,
         passages,
-        find=asked.find,
+        find=showing.find,
         matched=await _matched(parts, handover),
         clinic=parts.assistants.site(handover.site).clinic,
         reader=reader,
-        state=state if asked.found is None else state_of(state, *(one.passage_id for one in asked.found)),
+        state=state if showing.found is None else state_of(state, *(one.passage_id for one in showing.found)),
         url=url,
     )
     return await _screen(
-        visit,
-        pane=asked.pane,
-        notice=asked.notice,
+        shift,
+        pane=showing.pane,
+        notice=showing.notice,
         handover_id=handover.handover_id,
         conversation=talk,
         context=context,
@@ -136,28 +137,28 @@ async def find_passages(parts: Parts, site: str, text: str) -> tuple[QuoteView, 
     return await _quotes(parts, site, list(dict.fromkeys(ids))[:CLOSEST])
 
 
-async def _screen(visit: Visit, *, pane: str, handover_id: str = "", **shown: Any) -> DeskScreen:
-    rows = await read_inbox(visit)
-    sites = await sites_of(visit)
-    clinics = {site: visit.parts.assistants.site(site).clinic for site in {*sites, *(row.site for row in rows)}}
+async def _screen(shift: Shift, *, pane: str, handover_id: str = "", **shown: Any) -> DeskScreen:
+    rows = await read_inbox(shift)
+    sites = await sites_of(shift)
+    clinics = {site: shift.parts.assistants.site(site).clinic for site in {*sites, *(row.site for row in rows)}}
     queue = queue_view(
         rows,
-        me=visit.user_id,
+        me=shift.user_id,
         clinics=clinics,
-        today=await visit.parts.store.handovers.today(visit.staff.user.sites, _midnight(visit, sites)),
+        today=await shift.parts.store.handovers.today(shift.staff.user.sites, _midnight(shift, sites)),
         open_id=handover_id,
-        now=visit.now,
+        now=shift.now,
     )
-    user = visit.staff.user
+    user = shift.staff.user
     return DeskScreen(
         me=user.name, doors=doors_of(user.role, here=DESK), pane=pane, queue=queue, handover_id=handover_id, **shown
     )
 
 
-def _midnight(visit: Visit, sites: Sequence[str]) -> datetime:
+def _midnight(shift: Shift, sites: Sequence[str]) -> datetime:
     """When today began, where the clinic is."""
-    zone = ZoneInfo(visit.parts.assistants.site(sites[0]).zone) if sites else UTC
-    return datetime.combine(visit.now.astimezone(zone).date(), time(), zone)
+    zone = ZoneInfo(shift.parts.assistants.site(sites[0]).zone) if sites else UTC
+    return datetime.combine(shift.now.astimezone(zone).date(), time(), zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +170,11 @@ class Log:
     hides_earlier: bool
 
 
-async def _read_log(visit: Visit, conversation: Conversation, after: int) -> Log:
+async def _read_log(shift: Shift, conversation: Conversation, after: int) -> Log:
     """The log after a number, as far as the visitor shared it. The store audits the reading, if there is any."""
     if after >= conversation.last_seq:
         return Log((), after, hides_earlier=False)
-    transcript = await visit.parts.store.conversations.transcript(conversation.conversation_id, visit.staff.user)
+    transcript = await shift.parts.store.conversations.transcript(conversation.conversation_id, shift.staff.user)
     events = tuple(event for event in transcript.events if event.seq > after)
     last_seq = max([transcript.conversation.last_seq, *(event.seq for event in events)])
     return Log(events, last_seq, transcript.hides_earlier)

@@ -13,21 +13,10 @@ from server.web.desk.context import ContextView
 from server.web.desk.talk import TalkView
 from server.web.guards.staff import Door
 from server.web.words.moments import waiting_words
-from server.web.words.wording import REASONS, Reason, queue_reason
+from server.web.words.notices import Notice
+from server.web.words.wording import REASONS, Occasion, queue_reason
 
 DESK = "/desk"
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What just happened, or why it did not."""
-
-    text: str
-    tone: str = "warning"  # warning | success
-
-    @property
-    def state(self) -> str:
-        return state_of(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +24,7 @@ class QueueRow:
     """One person in the queue. `below`: who answers, which clinic."""
 
     href: str
-    reason: Reason
+    reason: Occasion
     first_line: str
     since: str
     waiting: str
@@ -88,6 +77,11 @@ class DeskScreen:
     conversation: TalkView | None = None
     context: ContextView | None = None
     notice: Notice | None = None
+
+    @property
+    def notice_state(self) -> str:
+        """Changes when the notice does."""
+        return state_of(self.notice.text) if self.notice else ""
 
     @property
     def title(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from server.desk import Typing
 from server.storage import Author, Conversation, Handover, Waiter
-from server.web.desk.reading import Visit, find_handover, handover_state, read_inbox, sites_of
+from server.web.desk.reading import Shift, find_handover, handover_state, read_inbox, sites_of
 from server.web.desk.screens import needs_someone, queue_state
 from server.web.guards.staff import Staff, is_still_signed_in
 from server.web.parts import Parts
@@ -23,29 +23,29 @@ TYPING_S = 4.0  # a visitor's sign of typing is shown this long
 RECHECK_S = 4.0  # who was signed out or disabled elsewhere is gone within 5 s
 
 
-async def read_pulse(visit: Visit, handover_id: str) -> dict[str, Any]:
+async def read_pulse(shift: Shift, handover_id: str) -> dict[str, Any]:
     """What the desk's script compares with what it shows. No visitor's words: counts, numbers and digests."""
-    rows = await read_inbox(visit)
+    rows = await read_inbox(shift)
     pulse: dict[str, Any] = {
         "queue": queue_state(rows),
         "waiting": sum(needs_someone(row) for row in rows),
         "urgent": sum(needs_someone(row) and row.urgent for row in rows),
         "alerts": sum(row.alerts for row in rows),
     }
-    return pulse | await _of_conversation(visit, handover_id) if handover_id else pulse
+    return pulse | await _of_conversation(shift, handover_id) if handover_id else pulse
 
 
 async def pulses(parts: Parts, staff: Staff, handover_id: str) -> AsyncIterator[str]:
     """Server-sent events: a pulse at once, whenever it changes, and as a sign of life; `signed-out` at the end."""
-    visit = Visit.of(parts, staff)
+    shift = Shift.of(parts, staff)
     said: dict[str, Any] = {}
     said_at = checked_at = monotonic()
     async with AsyncExitStack() as stack:
-        topics = await _topics(visit, handover_id)
+        topics = await _topics(shift, handover_id)
         waiters = [stack.enter_context(parts.store.wakeups.listen(topic)) for topic in topics]
-        signs = await stack.enter_async_context(_watching(visit, handover_id))
+        signs = await stack.enter_async_context(_watching(shift, handover_id))
         while not signs.is_over:
-            pulse = await read_pulse(visit, handover_id) | {"is_typing": signs.is_typing}
+            pulse = await read_pulse(shift, handover_id) | {"is_typing": signs.is_typing}
             if pulse != said or monotonic() - said_at > SPEAK_S:
                 said, said_at = pulse, monotonic()
                 yield _event("pulse", pulse)
@@ -70,14 +70,14 @@ class Signs:
 
 
 @asynccontextmanager
-async def _watching(visit: Visit, handover_id: str) -> AsyncIterator[Signs]:
+async def _watching(shift: Shift, handover_id: str) -> AsyncIterator[Signs]:
     signs = Signs()
     if not handover_id:
         yield signs
         return
-    handover = await find_handover(visit, handover_id)
-    conversation = await visit.parts.store.conversations.get(handover.conversation_id)
-    watch = asyncio.create_task(_watch(visit.parts, conversation, signs))
+    handover = await find_handover(shift, handover_id)
+    conversation = await shift.parts.store.conversations.get(handover.conversation_id)
+    watch = asyncio.create_task(_watch(shift.parts, conversation, signs))
     try:
         yield signs
     finally:
@@ -92,19 +92,19 @@ async def _watch(parts: Parts, conversation: Conversation, signs: Signs) -> None
     signs.is_over = True
 
 
-async def _of_conversation(visit: Visit, handover_id: str) -> dict[str, Any]:
-    handover = await find_handover(visit, handover_id)
-    conversation = await visit.parts.store.conversations.get(handover.conversation_id)
+async def _of_conversation(shift: Shift, handover_id: str) -> dict[str, Any]:
+    handover = await find_handover(shift, handover_id)
+    conversation = await shift.parts.store.conversations.get(handover.conversation_id)
     return {
         "state": handover_state(handover),
         "seq": conversation.last_seq,
     }
 
 
-async def _topics(visit: Visit, handover_id: str) -> list[str]:
-    topics = [f"inbox:{site}" for site in await sites_of(visit)]
+async def _topics(shift: Shift, handover_id: str) -> list[str]:
+    topics = [f"inbox:{site}" for site in await sites_of(shift)]
     if handover_id:
-        handover: Handover = await find_handover(visit, handover_id)
+        handover: Handover = await find_handover(shift, handover_id)
         topics.append(f"conversation:{handover.conversation_id}")
     return topics
 

@@ -10,7 +10,7 @@ from server.core.handover import Closing, Status
 from server.core.reply import Quote
 from server.storage import Author, Event, Handover, Kind
 from server.web.words.moments import clock
-from server.web.words.wording import CLOSINGS, REASONS, Reason
+from server.web.words.wording import CLOSINGS, REASONS, Occasion
 
 ERASED = "Every word was erased at the visitor’s wish"
 LETTER = "The visitor left their name or a way to be reached"
@@ -31,6 +31,12 @@ class QuoteView:
     @property
     def text(self) -> str:
         return self.before + self.marked + self.after
+
+    @property
+    def in_reply(self) -> str:
+        """What a member of staff sends of it: the words, where they stand, and the note that goes with them."""
+        lines = (f"“{self.text}”", f"(From our page: {self.heading})", self.note)
+        return "".join(f"{line}\n" for line in lines if line)
 
     @classmethod
     def of(cls, quote: Quote, *, note: str = "") -> QuoteView:
@@ -68,7 +74,7 @@ class TalkView:
     """A conversation. `composer` is what stands below it: claim | write | none."""
 
     visitor: str
-    reason: Reason
+    reason: Occasion
     standing: str
     invitation: str
     composer: str
@@ -100,7 +106,7 @@ class TalkView:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Unsent:
     """A reply that is being written: what it says, what was missed meanwhile, and why it was not sent."""
 
     text: str = ""
@@ -130,10 +136,10 @@ def talk_view(
     url: str,
     key: str,
     last_seq: int,
-    draft: Draft | None = None,
+    unsent: Unsent | None = None,
 ) -> TalkView:
     """The conversation as `reader` sees it. `hides_earlier`: the visitor has not shared what was said before."""
-    draft = draft or Draft()
+    unsent = unsent or Unsent()
     visitor = (handover.letter and handover.letter.name) or "Visitor"
     standing, invitation, composer = _standing(handover, reader)
     return TalkView(
@@ -142,15 +148,15 @@ def talk_view(
         standing=standing,
         invitation=invitation,
         composer=composer,
-        items=tuple(log_item(one, visitor=visitor, reader=reader, missed=draft.missed) for one in events),
+        items=tuple(log_item(one, visitor=visitor, reader=reader, missed=unsent.missed) for one in events),
         hidden_line=NOT_SHARED if hides_earlier else "",
         last_seq=last_seq,
         version=handover.version,
         state=state,
         url=url,
         key=key,
-        draft=draft.text,
-        composer_notice=draft.notice,
+        draft=unsent.text,
+        composer_notice=unsent.notice,
     )
 
 
@@ -192,7 +198,7 @@ def log_item(event: Event, *, visitor: str, reader: Reader, missed: frozenset[in
         clock=reader.clock(event.at),
         quotes=tuple(QuoteView.of(one) for one in reply.quotes) if reply else (),
         note=(reply.note or "") if reply else "",
-        offered=tuple(one.heading for one in reply.suggestions) if reply else (),
+        offered=tuple(one.words for one in reply.suggestions) if reply else (),
         is_missed=event.seq in missed,
     )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from server.web.editor.reading import EDITOR, SiteText, Visit
-from server.web.editor.screens import Frame, Link, Notice, Standing
+from server.web.editor.screens import Frame, Link, Standing
 from server.web.guards.staff import doors_of
+from server.web.words.notices import Notice
 from server.web.words.wording import counted
 
 # What a redirect may say happened: its code in the address, and the words shown.
@@ -23,7 +24,12 @@ NOTICES = {
 
 def frame_of(visit: Visit, text: SiteText, *, here: str, notice: Notice | None = None, done: str = "") -> Frame:
     """The frame of a page. `done` is a code of NOTICES from the address; one that is not known is passed over."""
-    tabs = (("Text", visit.url), ("Publish", f"{visit.url}/publish"), ("History", f"{visit.url}/history"))
+    tabs = (
+        ("Text", visit.url),
+        ("What visitors ask", f"{visit.url}/asks"),
+        ("Publish", f"{visit.url}/publish"),
+        ("History", f"{visit.url}/history"),
+    )
     return Frame(
         me=visit.staff.user.name,
         doors=doors_of(visit.staff.user.role, here=EDITOR),
@@ -32,7 +38,7 @@ def frame_of(visit: Visit, text: SiteText, *, here: str, notice: Notice | None =
         tabs=tuple(Link(name, href, name == here) for name, href in tabs),
         clinics=tuple(Link(name, f"{EDITOR}/{name}") for name in visit.sites if name != visit.name),
         standing=standing_of(visit, text),
-        notice=notice or (Notice(NOTICES[done]) if done in NOTICES else None),
+        notice=notice or (Notice(NOTICES[done], "success") if done in NOTICES else None),
     )
 
 

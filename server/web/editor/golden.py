@@ -11,9 +11,9 @@ from server.web.words.wording import listed, shortened
 
 
 def golden_row(answer: GoldenAnswer) -> GoldenRow:
-    if answer.outcome is None:
+    if answer.judged is None:
         return GoldenRow(answer.text, "This test question cannot be read", "", is_right=False)
-    return GoldenRow(answer.text, _expected(answer.outcome.question), _got(answer.outcome.reply), answer.is_right)
+    return GoldenRow(answer.text, _expected(answer.judged.question), _got(answer.judged.reply), answer.is_right)
 
 
 def _expected(question: Question) -> str:

@@ -9,21 +9,22 @@ from zoneinfo import ZoneInfo
 from kb.pages import Page
 from server.web.editor.frame import frame_of
 from server.web.editor.reading import SiteText, Visit, read_text
-from server.web.editor.screens import Notice, PageScreen
-from server.web.editor.trying import Asked, try_view
+from server.web.editor.screens import PageScreen
+from server.web.editor.trying import TryOut, try_view
 from server.web.editor.view import ON_ONE_SCREEN, Opened, Part, block_views, outline_rows
 from server.web.words.lines import reviewed_line
+from server.web.words.notices import Notice
 from server.web.words.texts import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a page of the editor was asked to show. `done` is a code of editor_frame.NOTICES."""
+    """What a page of the editor was asked to show. `done` is a code of NOTICES in frame.py."""
 
     pane: str = "text"
     start: int = 0
     opened: Opened = field(default_factory=Opened)
-    asked: Asked = field(default_factory=Asked)
+    try_out: TryOut = field(default_factory=TryOut)
     done: str = ""
     notice: Notice | None = None
 
@@ -53,7 +54,7 @@ async def page_screen(visit: Visit, page_id: str, wanted: Wanted) -> PageScreen:
         history_url=f"{url}/revisions",
         add_url=f"{url}/add?kind=answer",
         left_out=page.left_out,
-        trying=await try_view(visit, text, wanted.asked, action=f"{url}/try"),
+        trying=await try_view(visit, text, wanted.try_out, action=f"{url}/try"),
     )
 
 

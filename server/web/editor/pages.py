@@ -11,18 +11,19 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from kb.editing import EditRefused, get_passage, replace_text, set_reviewed, set_tags
 from kb.pages import Page
 from server.editing import SavedMeanwhile, Seen
-from server.web.editor import passages, releasing
+from server.web.editor import checklist, passages, releasing
 from server.web.editor.changes import heading_of, marked_words
 from server.web.editor.frame import frame_of
 from server.web.editor.opening import Wanted, page_screen
 from server.web.editor.reading import EDITOR, Editor, Visit, VisitDep, own_sites, read_text
-from server.web.editor.screens import ClinicsScreen, ConflictScreen, EditForm, EmptyScreen, Link, Notice
+from server.web.editor.screens import ClinicsScreen, ConflictScreen, EditForm, EmptyScreen, Link
 from server.web.editor.terms import TAGS, names_of, tag_choices
-from server.web.editor.trying import Asked
+from server.web.editor.trying import TryOut
 from server.web.editor.view import Opened, rows_for
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import doors_of
 from server.web.parts import PartsDep
+from server.web.words.notices import Notice
 from server.web.words.wording import shortened
 
 MAX_REASON = 300
@@ -107,7 +108,7 @@ async def post_reviewed(visit: VisitDep, page_id: str, day: Text = "") -> Respon
     try:
         reviewed = date.fromisoformat(day) if day else None
     except ValueError:
-        notice = Notice("Not saved. Give the date as year, month and day, such as 2026-01-31.", "warning")
+        notice = Notice("Not saved. Give the date as year, month and day, such as 2026-01-31.")
         return await _page(visit, page_id, Wanted(notice=notice), status=422)
     reason = f"Reviewed on {reviewed.isoformat()}" if reviewed else "Marked as not yet reviewed"
     await visit.editing.saving.page(
@@ -119,7 +120,7 @@ async def post_reviewed(visit: VisitDep, page_id: str, day: Text = "") -> Respon
 @router.post("/{site}/pages/{page_id}/try")
 async def post_try(visit: VisitDep, page_id: str, question: Text = "", against: Text = "") -> HTMLResponse:
     """Ask a question as a visitor would. Alerts nobody and stores nothing."""
-    return await _page(visit, page_id, Wanted(pane="try", asked=Asked(question or " ", against)))
+    return await _page(visit, page_id, Wanted(pane="try", try_out=TryOut(question or " ", against)))
 
 
 async def _conflict(visit: Visit, page_id: str, typed: Opened, error: SavedMeanwhile) -> HTMLResponse:
@@ -165,4 +166,5 @@ def _see(path: str) -> RedirectResponse:
 
 
 router.include_router(passages.router)
+router.include_router(checklist.router)
 router.include_router(releasing.router)

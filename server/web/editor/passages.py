@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kb.content import Phrasing
 from kb.editing import EditRefused, add_answer, add_paragraph, get_passage, remove_passage
-from kb.pages import Kind, Page, Passage
+from kb.pages import Page, Passage, PassageKind
 from kb.reading.sentences import sentence_spans
 from server.core.edits import with_phrasing
 from server.editing import SavedMeanwhile, Seen
@@ -164,7 +164,7 @@ def _place(text: SiteText, page_id: str, passage_id: str) -> tuple[Page, Passage
 
 def _last_answer(page: Page) -> str | None:
     """Where a question goes when no place was chosen: after the page's last one."""
-    return next((one.passage_id for one in reversed(page.passages) if one.kind is Kind.FAQ), None)
+    return next((one.passage_id for one in reversed(page.passages) if one.kind is PassageKind.FAQ), None)
 
 
 def _add_page(visit: Visit, text: SiteText, page: Page, adding: Adding, *, status: int = 200) -> HTMLResponse:
@@ -172,7 +172,7 @@ def _add_page(visit: Visit, text: SiteText, page: Page, adding: Adding, *, statu
     is_answer = adding.kind == ANSWER
     after = adding.after or (_last_answer(page) or "" if is_answer else page.passages[-1].passage_id)
     beside = _place(text, page.page_id, after)[1] if after else None
-    can_be_paragraph = beside is not None and beside.kind is not Kind.FAQ
+    can_be_paragraph = beside is not None and beside.kind is not PassageKind.FAQ
     other_kind = PARAGRAPH if is_answer else ANSWER
     other_name = "Add a paragraph instead" if is_answer else "Add a question and its answer instead"
     screen = AddScreen(
@@ -199,7 +199,7 @@ def _place_words(page: Page, beside: Passage | None, *, is_answer: bool) -> str:
         return f"It will stand at the end of “{page.title}”."
     if not is_answer:
         return f"It will stand after “{shortened(page.text_of(beside), 60)}”."
-    if beside.kind is Kind.FAQ:
+    if beside.kind is PassageKind.FAQ:
         return f"It will stand after the question “{beside.question}”."
     return f"It will stand at the end of the section “{heading_of(page, beside)}”."
 

@@ -11,12 +11,14 @@ from typing import Annotated
 from fastapi import Depends
 
 from index.manifest import BuildRefused, Manifest, read_manifest
-from kb.content import Content, ContentError, Phrasing
+from kb.checklist import Checklist
+from kb.content import Content, Phrasing
+from kb.lines import ContentError
 from kb.pages import Page, Passage
 from kb.sites import Site
 from server.core.publication import TextStanding
 from server.editing import Actor, Editing, Job
-from server.editing.saving import PAGE
+from server.editing.saving import IMPORT, PAGE
 from server.publishing import Publisher
 from server.storage import Revision, Role
 from server.web.editor.changes import Change, changes_between, page_details, phrasing_changes
@@ -61,6 +63,7 @@ class SiteText:
     revisions: Mapping[str, Revision]
     pages: tuple[Page, ...]
     phrasings: tuple[Phrasing, ...]
+    checklist: Checklist
     published: Content
     current: Manifest | None
     built: Manifest | None
@@ -103,9 +106,16 @@ class SiteText:
         return phrasing_changes(self.published.phrasings, self.phrasings, gone=gone)
 
     @property
+    def choices_changed(self) -> int:
+        """For how many of the questions that visitors ask anywhere another choice is published, or none."""
+        before, after = self.published.checklist, self.checklist
+        return sum(before.get(ask) != after.get(ask) for ask in {*before, *after}) if self.current else 0
+
+    @property
     def count(self) -> int:
         """How many things differ from what is published."""
-        return len(self.changes) + len(self.page_changes) + sum(map(len, self.phrasing_changes))
+        changes = len(self.changes) + len(self.page_changes) + sum(map(len, self.phrasing_changes))
+        return changes + self.choices_changed
 
     def page(self, page_id: str) -> Page:
         """Raises Problem 404."""
@@ -145,13 +155,15 @@ VisitDep = Annotated[Visit, Depends(visit_of)]
 
 async def read_text(visit: Visit) -> SiteText:
     """The site's text as it stands now."""
-    revisions = {one.document: one for one in await visit.parts.store.content.documents(visit.name)}
+    documents = await visit.parts.store.content.documents(visit.name)
+    revisions = {one.document: one for one in documents if not one.document.startswith(IMPORT)}
     content, built = await _latest(visit)
     current, published = read_published(visit)
     return SiteText(
         revisions=revisions,
         pages=content.pages,
         phrasings=content.phrasings,
+        checklist=content.checklist,
         published=published,
         current=current,
         built=built,

@@ -27,11 +27,14 @@ from server.web.editor.screens import (
 )
 from server.web.editor.terms import job_words, names_of
 from server.web.words.moments import moment
+from server.web.words.wording import counted
 
 SHOWN_SAVINGS = 30
 SHOWN_REVISIONS = 30
 COUNTED = {"pages": "Pages", "passages": "Passages that can be quoted", "phrasings": "Other ways visitors ask"}
 DOCUMENTS = {
+    "asks": "What visitors ask",
+    "asks-struck": "What visitors ask",
     "phrasings": "Other ways visitors ask",
     "site": "Settings",
     "examples": "Example questions",
@@ -73,6 +76,7 @@ async def publish_screen(visit: Visit, *, reason_problem: str = "", refusal: str
         page_changes=text.page_changes,
         new_phrasings=tuple(one.text for one in new),
         gone_phrasings=tuple(one.text for one in gone),
+        choices=counted(text.choices_changed, "question", "questions") if text.choices_changed else "",
         golden=tuple(map(golden_row, check.answers)),
         golden_right=sum(one.is_right for one in check.answers),
         golden_problem=f"The test questions could not be asked: {check.problem}" if check.problem else "",

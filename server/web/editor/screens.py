@@ -8,15 +8,8 @@ from server.web.editor.changes import Change, Piece
 from server.web.editor.terms import TagChoice
 from server.web.guards.staff import Door
 from server.web.words.lines import Line
+from server.web.words.notices import Notice
 from server.web.words.texts import Texts
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What just happened, or why it did not."""
-
-    text: str
-    tone: str = "success"  # success | warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +292,7 @@ class PublishScreen:
     page_changes: tuple[str, ...]
     new_phrasings: tuple[str, ...]
     gone_phrasings: tuple[str, ...]
+    choices: str
     golden: tuple[GoldenRow, ...]
     golden_right: int
     golden_problem: str

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Protocol, cast
 
 from kb.errors import AdvocateError
 from kb.labels import Label
 from server.assistant import MAX_CHARS
 from server.core.reasons import Reason
 from server.core.reply import Reply
-from server.desk import Answering
 from server.storage import Author, Event, Kind
 from server.web.editor.reading import SiteText, Visit
 from server.web.editor.screens import TraceRow, TriedView, TryView
@@ -45,37 +42,29 @@ LABELS = {
 NOTED = "The passage is about side effects or the time after, so the safety note is shown with it."
 
 
-class Trying(Answering, Protocol):
-    """What the editor needs of the assistants beyond the desk (assistant.py)."""
-
-    async def reply_from(
-        self, folder: Path, text: str, history: Sequence[str] = (), *, language: str = "en"
-    ) -> Reply: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TryOut:
     """A question to try, against the draft or what is live."""
 
     question: str = ""
     against: str = ""
 
 
-async def try_view(visit: Visit, text: SiteText, asked: Asked, *, action: str) -> TryView:
-    """The form, and the reply if a question was asked."""
+async def try_view(visit: Visit, text: SiteText, try_out: TryOut, *, action: str) -> TryView:
+    """The form, and the reply if a question was try_out."""
     has_live, has_draft = text.current is not None, text.draft is not None
-    against = asked.against if asked.against in {DRAFT, LIVE} else (DRAFT if has_draft else LIVE)
+    against = try_out.against if try_out.against in {DRAFT, LIVE} else (DRAFT if has_draft else LIVE)
     problem, tried = "", None
-    if asked.question:
-        problem = _problem(asked.question, has_it=has_draft if against == DRAFT else has_live, against=against)
-    if asked.question and not problem:
+    if try_out.question:
+        problem = _problem(try_out.question, has_it=has_draft if against == DRAFT else has_live, against=against)
+    if try_out.question and not problem:
         try:
-            tried = _tried(visit, text, asked.question, await _reply(visit, text, asked.question, against), against)
+            tried = _tried(visit, text, try_out.question, await _reply(visit, text, try_out.question, against), against)
         except AdvocateError as error:
             problem = f"The draft could not be asked: {error}"
     return TryView(
         action=action,
-        question=asked.question,
+        question=try_out.question,
         against=against,
         has_draft=has_draft,
         has_live=has_live,
@@ -86,7 +75,7 @@ async def try_view(visit: Visit, text: SiteText, asked: Asked, *, action: str) -
 
 
 async def _reply(visit: Visit, text: SiteText, question: str, against: str) -> Reply:
-    assistants = cast(Trying, visit.parts.assistants)
+    assistants = visit.parts.assistants
     if against == DRAFT and text.draft is not None:
         return await assistants.reply_from(visit.publisher.builds(visit.name).path(text.draft.build), question)
     return await assistants.reply(visit.name, question)

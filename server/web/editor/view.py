@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from index.teaching import ENOUGH_QUESTIONS
 from kb.blocks import suggest_tags
-from kb.pages import Heading, Kind, Page, Passage
+from kb.pages import Heading, Page, Passage, PassageKind
 from server.web.editor.changes import Change, Piece, marked_words
 from server.web.editor.reading import SiteText
 from server.web.editor.screens import BlockView, EditForm, Mark, OutlineRow, PassageView
@@ -81,7 +80,7 @@ def _section_rows(page: Page, changed: set[str], page_url: str) -> Iterator[Outl
 
 def _sections(page: Page) -> list[Heading]:
     """The headings that are not an answer's own question, the page's title left out."""
-    questions = {one.question for one in page.passages if one.kind is Kind.FAQ}
+    questions = {one.question for one in page.passages if one.kind is PassageKind.FAQ}
     return [one for one in page.headings if one.level > 1 and page.text[one.start : one.end] not in questions]
 
 
@@ -162,10 +161,10 @@ def advice(words: str, passage: Passage) -> str:
 
 
 def finding_advice(passage: Passage, phrasings: int) -> str:
-    """What helps visitors find a passage that has no question of its own; empty when it has phrasings enough."""
-    if passage.question or phrasings >= ENOUGH_QUESTIONS:
+    """What helps visitors find a passage that has no question of its own; empty when it has other ways to ask."""
+    if passage.question or phrasings:
         return ""
-    return f"Visitors will hardly find this. Add {ENOUGH_QUESTIONS} or more ways they might ask for it."
+    return "Visitors find this by its own words alone. Other ways they might ask make it surer."
 
 
 def _with_form(

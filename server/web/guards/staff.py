@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 from fastapi import Request
 
-from server.storage import Role, User
+from server.storage import Origin, Role, User
 from server.web.guards.problems import Problem
 from server.web.parts import Parts
 
 COOKIE = "advocate_session"
+BROWSER_COOKIE = "advocate_browser"  # this browser signed in before; nothing opens with it
 SIGN_IN = "/sign-in"
 PASSWORD = "/account/password"
 
@@ -96,9 +97,15 @@ def is_https(request: Request, parts: Parts) -> bool:
     return request.url.scheme == "https" or parts.settings.public_url.startswith("https://")
 
 
-def cookie_name(request: Request, parts: Parts) -> str:
+def cookie_name(request: Request, parts: Parts, name: str = COOKIE) -> str:
     """With https the name itself makes browsers refuse the cookie from any other host or path."""
-    return f"__Host-{COOKIE}" if is_https(request, parts) else COOKIE
+    return f"__Host-{name}" if is_https(request, parts) else name
+
+
+def origin_of(request: Request, parts: Parts) -> Origin:
+    """Where an attempt to sign in comes from."""
+    address = request.client.host if request.client else "unknown"
+    return Origin(address, request.cookies.get(cookie_name(request, parts, BROWSER_COOKIE), ""))
 
 
 def _sign_in_url(request: Request) -> str:

@@ -9,9 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from server.storage import PasswordRefused, SignInDelayed, User
+from server.storage import PasswordRefused, SignedIn, SignInDelayed, User
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import (
+    BROWSER_COOKIE,
+    COOKIE,
     PASSWORD,
     SIGN_IN,
     Staff,
@@ -20,12 +22,14 @@ from server.web.guards.staff import (
     find_staff,
     home_of,
     is_https,
+    origin_of,
     own_path,
     signed_in,
 )
 from server.web.parts import Parts, PartsDep
 
 MAX_AGE_S = 12 * 60 * 60  # the store ends it then, and after 30 idle minutes
+BROWSER_AGE_S = 365 * 24 * 60 * 60
 NO_MATCH = "This email address and password do not belong together. Check both and try again."
 
 router = APIRouter(dependencies=[Depends(refuse_cross_site)], include_in_schema=False)
@@ -74,7 +78,7 @@ async def post_sign_in(
 ) -> Response:
     screen = SignInScreen(next=own_path(go_to), email=email)
     try:
-        found = await parts.store.staff.sign_in(email, password)
+        found = await parts.store.staff.sign_in(email, password, origin_of(request, parts))
     except SignInDelayed as error:
         wait = f"Too many tries. Wait {_wait_words(error.wait_s)}, then try again."
         return _sign_in_again(parts, screen, wait, status=429, retry_after_s=error.wait_s)
@@ -82,7 +86,7 @@ async def post_sign_in(
         return _sign_in_again(parts, screen, NO_MATCH, status=401)
     await _end_session(request, parts)  # whatever this browser held before is not carried over
     response = _see(_after_sign_in(found.user, go_to))
-    _set_cookie(response, request, parts, found.token)
+    _set_cookies(response, request, parts, found)
     return response
 
 
@@ -110,9 +114,9 @@ async def post_password(
     new: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Change one's own password. It ends every session of this account; this browser gets a fresh one."""
-    accounts = parts.store.staff
+    accounts, origin = parts.store.staff, origin_of(request, parts)
     try:
-        if await accounts.sign_in(staff.user.email, current) is None:
+        if await accounts.sign_in(staff.user.email, current, origin) is None:
             return _password_again(parts, staff, "This is not your password.", wrong="current")
         if new == current:
             return _password_again(parts, staff, "This is the password you have now. Choose another.", wrong="new")
@@ -121,10 +125,10 @@ async def post_password(
         return _password_again(parts, staff, f"Too many tries. Wait {_wait_words(error.wait_s)}.", wrong="current")
     except PasswordRefused as error:
         return _password_again(parts, staff, str(error), wrong="new")
-    fresh = await accounts.sign_in(staff.user.email, new)
+    fresh = await accounts.sign_in(staff.user.email, new, origin)
     response = _see(home_of(staff.user.role))
     if fresh is not None:
-        _set_cookie(response, request, parts, fresh.token)
+        _set_cookies(response, request, parts, fresh)
     return response
 
 
@@ -159,16 +163,21 @@ async def _end_session(request: Request, parts: Parts) -> None:
         await parts.store.staff.sign_out(token)
 
 
-def _set_cookie(response: Response, request: Request, parts: Parts, token: str) -> None:
-    response.set_cookie(
-        cookie_name(request, parts),
-        token,
-        max_age=MAX_AGE_S,
-        path="/",
-        secure=is_https(request, parts),
-        httponly=True,
-        samesite="lax",
-    )
+def _set_cookies(response: Response, request: Request, parts: Parts, found: SignedIn) -> None:
+    """The session, and what makes this browser known to the account when others guess at it."""
+    for name, value, max_age_s in (
+        (COOKIE, found.token, MAX_AGE_S),
+        (BROWSER_COOKIE, found.browser, BROWSER_AGE_S),
+    ):
+        response.set_cookie(
+            cookie_name(request, parts, name),
+            value,
+            max_age=max_age_s,
+            path="/",
+            secure=is_https(request, parts),
+            httponly=True,
+            samesite="lax",
+        )
 
 
 def _see(path: str) -> RedirectResponse:

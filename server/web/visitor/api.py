@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from server.core.reply import Reply
 from server.desk import Choice, Taken, Typed
@@ -15,13 +16,22 @@ from server.storage.handed_over import Letter
 from server.web.guards.bodies import json_only
 from server.web.guards.origins import note_site
 from server.web.guards.problems import PROBLEMS
+from server.web.guards.reading import ForgivingRoute
 from server.web.parts import Parts, PartsDep
 from server.web.visitor import shapes
 from server.web.visitor.callers import ConversationDep, IdempotencyKey, PassDep, ReceiptCode, SiteName, admit
 from server.web.visitor.views import event_json, received_body
 from server.web.words.site import site_body
 
-router = APIRouter(prefix="/api/v1", tags=["visitors"], dependencies=[Depends(json_only)], responses=PROBLEMS)
+BEING_ERASED = "being erased"
+
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["visitors"],
+    dependencies=[Depends(json_only)],
+    responses=PROBLEMS,
+    route_class=ForgivingRoute,
+)
 
 
 @router.get("/sites/{site}", response_model=shapes.SiteBody)
@@ -35,7 +45,7 @@ async def site_info(site: SiteName, parts: PartsDep, lang: shapes.Language = "en
 async def ask(site: SiteName, question: shapes.Question, parts: PartsDep, request: Request) -> Reply:
     """Answer one question without a conversation: nothing is stored and nobody is told."""
     parts.assistants.site(site)
-    admit(parts, request, text=question.text)
+    admit(parts, request, text=question.text, history=question.history)
     reply = await parts.desk.ask(site, question.text, question.history)
     parts.measures.asked(site, reply)
     return reply
@@ -111,20 +121,30 @@ async def read_receipt(receipt_code: ReceiptCode, parts: PartsDep, request: Requ
     events = await parts.desk.said(conversation.conversation_id)
     body = {
         "site": conversation.site,
-        "status": str(conversation.status),
+        "status": BEING_ERASED if parts.desk.is_erasing(conversation) else str(conversation.status),
         "started": conversation.created_at.isoformat(),
         "events": [event_json(event) for event in events],
     }
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
-@router.delete("/receipts", status_code=204, response_model=None)
-async def erase_by_receipt(receipt_code: ReceiptCode, parts: PartsDep, request: Request) -> None:
-    """Erase every word of a conversation by its receipt code; that it took place stays."""
+@router.delete(
+    "/receipts",
+    status_code=204,
+    response_model=None,
+    responses={202: {"model": shapes.ErasingBody, "description": "Erased, and still being overwritten in the files"}},
+)
+async def erase_by_receipt(receipt_code: ReceiptCode, parts: PartsDep, request: Request) -> Response | None:
+    """Erase every word of a conversation by its receipt code; that it took place stays.
+
+    204 once no file of the database holds a word of it; 202 while a backup still reads them: the receipt says when.
+    """
     admit(parts, request)
     conversation = await parts.desk.by_receipt(receipt_code)
     note_site(request, conversation.site)
     await parts.desk.erase(conversation.conversation_id)
+    is_erasing = parts.desk.is_erasing(replace(conversation, is_erased=True))
+    return JSONResponse({"status": BEING_ERASED}, 202) if is_erasing else None
 
 
 def _taken(parts: Parts, request: Request, taken: Taken) -> shapes.ReceivedBody:

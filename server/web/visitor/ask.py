@@ -9,30 +9,33 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BeforeValidator
 
 from server.assistant import MAX_CHARS
 from server.core.reply import Reply
+from server.core.typed import mended
 from server.desk import Choice, NotStored, Pass, Taken, Typed
+from server.storage.conversations import Started
 from server.storage.faults import StorageUnavailable
 from server.storage.handed_over import Letter
 from server.web.guards.security import refuse_cross_site
 from server.web.parts import Parts, PartsDep
-from server.web.visitor.ask_screen import COOKIE, Ticket, Visit, ask_screen, find_visit, ticket_of
+from server.web.visitor.ask_screen import COOKIE, Caller, Ticket, ask_screen, find_caller, ticket_of
 from server.web.visitor.callers import SiteName, admit
 from server.web.visitor.shapes import Language
 from server.web.visitor.stamps import is_too_fast
 from server.web.words.site import site_texts
 
 router = APIRouter(prefix="/sites/{site}/ask", include_in_schema=False, dependencies=[Depends(refuse_cross_site)])
-Field = Annotated[str, Form()]
+Field = Annotated[str, BeforeValidator(mended), Form()]
 TicketDep = Annotated[Ticket | None, Depends(ticket_of)]
 
 
 @router.get("", response_class=HTMLResponse)
 async def show(site: SiteName, parts: PartsDep, ticket: TicketDep, lang: Language = "en") -> HTMLResponse:
     """The conversation so far, and a form to go on."""
-    visit = await find_visit(parts, site, ticket, lang)
-    return _page(parts, visit)
+    caller = await find_caller(parts, site, ticket, lang)
+    return _page(parts, caller)
 
 
 @router.post("", response_class=HTMLResponse)
@@ -49,19 +52,15 @@ async def send(
     """Send a question, or choose a heading that was offered. The first one begins the conversation."""
     text = text.replace("\r\n", "\n")
     key = key or secrets.token_hex(16)
-    visit = await find_visit(parts, site, ticket, lang)
-    if not choose and (error := _error_of(text, visit)):
-        return _page(parts, visit, error=error, draft=text, key=key, status=422)
-    admit(parts, request, visitor=visit.visitor, is_new=visit.ticket is None, text=text)
+    caller = await find_caller(parts, site, ticket, lang)
+    if not choose and (error := _error_of(text, caller)):
+        return _page(parts, caller, error=error, draft=text, key=key, status=422)
+    admit(parts, request, visitor=caller.visitor, is_new=caller.ticket is None, text=text)
     try:
-        ticket = await _ticket_for(parts, visit, key)
         message = Choice(choose) if choose else Typed(text)
-        taken = await parts.desk.receive(ticket.visitor, message, _key(key, "message", choose or text))
+        ticket, taken = await _send(parts, caller, message, key)
     except NotStored as error:
-        return _page(parts, visit, unsent=error.reply, draft=text, key=key, status=503)
-    except StorageUnavailable:
-        reply = parts.desk.emergency(text) or parts.desk.unreachable(visit.language)
-        return _page(parts, visit, unsent=reply, draft=text, key=key, status=503)
+        return _page(parts, caller, unsent=error.reply, draft=text, key=key, status=503)
     _count(parts, taken)
     return _back(request, site, ticket)
 
@@ -77,13 +76,13 @@ async def ask_for_person(
 ) -> Response:
     """Ask for a person, as the first thing too."""
     key = key or secrets.token_hex(16)
-    visit = await find_visit(parts, site, ticket, lang)
-    admit(parts, request, visitor=visit.visitor, is_new=visit.ticket is None)
+    caller = await find_caller(parts, site, ticket, lang)
+    admit(parts, request, visitor=caller.visitor, is_new=caller.ticket is None)
     try:
-        ticket = await _ticket_for(parts, visit, key)
+        ticket = await _ticket_for(parts, caller, key)
         _count(parts, await parts.desk.ask_for_person(ticket.visitor, _key(key, "person")))
     except (NotStored, StorageUnavailable):
-        return _page(parts, visit, unsent=parts.desk.unreachable(visit.language), key=key, status=503)
+        return _page(parts, caller, unsent=parts.desk.unreachable(caller.language), key=key, status=503)
     return _back(request, site, ticket)
 
 
@@ -102,8 +101,8 @@ async def add_letter(
     stamp: Field = "",
 ) -> Response:
     """Add name, contact and words to the handover. A filled trap or a form filled too fast is sorted, never dropped."""
-    visit = await find_visit(parts, site, ticket, "en")
-    if ticket is None or visit.conversation is None:
+    caller = await find_caller(parts, site, ticket, "en")
+    if ticket is None or caller.conversation is None:
         return _back(request, site, None)
     admit(parts, request, visitor=ticket.visitor, text=text)
     letter = Letter(
@@ -116,7 +115,7 @@ async def add_letter(
     try:
         await parts.desk.complete_letter(ticket.visitor, letter, _key(key, "letter", letter.text))
     except NotStored as error:
-        return _page(parts, visit, unsent=error.reply, status=503)
+        return _page(parts, caller, unsent=error.reply, status=503)
     return _back(request, site, ticket)
 
 
@@ -151,15 +150,30 @@ def _key(of_form: str, *content: str) -> str:
     return sha256("\0".join((of_form or secrets.token_hex(16), *content)).encode("utf-8", "replace")).hexdigest()
 
 
-async def _ticket_for(parts: Parts, visit: Visit, key: str) -> Ticket:
-    if visit.ticket is not None:
-        return visit.ticket
-    started = await parts.desk.start(visit.site.site, language=visit.language, key=key)
+async def _send(parts: Parts, caller: Caller, message: Choice | Typed, key: str) -> tuple[Ticket, Taken]:
+    """Send a message; the first one begins the conversation, and waits for both no longer than a later one."""
+    of_message = _key(key, "message", message.passage_id if isinstance(message, Choice) else message.text)
+    if caller.ticket is not None:
+        return caller.ticket, await parts.desk.receive(caller.ticket.visitor, message, of_message)
+    started, taken = await parts.desk.receive_first(
+        caller.site.site, message, of_message, language=caller.language, start_key=key
+    )
+    return _ticket(started), taken
+
+
+async def _ticket_for(parts: Parts, caller: Caller, key: str) -> Ticket:
+    if caller.ticket is not None:
+        return caller.ticket
+    started = await parts.desk.start(caller.site.site, language=caller.language, key=key)
+    return _ticket(started)
+
+
+def _ticket(started: Started) -> Ticket:
     return Ticket(Pass(started.conversation_id, started.token), started.receipt)
 
 
-def _error_of(text: str, visit: Visit) -> str:
-    texts = site_texts(visit.site, visit.language)
+def _error_of(text: str, caller: Caller) -> str:
+    texts = site_texts(caller.site, caller.language)
     if not text.strip():
         return texts.empty_message
     return texts.long_message if len(text) > MAX_CHARS else ""
@@ -187,7 +201,7 @@ def _back(request: Request, site: str, ticket: Ticket | None) -> Response:
 
 def _page(
     parts: Parts,
-    visit: Visit,
+    caller: Caller,
     *,
     error: str = "",
     draft: str = "",
@@ -195,5 +209,5 @@ def _page(
     unsent: Reply | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    screen = ask_screen(parts, visit, error=error, draft=draft, key=key, unsent=unsent)
+    screen = ask_screen(parts, caller, error=error, draft=draft, key=key, unsent=unsent)
     return parts.templates.page("visitor/ask.html", screen, status=status)

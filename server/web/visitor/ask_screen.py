@@ -42,7 +42,7 @@ def ticket_of(request: Request) -> Ticket | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Caller:
     """A visitor on this page: where, with which ticket, and what was said so far."""
 
     site: Site
@@ -60,55 +60,55 @@ class Visit:
         return self.events[-1].seq if self.events else 0
 
 
-async def find_visit(parts: Parts, site: str, ticket: Ticket | None, language: str) -> Visit:
-    """The visit, with what can be read: a store in trouble shows an empty conversation, never an error page."""
+async def find_caller(parts: Parts, site: str, ticket: Ticket | None, language: str) -> Caller:
+    """The caller, with what can be read: a store in trouble shows an empty conversation, never an error page."""
     known = parts.assistants.site(site)
     if ticket is None:
-        return Visit(known, language)
+        return Caller(known, language)
     try:
         conversation = await parts.desk.find(ticket.visitor)
         events = tuple(await parts.desk.said(conversation.conversation_id))
     except UnknownConversation:
-        return Visit(known, language)
+        return Caller(known, language)
     except StorageUnavailable:
-        return Visit(known, language, ticket)
+        return Caller(known, language, ticket)
     if conversation.site != site or conversation.is_erased:
-        return Visit(known, language)
-    return Visit(known, conversation.language, ticket, conversation, events)
+        return Caller(known, language)
+    return Caller(known, conversation.language, ticket, conversation, events)
 
 
 def ask_screen(
-    parts: Parts, visit: Visit, *, error: str = "", draft: str = "", key: str = "", unsent: Reply | None = None
+    parts: Parts, caller: Caller, *, error: str = "", draft: str = "", key: str = "", unsent: Reply | None = None
 ) -> AskScreen:
     """The page's screen. `error` stands beside the question; `unsent` is said where nothing could be stored."""
-    texts = site_texts(visit.site, visit.language)
+    texts = site_texts(caller.site, caller.language)
     replies = parts.assistants.policy.replies
-    urgent_seq = max((event.seq for event in visit.events if event.kind is Kind.EMERGENCY), default=0)
+    urgent_seq = max((event.seq for event in caller.events if event.kind is Kind.EMERGENCY), default=0)
     return AskScreen(
-        site=visit.site.site,
-        clinic=visit.site.clinic,
-        phone=visit.site.phone,
-        greeting=visit.site.fill(in_language(replies.greeting, visit.language)),
-        crisis_line=in_language(replies.crisis_line, visit.language),
+        site=caller.site.site,
+        clinic=caller.site.clinic,
+        phone=caller.site.phone,
+        greeting=caller.site.fill(in_language(replies.greeting, caller.language)),
+        crisis_line=in_language(replies.crisis_line, caller.language),
         texts=texts,
-        lines=lines_of(visit.events, texts),
-        starters=() if visit.events else visit.site.starters,
+        lines=lines_of(caller.events, texts),
+        starters=() if caller.events else caller.site.starters,
         key=key or secrets.token_hex(16),
         error=error,
         draft=draft,
         unsent=unsent.message if unsent else "",
-        letter=_letter(visit),
-        answer_by=answer_by(visit.site, datetime.now(UTC), visit.language),
-        receipt=visit.ticket.receipt if visit.ticket and visit.events else "",
-        can_ask_for_person=visit.conversation is None or visit.conversation.status is ConversationStatus.ASSISTANT,
-        is_urgent_above=0 < urgent_seq < visit.last_seq,
-        other_language="es" if visit.language == "en" else "en",
+        letter=_letter(caller),
+        answer_by=answer_by(caller.site, datetime.now(UTC), caller.language),
+        receipt=caller.ticket.receipt if caller.ticket and caller.events else "",
+        can_ask_for_person=caller.conversation is None or caller.conversation.status is ConversationStatus.ASSISTANT,
+        is_urgent_above=0 < urgent_seq < caller.last_seq,
+        other_language="es" if caller.language == "en" else "en",
     )
 
 
-def _letter(visit: Visit) -> LetterForm | None:
+def _letter(caller: Caller) -> LetterForm | None:
     """The letter's form, while a handover waits and nothing was added to it."""
-    is_waiting = visit.conversation is not None and visit.conversation.status is ConversationStatus.WAITING
-    if visit.ticket is None or not is_waiting or any("letter" in event.body for event in visit.events):
+    is_waiting = caller.conversation is not None and caller.conversation.status is ConversationStatus.WAITING
+    if caller.ticket is None or not is_waiting or any("letter" in event.body for event in caller.events):
         return None
-    return LetterForm(make_stamp(visit.ticket.visitor.token, time.time()))
+    return LetterForm(make_stamp(caller.ticket.visitor.token, time.time()))

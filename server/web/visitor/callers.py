@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from server.core.typed import HEARD
 from server.desk import Pass
 from server.storage.conversations import Conversation
 from server.web.guards.origins import note_site
 from server.web.guards.problems import Problem
+from server.web.limits import turns_of
 from server.web.parts import Parts, PartsDep
 
 SiteName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,40}$", description="The site's name, such as kneecare")]
@@ -54,14 +57,24 @@ async def visitors_conversation(visitor: PassDep, parts: PartsDep, request: Requ
 ConversationDep = Annotated[Conversation, Depends(visitors_conversation)]
 
 
-def admit(parts: Parts, request: Request, *, visitor: Pass | None = None, is_new: bool = False, text: str = "") -> None:
+def admit(
+    parts: Parts,
+    request: Request,
+    *,
+    visitor: Pass | None = None,
+    is_new: bool = False,
+    text: str = "",
+    history: Sequence[str] = (),
+) -> None:
     """Raise a problem when too much came from here. The emergency rules run first.
 
     An emergency over the limits is let through while it has room of its own; over that too, the problem carries
     the emergency reply.
     """
     address = request.client.host if request.client else "unknown"
-    wait_s = parts.limits.wait_s(address=address, conversation_id=visitor.token if visitor else None, is_new=is_new)
+    turns = turns_of(text, history[-HEARD:])
+    token = visitor.token if visitor else None
+    wait_s = parts.limits.wait_s(address=address, token=token, is_new=is_new, turns=turns)
     if not wait_s:
         return
     emergency = parts.desk.emergency(text) if text else None

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from server.assistant import MAX_CHARS
 from server.core.reply import Reply
-from server.desk import judged
+from server.core.typed import judged
 from server.web.words.bodies import Out
 
 MAX_HISTORY = 20
@@ -106,6 +106,12 @@ class ReceiptBody(Out):
     status: str
     started: str
     events: list[dict[str, Any]]
+
+
+class ErasingBody(Out):
+    """An erasure that is not finished: words may still stand in the database's files."""
+
+    status: str
 
 
 class LookBody(Out):

@@ -11,28 +11,28 @@ from server.core.handover import Closing, Status
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a conversation came to the desk: a word, the shape beside it, and a sentence."""
+class Occasion:
+    """What brought a conversation to the desk: a word, the shape beside it, and a sentence."""
 
     word: str
     shape: str  # drawn by templates/desk/_shapes.html
     sentence: str
 
 
-REASONS: Mapping[Label, Reason] = {
-    Label.EMERGENCY: Reason(
+REASONS: Mapping[Label, Occasion] = {
+    Label.EMERGENCY: Occasion(
         "Emergency",
         "triangle",
         "The words may mean an emergency now. The visitor was told at once to call 911 or 988.",
     ),
-    Label.CLINICAL: Reason(
+    Label.CLINICAL: Occasion(
         "Health question", "diamond", "It asks for a judgement about someone’s own health. The assistant gives none."
     ),
-    Label.HUMAN: Reason("Asked for a person", "person", "The visitor asked to talk to a person."),
-    Label.OUT_OF_KB: Reason("Not on our page", "square", "No passage of the page answers it."),
-    Label.OTHER_LANGUAGE: Reason("Other language", "bubble", "The message is mostly not in English."),
+    Label.HUMAN: Occasion("Asked for a person", "person", "The visitor asked to talk to a person."),
+    Label.OUT_OF_KB: Occasion("Not on our page", "square", "No passage of the page answers it."),
+    Label.OTHER_LANGUAGE: Occasion("Other language", "bubble", "The message is mostly not in English."),
 }
-CALL_BACK = Reason("Call back", "phone", "The visitor left a way to be reached and need not stay.")
+CALL_BACK = Occasion("Call back", "phone", "The visitor left a way to be reached and need not stay.")
 
 CLOSINGS: Mapping[Closing, str] = {
     Closing.ANSWERED: "Answered",
@@ -44,7 +44,7 @@ CLOSINGS: Mapping[Closing, str] = {
 }
 
 
-def queue_reason(label: Label, status: Status) -> Reason:
+def queue_reason(label: Label, status: Status) -> Occasion:
     """The reason as the queue names it: what there is to do. An emergency stays one, whatever else was arranged."""
     return CALL_BACK if status is Status.CALL_BACK and label is not Label.EMERGENCY else REASONS[label]
 

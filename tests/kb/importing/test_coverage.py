@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kb.blocks import Block
-from kb.importing.coverage import coverage, report, uncovered_lines
+from kb.importing.coverage import Fate, coverage, source_coverage, uncovered_lines
 from kb.layout import assemble
 from kb.pages import Page
 
@@ -27,7 +27,7 @@ def test_text_in_no_passage_is_a_gap():
     longer = Page("a", "T", "", None, f"{page.text}\n\n Two. ", page.headings, page.passages)
     assert [longer.text[slice(*gap)] for gap in coverage(longer).gaps] == ["Two."]
     assert not coverage(longer).is_whole
-    assert "in no passage: Two." in report(longer)
+    assert [one.text for one in source_coverage(longer).stretches if one.fate is Fate.NOWHERE] == ["Two."]
 
 
 def test_a_line_of_the_source_is_found_across_passages_and_without_its_mark():
@@ -47,3 +47,40 @@ def test_a_line_of_the_source_is_found_across_passages_and_without_its_mark():
 def test_a_line_that_is_nowhere_is_shown():
     source = ["We numb it.", "Call us  when it is hot.", "Send"]
     assert uncovered_lines(source, [PAGE], ["form: Name Send"]) == ("Call us when it is hot.",)
+
+
+def test_every_line_of_a_source_has_a_fate_and_what_was_left_out_its_reason():
+    page = assemble(BLOCKS, page_id="a", title="Care", url="", left_out=["menu: Home", "form: Name Send", "Only here"])
+    lines = [
+        "Home",
+        "Care",
+        "We numb it. Symptoms are:",
+        "• aching",
+        "Does it hurt?",
+        "A little.",
+        "Call us.",
+        "Send",
+        "Home",
+    ]
+    found = source_coverage(page, lines)
+    assert [(one.text, one.fate, one.why) for one in found.stretches] == [
+        ("Home", Fate.LEFT_OUT, "menu"),
+        ("Care", Fate.HEADING, ""),
+        ("We numb it. Symptoms are:", Fate.QUOTED, ""),
+        ("• aching", Fate.QUOTED, ""),
+        ("Does it hurt?", Fate.QUESTION, ""),
+        ("A little.", Fate.QUOTED, ""),
+        ("Call us.", Fate.NOWHERE, ""),
+        ("Send", Fate.LEFT_OUT, "form"),
+        ("Home", Fate.LEFT_OUT, "menu"),
+        ("Only here", Fate.LEFT_OUT, ""),
+    ]
+    assert found.count(Fate.NOWHERE) == len("Callus.")
+    quoted, others = found.count(Fate.QUOTED), found.count(Fate.LEFT_OUT) + found.count(Fate.NOWHERE)
+    assert found.share == quoted / (quoted + others)
+
+
+def test_a_source_that_is_read_exactly_is_shown_by_its_page():
+    found = source_coverage(PAGE)
+    assert found.share == 1.0
+    assert " ".join(one.text for one in found.stretches).split() == PAGE.text.split()

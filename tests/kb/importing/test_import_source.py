@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from kb.importing import Imported, ImportFailed, convert, fetching, import_source, sources
-from kb.pages import Kind
+from kb.pages import PassageKind
 from tests.kb.importing.documents import docx, pdf
 from tests.kb.importing.test_webpage import HONEYPOT, PAGE, faqpage
 
@@ -32,17 +32,15 @@ def test_a_web_page_is_imported_with_everything_left_out_listed(tmp_path):
     assert imported.uncovered == ()
 
 
-def test_the_share_of_words_that_can_be_quoted_is_told_and_warned_of(tmp_path):
-    menu = "<nav>" + "<a href=/>Menu entry</a> " * 200 + "</nav>"
+def test_the_share_of_words_that_can_be_quoted_counts_what_was_left_out(tmp_path):
     text = "<main><h1>Knee</h1><p>It is quick, and most of our patients drive home.</p></main>"
-    (tmp_path / "whole.html").write_text(f"<body>{menu}{text}</body>")
-    whole = import_source(tmp_path / "whole.html")
-    assert (whole.share, whole.warnings) == (1.0, ())
+    (tmp_path / "whole.html").write_text(f"<body>{text}</body>")
+    assert import_source(tmp_path / "whole.html").coverage.share == 1.0
     hidden = f'<div class="cookie-bar">We use cookies. {"And more cookies. " * 20}</div>'
     (tmp_path / "part.html").write_text(f"<body>{text}{hidden}</body>")
     part = import_source(tmp_path / "part.html")
-    assert part.share < 0.2
-    assert "Only 1" in part.warnings[-1] and "banner: We use cookies. And" in part.warnings[-1]
+    assert part.coverage.share < 0.2
+    assert any(one.startswith("banner: We use cookies. And") for one in part.left_out)
 
 
 def test_a_web_page_in_an_older_encoding_reads_right(tmp_path):
@@ -105,7 +103,7 @@ def test_faqpage_data_is_imported_and_second_copies_merged(tmp_path):
     )
     imported = import_source(tmp_path / "faq.json")
     assert (texts(imported), imported.merged) == (["Yes.", "No."], 1)
-    assert {one.kind for one in imported.pages[0].passages} == {Kind.FAQ}
+    assert {one.kind for one in imported.pages[0].passages} == {PassageKind.FAQ}
 
 
 BAD_JSONL = b'{"question": "a?", "answer": "b"}\n{"question": "c?"}\n'

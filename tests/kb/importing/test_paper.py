@@ -126,7 +126,7 @@ def test_words_parted_at_a_line_s_end_are_joined_and_listed():
     assert found.texts == [
         "We numb the skin before the procedure begins, and it is a well-known way of doing so in all clinics."
     ]
-    assert "word joined at the end of a line: proce- dure → procedure" in found.page.left_out
+    assert "word joined at the end of a line: proce- dure → procedure" in found.warnings
 
 
 def test_a_footnote_goes_with_its_paragraph():
@@ -167,7 +167,7 @@ def test_an_imported_leaflet_raises_no_false_alarms(tmp_path):
     )
     (tmp_path / "a.pdf").write_bytes(paper(sheet))
     found = import_source(tmp_path / "a.pdf")
-    assert (found.uncovered, len(found.warnings), found.share) == ((), 1, 1.0)
+    assert (found.uncovered, len(found.warnings), found.coverage.share) == ((), 2, 1.0)
     assert found.pages[0].passages[0].heading == ("Parking",)
 
 

@@ -10,7 +10,7 @@ from kb.layout import assemble
 from kb.policy import load_policy
 from kb.sites import SITES, load_site
 from server.core.decide import Evidence, Found, Part, Run, Speech, decide
-from server.core.findings import BARS, Finding, judge, read_gate
+from server.core.findings import BARS, POSSIBLE, URGENT_PART_BAR, Finding, judge, read_gate
 from server.core.quoting import cut_quote
 from server.core.reasons import ByPassages, ByRule, Reason, cause_of
 from server.core.rules import RuleMatch
@@ -29,7 +29,7 @@ PAGE = assemble(
     page_id="page", title="Page", url="/page",
 )  # fmt: skip
 SORENESS, MINUTES, TOWN = (cut_quote(PAGE, one, None) for one in PAGE.passages)
-A_QUESTION = {"answer": 0.95, "clinical": 0.02, "out_of_kb": 0.03}
+A_QUESTION = {"answer": 0.995, "clinical": 0.002, "smalltalk": 0.003}
 THRESHOLD = 0.5
 
 
@@ -139,7 +139,7 @@ def test_a_remark_beside_a_doubtful_sentence_does_not_make_it_harmless_and_a_que
 
 
 def test_what_the_page_says_of_small_talk_outranks_our_reply_where_nothing_is_clinical():
-    talk = {"smalltalk": 0.97, "answer": 0.02, "clinical": 0.01}
+    talk = {"smalltalk": 0.97, "answer": 0.025, "clinical": 0.005}
     assert reply_to(gate=talk, best=0.9).label is Label.ANSWER
     assert reply_to(gate=talk, best=THRESHOLD - 0.01).label is Label.SMALLTALK
     assert reply_to(gate=talk | {"clinical": BARS[Label.CLINICAL]}, best=0.9).label is Label.SMALLTALK
@@ -202,7 +202,8 @@ def test_of_two_labels_that_may_both_fit_the_higher_is_read(likelier, higher):
 
 
 def test_what_may_be_an_emergency_is_clinical_at_least():
-    assert read_gate({"emergency": 0.5, "answer": 0.5}) is Label.CLINICAL
+    assert read_gate({"emergency": 0.4, "answer": 0.6}) is Label.CLINICAL
+    assert read_gate({"emergency": 0.6, "answer": 0.4}, emergency=URGENT_PART_BAR) is Label.CLINICAL
     assert read_gate({"emergency": 0.99, "answer": 0.01}) is Label.EMERGENCY
 
 
@@ -220,6 +221,7 @@ DECIDED = {
     Reason.AFTER_BEFORE: reply_to(joined=Part({"clinical": 0.8}, ())),
     Reason.LANGUAGE: reply_to(foreign=True),
     Reason.ALARMED: reply_to(quote=SORENESS, alarmed=True),
+    Reason.TOO_LONG: reply_to(too_long=True),
     Reason.UNCOVERED: reply_to(best=0.1),
     ByRule("chest_pain"): reply_to(rules=(RULE,)),
     ByPassages((MINUTES.passage_id,)): reply_to(),
@@ -233,3 +235,25 @@ def test_the_trace_ends_with_the_cause_that_decided(cause):
 
 def test_every_reason_can_be_given():
     assert set(DECIDED) >= set(Reason) - {Reason.NO_BUILD}  # which the assistants give, where nothing can be decided
+
+
+BACKSTOP = RuleMatch("collapse", Label.EMERGENCY, ("fainted",), is_backstop=True)
+
+
+@pytest.mark.parametrize(("chance", "label"), [(POSSIBLE / 2, Label.ANSWER), (POSSIBLE, Label.EMERGENCY)])
+def test_a_backstop_rule_counts_only_where_the_gate_finds_an_emergency_possible(chance, label):
+    assert reply_to(gate={"answer": 1 - chance, "emergency": chance}, rules=(BACKSTOP,)).label is label
+
+
+def test_a_backstop_rule_counts_where_no_gate_has_read_the_message():
+    assert reply_to(gate={}, rules=(BACKSTOP,)).label is Label.EMERGENCY
+
+
+def test_a_rule_that_is_no_backstop_counts_whatever_the_gate_says():
+    rule = RuleMatch("wish_to_die", Label.EMERGENCY, ("dead",))
+    assert reply_to(gate={"answer": 1.0}, rules=(rule,)).label is Label.EMERGENCY
+
+
+def test_one_sentence_that_may_be_an_emergency_is_enough_for_a_backstop():
+    part = Part({"answer": 0.9, "emergency": 0.1}, (found(MINUTES, 0.9),))
+    assert reply_to(rules=(BACKSTOP,), sentences=(part, Part(A_QUESTION, (found(TOWN, 0.2),)))).label is Label.EMERGENCY

@@ -81,6 +81,15 @@ async def test_every_sqlite_connection_is_durable_and_overwrites_what_is_erased(
     assert found == [["wal", 2, 1, 1]] * 5
 
 
+async def test_a_database_that_others_could_read_is_closed_to_them(tmp_path):
+    path = tmp_path / "advocate.db"
+    path.touch(mode=0o644)
+    path.chmod(0o644)
+    store = await Store.open(f"sqlite+aiosqlite:///{path}")
+    assert path.stat().st_mode & 0o777 == 0o600
+    await store.close()
+
+
 async def test_a_database_locked_for_three_seconds_makes_one_wait_and_nothing_else(on_sqlite, tmp_path):
     started = await start(on_sqlite)
     with locked_for(tmp_path / "advocate.db", 3) as locker:

@@ -1,3 +1,4 @@
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -6,6 +7,7 @@ from kb.labels import Label
 from server.core.handover import Closing, Step
 from server.core.reply import Decision
 from server.storage import Letter, Store
+from server.storage.engine import find_sqlite
 from tests.server.storage.clinic import PAT, TurnedClock, claimed, kinds, say, start
 
 CANARY = "canary-7c1e"
@@ -67,6 +69,25 @@ async def test_no_file_of_sqlite_holds_an_erased_word(tmp_path, way):
     await store.close()
     assert held == []
     assert not [path.name for path in tmp_path.iterdir() if CANARY.encode() in path.read_bytes()]
+
+
+async def test_words_that_a_backup_still_reads_are_overwritten_once_it_is_done(tmp_path):
+    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/advocate.db")
+    handover = await spoken_with(store)
+    await close(store, handover)
+    with closing(find_sqlite().connect(tmp_path / "advocate.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM event").fetchone()
+        await store.conversations.erase(handover.conversation_id)
+        assert not store.conversations.is_overwritten
+        assert CANARY.encode() in (tmp_path / "advocate.db-wal").read_bytes()
+        await store.conversations.finish_erasing()
+        assert not store.conversations.is_overwritten
+        reader.execute("ROLLBACK")
+    await store.conversations.finish_erasing()
+    assert store.conversations.is_overwritten
+    assert not [path.name for path in tmp_path.iterdir() if CANARY.encode() in path.read_bytes()]
+    await store.close()
 
 
 async def test_what_rested_long_enough_is_purged_but_nobody_who_waits(database_url):

@@ -1,13 +1,21 @@
 import asyncio
 
 import pytest
+from argon2 import PasswordHasher
 
-from server.storage import EmailTaken, NotFound, PasswordRefused, Role, SignInDelayed, Store
+from server.storage import EmailTaken, NotFound, Origin, PasswordRefused, Role, SignInDelayed, Store
 from server.storage.tries import delay_s
 from tests.server.storage.clinic import TurnedClock
 
 PAT = "pat@clinic.example"
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch):
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("server.storage.passwords._hasher", quick)
+    monkeypatch.setattr("server.storage.passwords.NOBODYS_HASH", quick.hash("nobody's"))
 
 
 @pytest.fixture
@@ -100,6 +108,72 @@ async def test_guesses_sent_at_once_count_as_one_try(timed):
     assert sorted(type(one).__name__ for one in outcomes) == ["NoneType"] + ["SignInDelayed"] * 9
 
 
+STRANGER, HOME = Origin("203.0.113.9"), Origin("198.51.100.7")
+
+
+async def guess(store, clock, email=PAT, origin=STRANGER, *, times):
+    """Wrong passwords, one a second; gives how many were tried and not only refused."""
+    tried = 0
+    for number in range(times):
+        clock.turn(seconds=1)
+        try:
+            assert await store.staff.sign_in(email, f"guess {number}", origin) is None
+            tried += 1
+        except SignInDelayed:
+            pass
+    return tried
+
+
+async def test_a_stranger_keeps_only_their_own_network_waiting(timed, clock):
+    assert await guess(timed, clock, times=400) <= 9
+    for neighbour in ("203.0.113.9", "203.0.113.200"):
+        with pytest.raises(SignInDelayed):
+            await timed.staff.sign_in(PAT, PASSWORD, Origin(neighbour))
+    assert await timed.staff.sign_in(PAT, PASSWORD, HOME)
+
+
+async def test_a_browser_that_signed_in_before_gets_in_beside_the_stranger(timed, clock):
+    browser = (await timed.staff.sign_in(PAT, PASSWORD, HOME)).browser
+    await guess(timed, clock, origin=HOME, times=60)
+    known = Origin(HOME.address, browser)
+    again = await timed.staff.sign_in(PAT, PASSWORD, known)
+    assert again.browser == browser
+    assert await guess(timed, clock, origin=known, times=60) <= 7  # and is no way around the delay
+    with pytest.raises(SignInDelayed):
+        await timed.staff.sign_in(PAT, PASSWORD, known)
+
+
+@pytest.mark.parametrize("forged", ["", "x", "x.y", "é.\ud800", "a" * 5000])
+async def test_a_forged_or_foreign_browser_is_a_stranger(timed, clock, forged):
+    await timed.staff.add("ed@clinic.example", "Ed", "editor", PASSWORD)
+    foreign = (await timed.staff.sign_in("ed@clinic.example", PASSWORD, HOME)).browser
+    await guess(timed, clock, times=10)
+    for browser in (forged, foreign, foreign[:-1]):
+        with pytest.raises(SignInDelayed):
+            await timed.staff.sign_in(PAT, PASSWORD, Origin(STRANGER.address, browser))
+
+
+async def test_a_new_password_forgets_the_browsers_of_the_old_one(timed, clock):
+    browser = (await timed.staff.sign_in(PAT, PASSWORD, HOME)).browser
+    await timed.staff.set_password(PAT, "another long one")
+    await guess(timed, clock, origin=HOME, times=10)
+    with pytest.raises(SignInDelayed):
+        await timed.staff.sign_in(PAT, "another long one", Origin(HOME.address, browser))
+
+
+async def test_a_network_that_tries_account_after_account_waits_too(timed, clock):
+    tried = [await guess(timed, clock, f"{number}@clinic.example", times=1) for number in range(120)]
+    assert sum(tried) < 30
+    assert await timed.staff.sign_in(PAT, PASSWORD, HOME)
+
+
+async def test_neighbours_on_one_line_of_ipv6_are_one_network(timed, clock):
+    await guess(timed, clock, origin=Origin("2001:db8:1:2::1"), times=10)
+    with pytest.raises(SignInDelayed):
+        await timed.staff.sign_in(PAT, PASSWORD, Origin("2001:db8:1:2:ffff::9"))
+    assert await timed.staff.sign_in(PAT, PASSWORD, Origin("2001:db8:1:3::1"))
+
+
 async def test_a_new_password_or_a_disabled_account_ends_every_session(timed):
     token = (await timed.staff.sign_in(PAT, PASSWORD)).token
     await timed.staff.set_password(PAT, "another long one")
@@ -139,7 +213,7 @@ async def test_two_passwords_are_hashed_at_once_and_no_more(timed, monkeypatch):
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.5)  # long enough for a second one to come
         at_once -= 1
         return False
 

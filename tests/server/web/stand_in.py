@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from kb.labels import Label
 from kb.markdown import load_page
@@ -11,15 +13,46 @@ from kb.policy import load_policy
 from kb.sites import SITES, Site, load_site
 from server.assistants import UnknownSite
 from server.core.quoting import cut_quote
-from server.core.reply import Reply, Suggestion, Trace
+from server.core.reply import Candidate, Reply, Suggestion, Trace
 from server.desk import in_language
 
 BUILD = "b" * 64
 EMERGENCY_WORDS = ("can't breathe", "chest pain", "no puedo respirar")
+BURSITIS = "p-fc547bf7b560"  # the passage that a draft finds nearest, where none answers
 SOFTENED = "soreness at the injection site"
 PAGE = load_page(SITES / "kneecare" / "pages" / "trigger-point-injections.md")
 POLICY = load_policy()
 CLINIC_ORIGIN = "https://www.kneecare.example"
+
+
+class Opened:
+    """Answers from the pages of a build: quotes the passage that holds the question's words."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pages = [Page.from_json(one) for one in json.loads((folder / "pages.json").read_text(encoding="utf-8"))]
+
+    def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
+        del history, language
+        for page in self.pages:
+            for passage in page.passages:
+                if text.strip("?").casefold() in f"{passage.question} {page.text_of(passage)}".casefold():
+                    note = POLICY.replies.standing_note.en if passage.needs_note else None
+                    trace = Trace(
+                        rules=(passage.passage_id,),
+                        gate={"answer": 0.9, "clinical": 0.1},
+                        candidates=(Candidate(passage.passage_id, None, 0.91),),
+                        threshold=0.5,
+                    )
+                    quotes = (cut_quote(page, passage, None),)
+                    line = POLICY.replies.answer_line.en
+                    return Reply(Label.ANSWER, line, BUILD, quotes=quotes, note=note, trace=trace)
+        trace = Trace(
+            rules=("nothing on the page answers it",),
+            candidates=(Candidate(BURSITIS, None, 0.2),),
+            threshold=0.5,
+        )
+        replies = POLICY.replies
+        return Reply(Label.OUT_OF_KB, replies.outside.en, BUILD, sent_line=replies.sent.en, trace=trace)
 
 
 class StandIn:
@@ -84,6 +117,12 @@ class StandIn:
 
     def pages(self, site: str) -> tuple[Page, ...]:
         return (PAGE,) if site == "kneecare" else ()
+
+    async def reply_from(self, folder: Path, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
+        return self.open_build(folder).reply(text, history, language=language)
+
+    def open_build(self, folder: Path) -> Opened:
+        return Opened(folder)
 
     def _quoting(self, words: str) -> Reply:
         passage = next(one for one in PAGE.passages if words in PAGE.text_of(one))

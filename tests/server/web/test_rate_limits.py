@@ -48,19 +48,38 @@ async def test_an_address_asks_sixty_times_a_minute(client: httpx.AsyncClient):
     assert urgent.json()["outcome"] == "emergency"
 
 
+async def test_a_long_message_costs_its_address_what_it_costs_the_encoder(client: httpx.AsyncClient):
+    asked = [await client.post("/api/v1/sites/kneecare/ask", json={"text": "Hello? " * 500}) for _ in range(5)]
+    assert [one.status_code for one in asked] == [200] * 4 + [429]
+    urgent = await client.post("/api/v1/sites/kneecare/ask", json={"text": "chest pain? " * 300})
+    assert urgent.json()["outcome"] == "emergency"
+
+
+def test_a_window_waits_until_there_is_room_for_all_turns():
+    now = 0.0
+    window = Window(4, per_s=10, clock=lambda: now)
+    assert take((window, "a", 3)) == 0
+    now = 4.0
+    assert take((window, "a", 1)) == 0
+    assert take((window, "a", 2)) == 6.0
+    now = 10.0
+    assert take((window, "a", 3)) == 0
+    assert take((window, "a", 9)) == 10.0
+
+
 def test_a_window_slides():
     now = 0.0
     window = Window(2, per_s=10, clock=lambda: now)
-    assert take((window, "a")) == 0 and take((window, "a")) == 0
+    assert take((window, "a", 1)) == 0 and take((window, "a", 1)) == 0
     now = 4.0
-    assert take((window, "a")) == 6.0
-    assert take((window, "b")) == 0
+    assert take((window, "a", 1)) == 6.0
+    assert take((window, "b", 1)) == 0
     now = 10.0
-    assert take((window, "a")) == 0
+    assert take((window, "a", 1)) == 0
 
 
 def test_a_turn_is_taken_in_every_window_or_in_none():
     narrow, wide = Window(1), Window(2)
-    assert take((narrow, "x"), (wide, "x")) == 0
-    assert take((narrow, "x"), (wide, "x")) > 0
-    assert take((wide, "x")) == 0
+    assert take((narrow, "x", 1), (wide, "x", 1)) == 0
+    assert take((narrow, "x", 1), (wide, "x", 1)) > 0
+    assert take((wide, "x", 1)) == 0

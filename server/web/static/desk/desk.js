@@ -257,11 +257,7 @@ function notDone(isMessage, why) {
 
 function insertQuote(button) {
   const field = document.getElementById('reply')
-  const figure = button.closest('figure')
-  const under = figure.dataset.heading
-  const note = figure.querySelector('.note-box')?.textContent
-  const words = figure.querySelector('.quote-text').textContent
-  const quote = `“${words}”\n(From our page${under ? `: ${under}` : ''})\n${note ? `${note}\n` : ''}`
+  const quote = button.closest('figure').dataset.reply
   const before = field.value.slice(0, field.selectionStart)
   field.setRangeText((before && !before.endsWith('\n') ? '\n' : '') + quote, field.selectionStart, field.selectionEnd, 'end')
   showPane('conversation')
@@ -355,8 +351,6 @@ let isDown = false
 function say(text) {
   document.getElementById('line').textContent = text
 }
-
-
 
 function lineIs(state) {
   if (isSignedOut || isDown === (state === 'down')) return

@@ -108,3 +108,43 @@ async function follow(build) {
 
 const build = document.getElementById('build')
 if (build?.dataset.state === 'running') setTimeout(follow, POLL_MS, build)
+
+// ---- What visitors ask: each choice is saved at once, and the next thing to do has the focus ----
+
+addEventListener('submit', async event => {
+  const form = event.target
+  const card = form.closest('#checklist [data-card]')
+  if (!card || form.dataset.plain) return
+  event.preventDefault()
+  const place = {card: card.id, at: [...document.querySelectorAll('#checklist [data-card]')].indexOf(card)}
+  try {
+    const {page, status} = await load(form.action, {body: new FormData(form)})
+    const fresh = page?.getElementById('checklist')
+    if (!fresh || status >= 500) throw new Error('signed out')
+    fresh.querySelector('[autofocus]')?.removeAttribute('autofocus') // the focus is set below
+    put(document.getElementById('checklist'), fresh)
+    const standing = page.getElementById('standing')
+    if (standing) put(document.getElementById('standing'), standing)
+    sayProgress()
+    focusNext(place)
+  } catch {
+    form.dataset.plain = 'yes'
+    form.requestSubmit()
+  }
+})
+
+function sayProgress() {
+  const words = ['checklist-done', 'checklist-words'].map(id => document.getElementById(id)?.textContent ?? '')
+  document.getElementById('checklist-said').textContent = words.join(' ')
+}
+
+/** Back to the same card while it is there, else to the one that took its place. */
+function focusNext({card, at}) {
+  const cards = [...document.querySelectorAll('#checklist [data-card]')]
+  const same = document.getElementById(card)
+  const next = same ?? cards[Math.min(at, cards.length - 1)]
+  if (next?.tagName === 'DETAILS') next.open = true
+  const target = next?.querySelector('[aria-invalid], [data-main]') ?? next?.querySelector('button') ?? document.querySelector('#checklist a')
+  target?.focus({preventScroll: true})
+  ;(next ?? target)?.scrollIntoView({block: 'nearest'})
+}

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from server.settings import Settings
-from server.storage import Store
+from server.storage import StorageUnavailable, Store
 from server.web.app import create_app
 from tests.server.web.conftest import CLINIC_ORIGIN, HERE, Visitor
 from tests.server.web.stand_in import StandIn
@@ -164,3 +164,15 @@ async def test_a_visitors_words_are_in_no_log(
         assert page.status_code == 303 and CANARY not in page.headers["location"]
     metrics = (await visitor.client.get("/metrics")).text
     assert CANARY not in caplog.text and CANARY not in metrics
+
+
+async def test_a_store_that_fails_is_told_to_load_balancers_and_counted(client: httpx.AsyncClient, store: Store):
+    trouble = store.database.trouble
+    trouble.failed("writing", StorageUnavailable("SQLITE_FULL"))
+    told = await client.get("/readyz")
+    assert (told.status_code, told.json()["store"]) == (503, "failing")
+    figures = (await client.get("/metrics")).text
+    assert "advocate_store_failures_total 1.0" in figures and "advocate_store_failing 1.0" in figures
+    trouble.worked("writing")
+    assert (await client.get("/readyz")).json()["store"] == "up"
+    assert "advocate_store_failing 0.0" in (await client.get("/metrics")).text

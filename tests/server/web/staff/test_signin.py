@@ -65,6 +65,18 @@ async def test_a_guesser_waits_longer_each_time(client: httpx.AsyncClient):
     assert "Too many tries. Wait " in refused.text
 
 
+async def test_a_flood_of_guesses_does_not_keep_pats_browser_out(client: httpx.AsyncClient, app: FastAPI):
+    await sign_in(client)
+    await client.post("/sign-out")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HERE) as stranger:
+        guessed = [(await sign_in(stranger, password=f"guess {number}")).status_code for number in range(30)]
+        assert guessed.count(429) > 20
+        assert (await sign_in(stranger)).status_code == 429
+    assert (await sign_in(client)).status_code == 303
+    cookies = (await sign_in(client)).headers.get_list("set-cookie")
+    assert ["advocate_browser=" in cookies[1], "HttpOnly" in cookies[1], "Max-Age=31536000" in cookies[1]] == [True] * 3
+
+
 async def test_a_disabled_account_cannot_sign_in_and_its_session_ends(client: httpx.AsyncClient, store: Store):
     await sign_in(client)
     await store.staff.disable(PAT)

@@ -164,3 +164,21 @@ async def test_the_assistant_is_silent_once_a_person_has_the_conversation(visito
 
 def test_the_stand_in_quotes_the_real_page():
     assert isinstance(PAGE, Page) and len(PAGE.passages) > 20
+
+
+async def test_an_erasure_that_a_backup_holds_up_says_so_until_it_is_done(
+    visitor: Visitor, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    async def in_the_way(*_: object) -> bool:
+        return False
+
+    code = {"Receipt-Code": visitor.receipt}
+    await visitor.say("Is it safe for my heart?")
+    with monkeypatch.context() as patched:
+        patched.setattr("server.storage.erasing.overwrite", in_the_way)
+        erased = await visitor.client.delete("/api/v1/receipts", headers=code)
+        assert (erased.status_code, erased.json()) == (202, {"status": "being erased"})
+        assert (await visitor.client.get("/api/v1/receipts", headers=code)).json()["status"] == "being erased"
+    await store.conversations.finish_erasing()
+    assert (await visitor.client.get("/api/v1/receipts", headers=code)).json()["status"] == "waiting"
+    assert (await visitor.client.delete("/api/v1/receipts", headers=code)).status_code == 204

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from html import unescape
 
@@ -201,3 +202,27 @@ def test_a_stamp_fits_its_own_conversation_alone():
     stamp = stamps.make_stamp("token", now_s=100.0)
     assert not stamps.is_too_fast(stamp, "token", now_s=103.1)
     assert stamps.is_too_fast(stamp, "other", now_s=103.1)
+
+
+@pytest.mark.parametrize("kind", ["", "; charset=latin-1"])
+@pytest.mark.parametrize("broken", ["%ED%A0%BD", "%FF", "%F0%9F"])
+async def test_a_form_cut_inside_a_character_loses_no_emergency(browser: httpx.AsyncClient, broken: str, kind: str):
+    headers = {"Content-Type": f"application/x-www-form-urlencoded{kind}"}
+    response = await browser.post(ASK, content=f"text=I+have+chest+pain+{broken}&key=k", headers=headers)
+    assert response.status_code == 200
+    assert "This may be an emergency" in response.text and "I have chest pain" in response.text
+
+
+@pytest.mark.parametrize("hung", ["start", "receive"])
+async def test_the_first_emergency_does_not_wait_for_a_locked_database(
+    browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, hung: str
+):
+    async def hang(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("server.desk.EMERGENCY_PATIENCE_S", 0.05)
+    monkeypatch.setattr(f"server.storage.conversations.Conversations.{hung}", hang)
+    response = await browser.post(ASK, data={"text": "I can't breathe", "key": "k"})
+    assert response.status_code == 503
+    assert "This may be an emergency. Call 911" in words(response.text) and "could not reach" in response.text
+    assert "I can't breathe" in unescape(response.text)  # kept, to be sent again

@@ -1,0 +1,198 @@
+"""What happens at an import: a source's page meets the page as it was edited here, and what differs in both waits.
+
+The store holds, beside each imported page, what its source last gave (`import:<page id>`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kb.editing import EditRefused
+from kb.importing import (
+    Imported,
+    ImportFailed,
+    Politeness,
+    Repeated,
+    Skipped,
+    address_key,
+    follow,
+    open_source,
+    read_source,
+    without_repeated,
+)
+from kb.lines import ContentError
+from kb.merging import LastImport, Merged, Waiting, Wording, merge, settle, undecided
+from kb.pages import Page
+from server.editing.actors import Actor
+from server.editing.saving import IMPORT, PAGE, TRIES, SavingBusy
+from server.publishing import SEEDER
+from server.storage import Content, EditConflict, Revision
+
+IMPORTER = Actor("import", "import")
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtIn:
+    """What came of one source: the page it became, what to check in it, and what waits for a person."""
+
+    imported: Imported
+    merged: Merged
+    is_new: bool
+
+    @property
+    def page(self) -> Page:
+        return self.merged.page
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What came of a web site: its pages, what they repeat, and the addresses that were not read."""
+
+    pages: tuple[BroughtIn, ...]
+    repeated: tuple[Repeated, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A passage that waits for a person; `here` is what it says on the page now, None when it was removed."""
+
+    page: Page
+    waiting: Waiting
+    here: Wording | None
+
+
+class Importing:
+    """Imports into the sites of one store."""
+
+    def __init__(self, content: Content, *, allow_private: bool = False) -> None:
+        self._content = content
+        self._allow_private = allow_private
+
+    async def bring_in(
+        self, source: str, site: str, *, url: str = "", columns: tuple[str, ...] = (), is_dry: bool = False
+    ) -> BroughtIn:
+        """Bring a page, document or sheet into a site as a draft; a dry run stores nothing.
+
+        Raises ContentError for a site that is not there, ImportFailed, and SavingBusy.
+        """
+        await self._check_site(site)
+        found = open_source(source, allow_private=self._allow_private)
+        imported = read_source(replace(found, url=url or found.url, columns=columns))
+        return await self._bring(site, imported, Path(found.where).name, is_dry=is_dry)
+
+    async def follow(
+        self, start: str, site: str, how: Politeness, *, progress: Callable[[int, int], None], is_dry: bool = False
+    ) -> Followed:
+        """Bring in the pages of one web site. Pages that cannot be read are listed. Raises as `bring_in` does."""
+        await self._check_site(site)
+        read: list[tuple[str, Imported]] = []
+        skipped: list[Skipped] = []
+        for found in follow(start, replace(how, allow_private=self._allow_private), progress):
+            if isinstance(found, Skipped):
+                skipped.append(found)
+                continue
+            try:
+                read.append((found.where, read_source(found)))
+            except ImportFailed as error:
+                skipped.append(Skipped(found.where, str(error)))
+        pages, repeated = without_repeated([one.pages[0] for _, one in read])
+        brought = []
+        for (where, imported), page in zip(read, pages, strict=True):
+            own = replace(imported, pages=(page,), left_out=page.left_out)
+            brought.append(await self._bring(site, own, where, is_dry=is_dry))
+        return Followed(tuple(brought), repeated, tuple(skipped))
+
+    async def _bring(self, site: str, imported: Imported, name: str, *, is_dry: bool) -> BroughtIn:
+        for _ in range(TRIES):
+            documents = {one.document: one for one in await self._content.documents(site) if one.body}
+            (page,) = imported.pages
+            page_id = _page_id(documents, page)
+            latest = documents.get(PAGE + page_id)
+            edited = Page.from_json(latest.body) if latest else None
+            used_ids = _used_ids(documents, page_id)
+            merged = merge(await self._last(site, page_id), edited, replace(page, page_id=page_id), used_ids=used_ids)
+            try:
+                if not is_dry:
+                    await self._write(site, latest, merged.page, merged.last, IMPORTER, f"imported {name}")
+                return BroughtIn(imported, merged, is_new=latest is None)
+            except EditConflict:
+                continue  # someone saved the page meanwhile: compare with what they saved
+        raise SavingBusy("This page is being saved by others at this moment. Import it again.")
+
+    async def undecided(self, site: str) -> list[Undecided]:
+        """What waits for a person, page by page."""
+        await self._check_site(site)
+        found = []
+        documents = {one.document: one.body for one in await self._content.documents(site) if one.body}
+        for document, body in documents.items():
+            if document.startswith(IMPORT) and (saved := documents.get(PAGE + document.removeprefix(IMPORT))):
+                page = Page.from_json(saved)
+                here = {one.passage_id: Wording.of(page, one) for one in page.passages}
+                waiting = undecided(LastImport.from_json(body), page)
+                found += [Undecided(page, one, here.get(one.passage_id)) for one in waiting]
+        return found
+
+    async def decide(self, site: str, passage_id: str, *, take: bool, by: Actor) -> Page:
+        """Settle a waiting passage: as its source has it, or as it is here. Raises EditRefused, EditConflict."""
+        page_id = next(
+            (one.page.page_id for one in await self.undecided(site) if one.waiting.passage_id == passage_id), None
+        )
+        latest = await self._content.latest(site, PAGE + page_id) if page_id else None
+        last = await self._last(site, page_id) if page_id else None
+        if latest is None or last is None:
+            raise EditRefused(
+                f"{passage_id} does not wait for a decision. `advocate decide --site {site}` lists what does."
+            )
+        rest, page = settle(last, Page.from_json(latest.body), passage_id, take=take)
+        reason = f"decided {passage_id}: {'as the source has it' if take else 'as it is here'}"
+        await self._write(site, latest, page, rest, by, reason)
+        return page
+
+    async def _check_site(self, site: str) -> None:
+        known = await self._content.sites()
+        if site not in known:
+            raise ContentError(f"There is no site {site!r}. `advocate init {site}` adds it. Known: {', '.join(known)}.")
+
+    async def _last(self, site: str, page_id: str) -> LastImport | None:
+        """What the source last gave; of a page that came before this was kept, the newest text no editor made."""
+        latest = await self._content.latest(site, IMPORT + page_id)
+        if latest is not None:
+            return LastImport.from_json(latest.body)
+        history = await self._content.history(site, PAGE + page_id)
+        came = next((one for one in history if one.author in (IMPORTER.id, SEEDER) and one.body), None)
+        return LastImport(Page.from_json(came.body)) if came else None
+
+    async def _write(
+        self, site: str, latest: Revision | None, page: Page, last: LastImport, by: Actor, reason: str
+    ) -> None:
+        """The page first: were only the other saved, what the source changed would look like an edit made here."""
+        if latest is None or page != Page.from_json(latest.body):
+            began = latest.revision if latest else 0
+            await self._content.save(
+                site, PAGE + page.page_id, page.as_json(), author=by.id, reason=reason, expected_revision=began
+            )
+        remembered = await self._content.latest(site, IMPORT + page.page_id)
+        if remembered is None or remembered.body != last.as_json():
+            await self._content.save(site, IMPORT + page.page_id, last.as_json(), author=by.id, reason=reason)
+
+
+def _page_id(documents: dict[str, Revision], page: Page) -> str:
+    """The id of the page that this is: the one with its address, else its name, with a number if another page has it."""
+    pages = [Page.from_json(one.body) for name, one in documents.items() if name.startswith(PAGE)]
+    addresses = {one.page_id: address_key(one.url) for one in pages if one.url}
+    own = address_key(page.url) if page.url else None
+    if own is not None and addresses.get(page.page_id) != own:
+        for page_id, address in addresses.items():
+            if address == own:
+                return page_id
+    names = [page.page_id, *(f"{page.page_id}-{number}" for number in range(2, len(pages) + 3))]
+    return next(name for name in names if own is None or addresses.get(name, own) == own)
+
+
+def _used_ids(documents: dict[str, Revision], page_id: str) -> Sequence[str]:
+    """The passage ids of the site's other pages."""
+    others = (Page.from_json(one.body) for name, one in documents.items() if name.startswith(PAGE))
+    return [passage.passage_id for page in others if page.page_id != page_id for passage in page.passages]
