@@ -1,17 +1,10 @@
-"""From blocks to a page: lays out the plain text a visitor sees and notes headings and passages as offsets.
-
-Every importer ends here, so that a page reads the same wherever it came from.
-"""
+"""What importers hand on: the blocks of a page in reading order, and the tags that their words suggest."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
-
-from kb.pages import Heading, Page, Passage, PassageKind
-from kb.reading.sentences import sentence_spans
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +13,8 @@ class Block:
 
     kind "heading" has a `level`; "list" has `items`, the number of the `first` one if they are numbered, and the
     sentence that introduces them as `text`; "faq" has its `question`, and the answer as `text`. A faq's `level` is
-    that of its question; 0 stands for one below the heading it is under.
+    that of its question; 0 stands for one below the heading it is under. What stands `under` a level has left the box
+    of the headings below that level: 0 is the page itself.
     """
 
     kind: str  # heading | paragraph | list | faq
@@ -33,16 +27,11 @@ class Block:
     passage_id: str | None = None
     tags: frozenset[str] | None = None  # None: suggested from the words
     url: str | None = None
+    under: int | None = None  # None: under the last heading
+    is_strong: bool = False  # a line that is bold as a whole
 
 
-# How a second copy is listed among what was left out, before its question.
-COPY = "second copy of: "
-
-# A line of a list as it stands in a page's text.
-LIST_LINE = re.compile(r"^  (?:•|\d+\.) ", re.MULTILINE)
-
-# Left out of every page: what a form or a spam trap left behind in the text.
-RESIDUE = re.compile(r"validation purposes|should be left unchanged|leave this field (?:blank|empty)", re.IGNORECASE)
+_LAID_OUT = re.compile(r"  (?:•|\d+\.) ")
 
 _RISK = re.compile(
     r"\b(?:side effects?|sore(?:ness)?|bruis\w+|numb(?:ness)?|swell\w*|bleed\w*|infect\w*|risks?|complications?|"
@@ -69,185 +58,23 @@ def list_text(items: Sequence[str], first: int | None = None) -> str:
     return "\n".join(f"  {mark} {item}" for mark, item in zip(marks, items, strict=True))
 
 
-@dataclass(slots=True)
-class _Layout:
-    page_id: str
-    title: str
-    page_tags: frozenset[str]
-    parts: list[str] = field(default_factory=list)
-    length: int = 0
-    headings: list[Heading] = field(default_factory=list)
-    passages: list[Passage] = field(default_factory=list)
-    path: list[tuple[int, str]] = field(default_factory=list)
-    used_ids: set[str] = field(default_factory=set)
-
-    def add(self, text: str) -> tuple[int, int]:
-        """Append a block of text after a blank line; give its span."""
-        gap = "\n\n" if self.parts else ""
-        start = self.length + len(gap)
-        self.parts += [gap, text]
-        self.length = start + len(text)
-        return start, self.length
-
-    def add_heading(self, text: str, level: int) -> None:
-        self.headings.append(Heading(*self.add(text), level))
-        self.path = [one for one in self.path if one[0] < level]
-        if level > 1 or text != self.title:  # the title itself stands in Source.title
-            self.path.append((level, text))
-
-    def add_passage(self, kind: PassageKind, start: int, text: str, block: Block) -> None:
-        question = block.question if kind is PassageKind.FAQ else None
-        heading = tuple(words for _, words in self.path)
-        tags = suggest_tags(text, question) if block.tags is None else block.tags
-        self.passages.append(
-            Passage(
-                passage_id=self._new_id(block.passage_id, text),
-                kind=kind,
-                start=start,
-                end=start + len(text),
-                heading=(*heading, question) if question else heading,
-                question=question,
-                faq=block.faq,
-                tags=tags | self.page_tags,
-                url=block.url,
-            )
-        )
-
-    def _new_id(self, given: str | None, text: str) -> str:
-        seed = f"{self.page_id}\n{' › '.join(words for _, words in self.path)}\n{text}"
-        fresh = given or f"p-{sha256(seed.encode()).hexdigest()[:12]}"
-        number = 1
-        while fresh in self.used_ids:  # the same words twice on one page, both kept
-            number += 1
-            fresh = f"{given or fresh.split('.')[0]}.{number}"
-        self.used_ids.add(fresh)
-        return fresh
+def list_block(marked: Sequence[tuple[int | None, str]]) -> Block:
+    """A block of items, each with its number, or None for a bullet; one with both keeps each mark as it is shown."""
+    numbers = [number for number, _ in marked]
+    first = numbers[0] if numbers else None
+    expected = [None if first is None else first + at for at in range(len(numbers))]
+    if numbers == expected:
+        return Block("list", items=tuple(text for _, text in marked), first=first)
+    lines = (f"  {'•' if number is None else f'{number}.'} {text}" for number, text in marked)
+    return Block("paragraph", "\n".join(lines))
 
 
-def assemble(
-    blocks: Sequence[Block],
-    *,
-    page_id: str,
-    title: str,
-    url: str,
-    reviewed: str | None = None,
-    left_out: Iterable[str] = (),
-    tags: frozenset[str] = frozenset(),
-) -> Page:
-    """Lay blocks out as a page. Every passage gets the page's `tags` beside its own.
-
-    A list keeps the sentence that introduces it: the last sentence of a paragraph that ends in a colon belongs to the
-    list's passage. A question already answered in the same words is merged; what is dropped is listed in `left_out`.
-    """
-    layout = _Layout(page_id, title, tags)
-    dropped = list(left_out)
-    whole = _without_empty(_without_residue(blocks, dropped), dropped)
-    kept = _without_bare_headings(_without_copies(whole, dropped), dropped)
-    for block in _with_introductions(kept):
-        _lay_out(layout, block)
-    return Page(
-        page_id=page_id,
-        title=title,
-        url=url,
-        reviewed=reviewed,
-        text="".join(layout.parts),
-        headings=tuple(layout.headings),
-        passages=tuple(layout.passages),
-        left_out=tuple(dropped),
-    )
+def text_of(blocks: Iterable[Block]) -> str:
+    """What blocks say, as the text of one passage."""
+    pieces = [piece for one in blocks for piece in (one.question, one.text, list_text(one.items, one.first))]
+    return "\n\n".join(piece for piece in pieces if piece)
 
 
-def _lay_out(layout: _Layout, block: Block) -> None:
-    if block.kind == "heading":
-        layout.add_heading(block.text, block.level)
-    elif block.kind == "faq":
-        below = min((layout.path[-1][0] if layout.path else 1) + 1, 6)
-        layout.headings.append(Heading(*layout.add(block.question or ""), block.level or below))
-        layout.add_passage(PassageKind.FAQ, layout.add(block.text)[0], block.text, block)
-    elif block.kind == "list":
-        items = list_text(block.items, block.first)
-        text = f"{block.text}\n\n{items}" if block.text else items
-        layout.add_passage(PassageKind.LIST, layout.add(text)[0], text, block)
-    else:
-        kind = PassageKind.LIST if LIST_LINE.search(block.text) else PassageKind.PARAGRAPH
-        layout.add_passage(kind, layout.add(block.text)[0], block.text, block)
-
-
-def _with_introductions(blocks: Sequence[Block]) -> list[Block]:
-    """Give each list the sentence that introduces it: the last of the paragraph before it, when that ends in a colon.
-
-    A paragraph with an id of its own stays a passage of its own.
-    """
-    kept: list[Block] = []
-    for block in blocks:
-        before = kept[-1] if kept else None
-        if block.kind == "list" and not block.text and before and _introduces(before):
-            last = sentence_spans(before.text)[-1][0]
-            kept[-1:] = [replace(before, text=before.text[:last].rstrip())] if last else []
-            block = replace(block, text=before.text[last:], tags=_joined_tags(before, block, before.text[last:]))
-        kept.append(block)
-    return kept
-
-
-def _introduces(block: Block) -> bool:
-    return block.kind == "paragraph" and block.text.endswith(":") and not block.passage_id
-
-
-def _joined_tags(introduction: Block, block: Block, words: str) -> frozenset[str] | None:
-    """Tags of a list with its introduction: what a person gave to either is kept; without any they are suggested."""
-    if not introduction.tags:
-        return block.tags
-    suggested = suggest_tags(f"{words} {' '.join(block.items)}")
-    return introduction.tags | (suggested if block.tags is None else block.tags)
-
-
-def _without_residue(blocks: Iterable[Block], dropped: list[str]) -> list[Block]:
-    kept = []
-    for block in blocks:
-        if block.kind == "list":
-            dropped += [item for item in block.items if RESIDUE.search(item)]
-            items = tuple(item for item in block.items if not RESIDUE.search(item))
-            kept += [replace(block, items=items)] if items else []
-        elif RESIDUE.search(block.text):
-            dropped.append(block.text)
-        else:
-            kept.append(block)
-    return kept
-
-
-def _without_empty(blocks: Iterable[Block], dropped: list[str]) -> list[Block]:
-    """Drop blocks without words; a question nobody answered is listed."""
-    kept = []
-    for block in blocks:
-        items = tuple(item for item in block.items if item.strip())
-        if block.kind == "faq" and not (block.text.strip() and (block.question or "").strip()):
-            dropped += [f"half of a question and answer: {words}" for words in (block.question, block.text) if words]
-        elif items or (block.kind != "list" and block.text.strip()):
-            kept.append(replace(block, items=items))
-    return kept
-
-
-def _without_copies(blocks: Iterable[Block], dropped: list[str]) -> list[Block]:
-    """Keep the first of each question-and-answer pair; rows of an FAQ sheet, which have ids, are never merged."""
-    kept, seen = [], set()
-    for block in blocks:
-        pair = (_folded(block.question or ""), _folded(block.text))
-        if block.kind == "faq" and block.faq is None:
-            if pair in seen:
-                dropped.append(f"{COPY}{block.question}")
-                continue
-            seen.add(pair)
-        kept.append(block)
-    return kept
-
-
-def _without_bare_headings(blocks: Sequence[Block], dropped: list[str]) -> list[Block]:
-    """Drop a heading with nothing under it at the end of the page: a button or a bare call to action."""
-    kept = list(blocks)
-    while kept and kept[-1].kind == "heading" and len(kept) > 1:
-        dropped.append(kept.pop().text)
-    return kept
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
+def is_laid_out(text: str) -> bool:
+    """Whether a text is the lines of a list, with marks of several kinds."""
+    return bool(_LAID_OUT.match(text))

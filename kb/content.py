@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from kb.asks import load_asks
-from kb.blocks import Block, assemble
+from kb.blocks import Block
 from kb.checklist import Checklist, load_checklist
 from kb.labels import Label
+from kb.layout import assemble
 from kb.lines import ContentError, read_lines
 from kb.markdown import PAGE_SUFFIXES, load_page, parse_front, read_text, with_passages
 from kb.pages import Page, Passage

@@ -16,6 +16,7 @@ from typing import TypeVar
 from kb.blocks import suggest_tags
 from kb.errors import AdvocateError
 from kb.pages import Heading, Page, Passage, PassageKind
+from kb.words import label_of, section_of
 
 MAX_CHARS = 20_000
 _ITEM = re.compile(r"^  • ", re.MULTILINE)
@@ -40,7 +41,13 @@ def replace_text(page: Page, passage_id: str, text: str) -> Page:
     passage = get_passage(page, passage_id)
     words = _checked(text, "A passage")
     kind = passage.kind if passage.kind is PassageKind.FAQ else _kind_of(words)
-    changed = replace(passage, kind=kind, end=passage.start + len(words))
+    own = [passage.question] if passage.kind is PassageKind.FAQ else [label_of(words)]
+    changed = replace(
+        passage,
+        kind=kind,
+        end=passage.start + len(words),
+        heading=(*section_of(page, passage), *(one for one in own if one)),
+    )
     return _spliced(page, passage.start, passage.end, words, passages=[changed])
 
 
@@ -64,12 +71,13 @@ def add_paragraph(page: Page, after_passage_id: str, text: str) -> tuple[Page, s
         raise EditRefused("A paragraph after an answer would read as part of it. Edit the answer itself instead.")
     words = _checked(text, "A paragraph")
     start = after.end + 2
+    path, label = section_of(page, after), label_of(words)
     fresh = Passage(
-        passage_id=_new_id(page, after.heading, words),
+        passage_id=_new_id(page, path, words),
         kind=_kind_of(words),
         start=start,
         end=start + len(words),
-        heading=after.heading,
+        heading=(*path, label) if label else path,
         tags=suggest_tags(words),
     )
     return _spliced(page, after.end, after.end, f"\n\n{words}", passages=[fresh]), fresh.passage_id
@@ -85,7 +93,7 @@ def add_answer(page: Page, question: str, answer: str, *, after: str | None = No
     if "\n" in title:
         raise EditRefused("A question is one line. Put the rest into the answer.")
     beside = get_passage(page, after) if after is not None else page.passages[-1] if page.passages else None
-    path = _path_of(beside)
+    path = section_of(page, beside) if beside else ()
     place = _end_of_section(page, beside)
     gap = "\n\n" if place else ""
     start = place + len(gap)
@@ -165,13 +173,6 @@ def _around(placed: Iterable[_Placed], start: int, end: int, shift: int) -> Iter
 
 def _in_order(placed: Iterable[_Placed]) -> tuple[_Placed, ...]:
     return tuple(sorted(placed, key=lambda one: one.start))
-
-
-def _path_of(passage: Passage | None) -> tuple[str, ...]:
-    """The headings of the section a passage stands in; an FAQ's own question is not one of them."""
-    if passage is None:
-        return ()
-    return passage.heading[:-1] if passage.kind is PassageKind.FAQ and passage.question else passage.heading
 
 
 def _end_of_section(page: Page, passage: Passage | None) -> int:

@@ -20,18 +20,30 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from kb.blocks import Block, assemble, list_text
+from kb.blocks import Block, list_block, list_text
 from kb.errors import AdvocateError
+from kb.layout import assemble
+from kb.notes import put_notes, take_notes
 from kb.pages import Heading, Page, Passage, PassageKind
+from kb.tables import table_blocks
+from kb.words import is_label, is_question, is_sign, section_of
 
 PAGE_SUFFIXES = frozenset({".md", ".markdown"})
 
-_MARKS = re.compile(r"(?<!\\)\{(?P<marks>(?:\s*(?:[#.][\w.~%-]+|(?:faq|url)=[^\s{}]+))+)\s*\}\s*$")
+_MARKS = re.compile(r"(?<!\\)\{(?P<marks>(?:\s*(?:[#.][\w.~%-]+|(?:faq|url|under)=[^\s{}]+))+)\s*\}\s*$")
 _FAQ_SECTION = re.compile(
     r"^(?:faqs?|frequently asked questions|common questions|questions and answers)$", re.IGNORECASE
 )
 _LIST_LINE = re.compile(r"  (?:(?P<bullet>•)|(?P<number>\d+)\.) (?P<text>.*)")
-_PARSER = MarkdownIt("commonmark").enable("table")
+_SUMMARY = re.compile(r"<summary[^>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
+# Lines that begin so stay lines: Q:, A:, a definition, a bullet typed as one.
+_OWN_LINE = re.compile(r"(?:[QA]|Question|Answer)\s*\d*\s*[:.]\s|: |[•●▪◦■□‣]\s")
+# Where a line ends though Markdown goes on; a private character until then.
+_BREAK = "\ue002"
+_GAP = "\ue003"  # where struck words stood between two spaces
+_GAPS = re.compile(f"{_GAP} *")
+_BREAKS = re.compile(f" *{_BREAK}[ {_BREAK}]*\n?")
+_PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 class PageError(AdvocateError):
@@ -81,16 +93,34 @@ def parse_front(source: str, where: str) -> tuple[Front, str]:
 
 
 def parse_blocks(body: str) -> tuple[list[Block], list[str]]:
-    """The blocks of a Markdown text, and the words of it that stand in raw HTML, which is left out."""
-    tokens = _PARSER.parse(body)
-    html = [
-        " ".join(re.sub(r"<!--.*?-->|<[^>]*>", " ", one.content, flags=re.DOTALL).split())
-        for one in tokens
-        if one.type == "html_block"
-    ]
-    return list(_with_answers(_with_own_marks(_plain_blocks(tokens)))), [
-        f"raw HTML: {words}" for words in html if words
-    ]
+    """The blocks of a Markdown text, and what of it is left out: struck words, and words in raw HTML."""
+    text, notes = take_notes(body)
+    tokens = _PARSER.parse(text)
+    html = [_bare(_SUMMARY.sub(" ", one.content)) for one in tokens if one.type == "html_block"]
+    html = [words for words in html if not _leads(words)]
+    blocks = _with_answers(_with_own_marks(_plain_blocks(tokens)))
+    left_out = [f"raw HTML: {words}" for words in html if words]
+    left_out += [f"struck out: {words}" for one in tokens for words in _struck(one)]
+    return [put_notes(one, notes) for one in blocks], left_out
+
+
+def _leads(words: str) -> bool:
+    """Whether words in raw HTML label what stands below them."""
+    return is_label(words) or words.endswith(":")
+
+
+def _bare(html: str) -> str:
+    return " ".join(re.sub(r"<!--.*?-->|<[^>]*>", " ", html, flags=re.DOTALL).split())
+
+
+def _struck(inline: Token) -> Iterator[str]:
+    depth, words = 0, ""
+    for child in inline.children or []:
+        depth += {"s_open": 1, "s_close": -1}.get(child.type, 0)
+        words += child.content if depth else ""
+        if not depth and words:
+            yield words
+            words = ""
 
 
 def read_text(path: Path) -> str:
@@ -127,22 +157,52 @@ def render_markdown(page: Page) -> str:
 def _rendered_blocks(page: Page) -> Iterator[str]:
     questions = {page.text.rfind("\n\n", 0, one.start) for one in page.passages if one.kind is PassageKind.FAQ}
     in_faq_section = False
+    path: list[tuple[int, str]] = []
     blocks: list[Heading | Passage] = [*page.headings, *page.passages]
-    for one in sorted(blocks, key=lambda one: one.start):
+    blocks.sort(key=lambda one: one.start)
+    for at, one in enumerate(blocks):
         text = page.text[one.start : one.end]
+        is_question_of = isinstance(one, Heading) and one.end in questions
+        following = next((later for later in blocks[at:] if isinstance(later, Passage)), None)
         if isinstance(one, Passage):
-            yield _rendered_passage(text, one)
+            has_question = one.kind is PassageKind.FAQ and bool(at) and isinstance(blocks[at - 1], Heading)
+            under = None if has_question else _under(path, section_of(page, one))
+            path = [above for above in path if under is None or above[0] <= under]
+            yield _rendered_passage(text, one, under)
             continue
+        path_after = section_of(page, following) if following else ()
+        open_path = path if is_question_of else [above for above in path if above[0] < one.level]
+        place = path_after if is_question_of else _place_of(text, open_path, path_after)
+        under = _under(open_path, place) if place is not None else None
+        path = [above for above in open_path if under is None or above[0] <= under]
+        if not is_question_of and (one.level > 1 or text != page.title):
+            path.append((one.level, text))
         if one.level <= 2:
             in_faq_section = bool(_FAQ_SECTION.match(text))
         is_like_one = in_faq_section and text.endswith("?")
-        mark = " {.faq}" if one.end in questions else " {.plain}" if is_like_one else ""
-        yield f"{'#' * min(one.level, 6)} {_exactly(text)}{mark}"
+        marks = [".faq"] if is_question_of else [".plain"] if is_like_one else []
+        marks += [f"under={under}"] if under is not None else []
+        yield f"{'#' * min(one.level, 6)} {_exactly(text)}{' {' + ' '.join(marks) + '}' if marks else ''}"
 
 
-def _rendered_passage(text: str, passage: Passage) -> str:
+def _place_of(heading: str, path: Sequence[tuple[int, str]], below: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The headings above this one, by those of the passage below it; None when that one stands under other headings."""
+    names = tuple(words for _, words in path)
+    depths = (at for at in range(len(below) - 1, -1, -1) if below[at] == heading and names[:at] == below[:at])
+    return next((below[:at] for at in depths), None)
+
+
+def _under(path: Sequence[tuple[int, str]], wanted: tuple[str, ...]) -> int | None:
+    """The level up to which the headings above count for what has left their box; None where all of them do."""
+    names = tuple(words for _, words in path)
+    if names == wanted or names[: len(wanted)] != wanted:
+        return None
+    return path[len(wanted) - 1][0] if wanted else 0
+
+
+def _rendered_passage(text: str, passage: Passage, under: int | None) -> str:
     """A passage as easy to read as it goes: what would not be read back as it was is written character by character."""
-    marks = " ".join(_marks_of(passage))
+    marks = " ".join([*_marks_of(passage), *([] if under is None else [f"under={under}"])])
     for rendered in (_as_it_reads(text, marks), f"{_exactly(text)} {{{marks}}}"):
         blocks, _ = parse_blocks(f"# Q {{.faq}}\n\n{rendered}" if passage.kind is PassageKind.FAQ else rendered)
         again = assemble([Block("heading", "T", level=1), *blocks], page_id="p", title="T", url="")
@@ -193,7 +253,7 @@ def _exactly(text: str) -> str:
 
 def _escaped(line: str) -> str:
     """A line of text in which no character means anything to Markdown."""
-    line = re.sub(r"([\\`*\[\]<>{]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|#(?=#*\s*$))", r"\\\1", line)
+    line = re.sub(r"([\\`*~\[\]<>{]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|#(?=#*\s*$))", r"\\\1", line)
     line = re.sub(r"^([#+=~|:-])", r"\\\1", line)
     return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", line)
 
@@ -210,7 +270,7 @@ def _with_answers(blocks: Iterator[Block]) -> Iterator[Block]:
                 in_faq_section = bool(_FAQ_SECTION.match(block.text))
             is_plain = block.tags is not None and "faq" not in block.tags
             if "faq" in (block.tags or ()) or (in_faq_section and block.text.endswith("?") and not is_plain):
-                pending = Block("faq", "", question=block.text, level=block.level)
+                pending = Block("faq", "", question=block.text, level=block.level, under=block.under)
                 continue
         if pending is None:
             yield block
@@ -237,21 +297,58 @@ def _with_answer(pending: Block, block: Block) -> Block:
 
 
 def _plain_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
-    """Headings, paragraphs and lists, each with its own marks; a table is a list of its rows."""
+    """Headings, paragraphs, lists and tables, each with its own marks; a summary of a fold is a bold line."""
     position = 0
+    under: int | None = None
+    level = 1
+    ends_at_line = False  # the last heading is a label, which colours nothing below a line across
+    for_fold: list[int] = []  # levels of the headings that open folds stand under
     while position < len(tokens):
         token = tokens[position]
+        found: list[Block] = []
         if token.type in {"bullet_list_open", "ordered_list_open", "table_open"}:
             end = _end_of(tokens, position)
-            yield _list_of(tokens[position:end])
+            found = _table_of(tokens[position:end]) if token.type == "table_open" else _list_of(tokens[position:end])
             position = end
+        elif token.type == "inline" and tokens[position - 1].type == "heading_open":
+            level = int(tokens[position - 1].tag[1])
+            found = [_marked(Block("heading", level=level), token)]
+            ends_at_line = is_label(found[0].text)
+        elif token.type == "hr" and ends_at_line:
+            under = level - 1
         elif token.type == "inline":
-            kind = "heading" if tokens[position - 1].type == "heading_open" else "paragraph"
-            level = int(tokens[position - 1].tag[1]) if kind == "heading" else 0
-            yield _marked(Block(kind, level=level), token)
+            found = list(_paragraphs_of(token))
         elif token.type in {"code_block", "fence"}:
-            yield Block("paragraph", token.content.strip("\n"))
+            found = [Block("paragraph", token.content.strip("\n"))]
+        elif token.type == "html_block":
+            if _leads(words := _bare(_SUMMARY.sub(" ", token.content))):
+                found = [Block("paragraph", words)]
+            if summary := _SUMMARY.search(token.content):
+                found = [Block("paragraph", _bare(summary[1]), is_strong=True)]
+                for_fold.append(level)
+            if "</details" in token.content.lower() and for_fold:
+                under = for_fold.pop()
+        if found and under is not None and found[0].under is None:
+            found[0] = replace(found[0], under=under)
+        under = None if found else under
+        yield from found
         position += 1
+
+
+def _paragraphs_of(inline: Token) -> Iterator[Block]:
+    """A paragraph; a term with its definitions below it is a bold line with paragraphs."""
+    block = _marked(Block("paragraph", is_strong=_is_strong(inline)), inline)
+    term, *lines = block.text.split("\n")
+    if block.passage_id or not lines or not all(line.startswith(": ") for line in lines):
+        yield block
+        return
+    yield Block("paragraph", term, is_strong=True)
+    yield from (replace(block, text=line[2:].strip(), is_strong=False) for line in lines)
+
+
+def _is_strong(inline: Token) -> bool:
+    """Whether a line is bold from its first word to its last."""
+    return _opens_bold(inline.children or [])
 
 
 def _end_of(tokens: Sequence[Token], position: int) -> int:
@@ -264,21 +361,55 @@ def _end_of(tokens: Sequence[Token], position: int) -> int:
     return len(tokens) - 1
 
 
-def _list_of(tokens: Sequence[Token]) -> Block:
-    """A list or table: an item for each list item or row; what stands inside one is joined by spaces, cells by bars."""
+def _list_of(tokens: Sequence[Token]) -> list[Block]:
+    """A list as blocks: an item for each list item; what stands inside one is joined by spaces.
+
+    Items that are each a question with its answer below it are pairs.
+    """
     items: list[list[str]] = []
+    numbers: list[int | None] = []
+    depths: list[int] = []
+    counts: list[int | None] = []  # of the open lists: the next number, None for bullets
     for token in tokens:
-        if token.type in {"list_item_open", "tr_open"}:
+        if token.type in {"bullet_list_open", "ordered_list_open"}:
+            start = int(token.attrGet("start") or 1)
+            counts.append(start if token.type == "ordered_list_open" and token.attrGet("start") != 0 else None)
+        elif token.type.endswith("_list_close"):
+            counts.pop()
+        elif token.type == "list_item_open":
             items.append([])
+            numbers.append(counts[-1])
+            counts[-1] = None if counts[-1] is None else counts[-1] + 1
+            depths.append(len(counts))
         elif token.type == "inline" and items:
-            items[-1].append(_plain(token).replace("\n", " "))
+            question, _, answer = _plain(token).partition("\n")
+            is_pair = bool(answer) and not items[-1] and is_question(question)
+            items[-1] += [question, answer] if is_pair else [f"{question} {answer}".strip().replace("\n", " ")]
         elif token.type in {"code_block", "fence"} and items:
             items[-1].append(" ".join(token.content.split()))
-    is_nested = sum(token.type.endswith("_list_open") for token in tokens) > 1
-    is_numbered = tokens[0].type == "ordered_list_open" and not is_nested
-    between = " | " if tokens[0].type == "table_open" else " "
-    first = int(tokens[0].attrGet("start") or 1) if is_numbered and tokens[0].attrGet("start") != 0 else None
-    return Block("list", items=tuple(between.join(filter(None, item)) for item in items), first=first)
+    if items and all(len(item) > 1 and is_question(item[0]) for item in items):
+        return [Block("faq", "\n\n".join(item[1:]), question=item[0]) for item in items]
+    texts = [" ".join(filter(None, item)) for item in items]
+    marked = list(zip(numbers, texts, strict=True))
+    starts = [at for at, depth in enumerate(depths) if depth == 1]
+    ends = [*starts[1:], len(marked)]
+    if all(end - at > 1 and is_label(texts[at]) for at, end in zip(starts, ends, strict=True)):
+        return [
+            block
+            for at, end in zip(starts, ends, strict=True)
+            for block in (Block("paragraph", texts[at]), list_block(marked[at + 1 : end]))
+        ]
+    return [list_block(marked)]
+
+
+def _table_of(tokens: Sequence[Token]) -> list[Block]:
+    rows: list[list[str]] = []
+    for token in tokens:
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and rows:
+            rows[-1].append(_plain(token).replace("\n", " "))
+    return table_blocks(rows)
 
 
 def _with_own_marks(blocks: Iterator[Block]) -> Iterator[Block]:
@@ -287,7 +418,9 @@ def _with_own_marks(blocks: Iterator[Block]) -> Iterator[Block]:
     for block in blocks:
         has_marks_only = block.kind == "paragraph" and not block.text and block.tags is not None
         if has_marks_only and last is not None and last.kind == "list":
-            last = replace(last, passage_id=block.passage_id, tags=block.tags, faq=block.faq, url=block.url)
+            last = replace(
+                last, passage_id=block.passage_id, tags=block.tags, faq=block.faq, url=block.url, under=block.under
+            )
             continue
         if last is not None:
             yield last
@@ -303,29 +436,55 @@ def _marked(block: Block, inline: Token) -> Block:
         return replace(block, text=_plain(inline))
     names = marks["marks"].split()
     values = {name.partition("=")[0]: unquote(name.partition("=")[2]) for name in names if name[0] not in "#."}
+    tags = frozenset(unquote(name[1:]) for name in names if name.startswith(".")) - {"plain"}
     content = inline.content[: marks.start()]
     text = _plain(_PARSER.parseInline(content[:-1] if content.endswith(" ") else content)[0])
     return replace(
         block,
         text=text,
         passage_id=next((unquote(name[1:]) for name in names if name.startswith("#")), None),
-        tags=frozenset(unquote(name[1:]) for name in names if name.startswith(".")) - {"plain"},
+        tags=tags if any(not name.startswith("under=") for name in names) else block.tags,
         faq=values.get("faq"),
         url=values.get("url"),
+        under=int(values["under"]) if values.get("under", "").isdigit() else None,
     )
 
 
 def _plain(inline: Token) -> str:
-    """What a visitor reads of it: no marks, no pictures; a forced line end is one."""
-    parts = []
-    for child in inline.children or []:
-        if child.type in {"text", "code_inline"}:
+    """What a visitor reads of it: no marks, no pictures, no struck words; a forced line end is one.
+
+    A bold question that opens a paragraph is a line of its own, and so is one that begins like a question, an answer,
+    a definition or a bullet.
+    """
+    parts: list[str] = []
+    children = inline.children or []
+    struck = 0
+    for position, child in enumerate(children):
+        struck += {"s_open": 1, "s_close": -1}.get(child.type, 0)
+        if struck:
+            continue
+        if child.type == "s_close" and parts and parts[-1].endswith(" "):
+            parts[-1] = parts[-1].rstrip(" ") + _GAP
+        elif child.type in {"text", "code_inline"} or (child.type == "image" and is_sign(child.content)):
             parts.append(child.content)
         elif child.type == "softbreak":
-            parts.append(" ")
+            following = children[position + 1].content if position + 1 < len(children) else ""
+            parts.append(_BREAK if _OWN_LINE.match(following) or _opens_bold(children[:position]) else " ")
         elif child.type == "hardbreak" or (child.type == "html_inline" and child.content.startswith("<br")):
             parts.append("\n")
-    return "".join(parts)
+        elif child.type == "strong_close" and _opens_bold(children[: position + 1]) and is_question("".join(parts)):
+            parts.append(_BREAK if any(one.content.strip() for one in children[position:]) else "")
+    return _GAPS.sub(" ", _BREAKS.sub("\n", "".join(parts))).rstrip(_GAP)
+
+
+def _opens_bold(children: Sequence[Token]) -> bool:
+    """Whether these are one bold run at the start of a paragraph."""
+    full = [one for one in children if one.content.strip() or one.nesting]
+    return (
+        len(full) > 1
+        and (full[0].type, full[-1].type) == ("strong_open", "strong_close")
+        and sum(one.type == "strong_open" for one in full) == 1
+    )
 
 
 def _title_of(blocks: Sequence[Block]) -> str | None:

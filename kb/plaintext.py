@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kb.blocks import Block, list_text
+from kb.words import ANSWERS, ASKS
 
 _BULLET = re.compile(r"^\s*(?:[•▪◦*–-]|(?P<number>\d{1,3})[.)])\s+(?P<text>\S.*)$")
-ASKS = re.compile(r"^\s*(?:Question\s*\d*|Q\s*\d*)\s*[:.]\s*(?P<text>.*)$")
-ANSWERS = re.compile(r"^\s*(?:Answer\s*\d*|A\s*\d*)\s*[:.]\s*(?P<text>.*)$")
 
 # What a visitor comes for and no heading holds: a telephone number, an hour, an address for mail, "Parking: free".
 _DETAIL = re.compile(r"\d[\d\s().–-]{5,}\d|\d\s*[ap]\.?m\b|\d:\d\d|\S@\S|:\s", re.IGNORECASE)
@@ -81,7 +80,7 @@ def _group(lines: list[str]) -> Iterator[Block]:
             position, block = _read_bullet_pair(lines, position, bullet["text"])
         elif bullet:
             position, block = _read_list(lines, position)
-        elif _is_heading(line):
+        elif reads_as_heading(line):
             position, block = position + 1, Block("heading", line.strip(), level=2)
         else:
             position, block = position + 1, Block("paragraph", line.strip())
@@ -148,12 +147,12 @@ def _is_indented(lines: list[str], position: int) -> bool:
 
 def _ends_answer(lines: list[str], position: int, has_words: bool) -> bool:
     """An answer ends at the next question or heading, and at bullets that no sentence of the answer introduces."""
-    if ASKS.match(lines[position]) or (has_words and _is_heading(lines[position])):
+    if ASKS.match(lines[position]) or (has_words and reads_as_heading(lines[position])):
         return True
     return bool(_BULLET.match(lines[position])) and not lines[position - 1].rstrip().endswith(":")
 
 
-def _is_heading(line: str) -> bool:
+def reads_as_heading(line: str) -> bool:
     """A short line in title case that does not end like a sentence and holds no detail a visitor may ask for."""
     text = line.strip()
     words = text.split()

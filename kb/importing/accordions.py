@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kb.importing.webtext import HEADINGS, Element, is_inside, is_unseen, lines_of
+from kb.importing.webtext import HEADINGS, Element, holds_sentences, is_inside, is_unseen, lines_of
 
 _PANEL = re.compile(r"panel|collaps|content|answer|body|region", re.IGNORECASE)
 _QUESTION_CLASS = re.compile(r"(?:^|[-_\s])question(?:[-_\s]|$)", re.IGNORECASE)
@@ -60,12 +60,10 @@ def _panel_of(element: Element, body: Element) -> Element | None:
 
 
 def _may_answer(panel: Element) -> bool:
-    is_text = isinstance(panel.tag, str) and panel.tag not in HEADINGS | {"button", "nav", "form"}
-    return (
-        is_text
-        and any(lines_of(panel))
-        and not panel.xpath(".//nav | .//form | ancestor-or-self::nav | ancestor::form")
-    )
+    if not isinstance(panel.tag, str) or panel.tag in HEADINGS | {"button", "form"} or not any(lines_of(panel)):
+        return False
+    menus = panel.xpath(".//nav | ancestor-or-self::nav")
+    return not panel.xpath(".//form | ancestor::form") and all(map(holds_sentences, menus))
 
 
 def _answers_beside(element: Element) -> tuple[Element, ...]:

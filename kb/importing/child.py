@@ -1,6 +1,6 @@
 """The process that reads one document or web page, and ends: `python -m kb.importing.child .pdf`, the file on its input.
 
-It writes one JSON object: the text, the web page, the sheets of a workbook, or the error. `convert.py` starts it and says
+It writes one JSON object: the page's blocks, the sheets of a workbook, or the error. `convert.py` starts it and says
 what it may use.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from io import BytesIO
 from typing import Any
 
 from kb.importing.convert import MAX_DATA, MAX_MEMORY, TIMEOUT_S
@@ -20,7 +19,7 @@ def main() -> None:
     suffix = sys.argv[1]
     data = sys.stdin.buffer.read()
     try:
-        answer = _read(data, suffix)
+        answer = _READERS[suffix](data)
     except Exception as error:  # noqa: BLE001  (a library may raise anything on a file from anywhere)
         is_locked = any("Password" in repr(one) for one in (error, error.__cause__, error.__context__))
         answer = {
@@ -31,30 +30,31 @@ def main() -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode())
 
 
-def _read(data: bytes, suffix: str) -> dict[str, Any]:
-    if suffix == ".html":
-        return _page(data)
-    if suffix == ".xlsx":
-        from kb.importing.workbook import read_workbook
-
-        return {"sheets": [asdict(one) for one in read_workbook(data)]}
-    return {"text": _document(data, suffix)}
-
-
 def _page(data: bytes) -> dict[str, Any]:
     from kb.importing.webpage import parse_page
 
     return asdict(parse_page(data.decode("utf-8")))
 
 
-def _document(data: bytes, suffix: str) -> str:
-    """A DOCX as Markdown, a PDF as text."""
-    from markitdown import StreamInfo
-    from markitdown.converters import DocxConverter, PdfConverter
+def _word(data: bytes) -> dict[str, Any]:
+    from kb.importing.word.page import parse_word
 
-    kind: Any = DocxConverter if suffix == ".docx" else PdfConverter
-    converter = kind()
-    return str(converter.convert(BytesIO(data), StreamInfo(extension=suffix)).markdown)
+    return asdict(parse_word(data))
+
+
+def _pdf(data: bytes) -> dict[str, Any]:
+    from kb.importing.pdf.page import parse_pdf
+
+    return asdict(parse_pdf(data))
+
+
+def _workbook(data: bytes) -> dict[str, Any]:
+    from kb.importing.workbook import read_workbook
+
+    return {"sheets": [asdict(one) for one in read_workbook(data)]}
+
+
+_READERS = {".html": _page, ".docx": _word, ".pdf": _pdf, ".xlsx": _workbook}
 
 
 def _limit() -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kb.blocks import COPY
 from kb.importing.convert import ConversionFailed
 from kb.importing.coverage import SourceCoverage, source_coverage, uncovered_lines
 from kb.importing.readers import READERS
 from kb.importing.sources import ImportFailed, Source, open_source
+from kb.layout import COPY
 from kb.lines import ContentError
 from kb.markdown import PageError
 from kb.pages import Page

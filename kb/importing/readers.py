@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
 from zipfile import BadZipFile, ZipFile
 
-from kb.blocks import Block, assemble
+from kb.blocks import Block
 from kb.content import faq_block, faq_page
 from kb.importing.convert import convert
 from kb.importing.sheets import read_sheet
 from kb.importing.sources import MAX_BYTES, ImportFailed, Source, decoded, decoded_html
-from kb.markdown import parse_blocks, parse_front, parse_markdown
+from kb.layout import assemble
+from kb.markdown import parse_front, parse_markdown
 from kb.pages import Page
 from kb.plaintext import parse_text
 
 _MAX_UNPACKED_BYTES = 10 * MAX_BYTES
-
-_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +35,19 @@ class Read:
 def _read_html(source: Source) -> Read:
     text = decoded_html(source)
     found = convert(text.encode(errors="replace"), ".html")
-    blocks = [Block(**{**one, "items": tuple(one["items"])}) for one in found["blocks"]]
     page = assemble(
-        blocks,
+        _blocks(found["blocks"]),
         page_id=source.page_id,
         title=found["title"] or source.page_id,
         url=_best_url(source, found["url"]),
+        reviewed=found["reviewed"],
         left_out=found["left_out"],
     )
     return Read(page, found["lines"], tuple(found["warnings"]))
+
+
+def _blocks(found: Iterable[Mapping[str, Any]]) -> list[Block]:
+    return [Block(**{**one, "items": tuple(one["items"])}) for one in found]
 
 
 def _best_url(source: Source, canonical: str) -> str:
@@ -80,44 +81,40 @@ def _read_text(source: Source) -> Read:
 
 
 def _read_docx(source: Source) -> Read:
-    lines = list(_docx_lines(source))
-    blocks, left_out = parse_blocks(str(convert(source.data, ".docx")["text"]))
-    title = next((one.text for one in blocks if one.kind == "heading" and one.level == 1), source.page_id)
-    return Read(assemble(blocks, page_id=source.page_id, title=title, url=source.url, left_out=left_out), lines)
+    _refuse_unsound(source)
+    return _read_document(source)
 
 
-def _docx_lines(source: Source) -> Iterable[str]:
-    """The paragraphs of a DOCX as its own parts hold them, to check the conversion against."""
+def _read_document(source: Source) -> Read:
+    found = convert(source.data, source.suffix)
+    page = assemble(
+        _blocks(found["blocks"]),
+        page_id=source.page_id,
+        title=found["title"] or source.page_id,
+        url=source.url,
+        left_out=found["left_out"],
+    )
+    return Read(page, found["lines"], tuple(found["warnings"]))
+
+
+def _refuse_unsound(source: Source) -> None:
+    """Refuse a DOCX that is broken, unpacks to too much, or holds entities of its own. Raises ImportFailed."""
     broken = f"{source.where}: not a sound DOCX. Open it in a word processor, save it again, and import that."
     try:
         with ZipFile(BytesIO(source.data)) as archive:
             if sum(one.file_size for one in archive.infolist()) > _MAX_UNPACKED_BYTES:
                 raise ImportFailed(f"{source.where}: unpacks to more than {_MAX_UNPACKED_BYTES // 2**20} MB. Split it.")
             parts = [archive.read(one) for one in archive.namelist() if one.endswith((".xml", ".rels"))]
-            if any(b"<!DOCTYPE" in part or b"<!ENTITY" in part for part in parts):
-                raise ImportFailed(broken)
-            document = ElementTree.fromstring(archive.read("word/document.xml"))
-    except (
-        BadZipFile,
-        KeyError,
-        ElementTree.ParseError,
-        RuntimeError,
-        NotImplementedError,
-        OSError,
-        ValueError,
-    ) as error:
+    except (BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError) as error:
         raise ImportFailed(broken) from error
-    return ["".join(one.text or "" for one in paragraph.iter(f"{_WORD}t")) for paragraph in document.iter(f"{_WORD}p")]
+    if any(b"<!DOCTYPE" in part or b"<!ENTITY" in part for part in parts) or not parts:
+        raise ImportFailed(broken)
 
 
 def _read_pdf(source: Source) -> Read:
-    text = str(convert(source.data, ".pdf")["text"])
-    title, blocks = parse_text(text)
-    page = assemble(blocks, page_id=source.page_id, title=title or source.page_id, url=source.url)
-    broken = re.findall(r"\w+-\n\w+", text)
-    warnings = ["A PDF keeps no headings or lists for certain: compare the passages with the document."]
-    warnings += [f"A word may be broken at the end of a line: {' '.join(one.split())}" for one in broken]
-    return Read(page, text.splitlines(), tuple(warnings))
+    read = _read_document(source)
+    warning = "A PDF keeps no headings or lists for certain: compare the passages with the document."
+    return replace(read, warnings=(warning, *read.warnings))
 
 
 def _read_sheet(source: Source) -> Read:

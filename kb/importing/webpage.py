@@ -14,16 +14,21 @@ import lxml.etree
 import lxml.html
 import trafilatura
 
-from kb.blocks import Block
+from kb.blocks import Block, text_of
 from kb.importing.accordions import find_pairs
 from kb.importing.faqpage import parse_faqpage
-from kb.importing.webblocks import Found, Reader, answer_of
+from kb.importing.pagewords import PageWords
+from kb.importing.tabs import find_tabs
+from kb.importing.webblocks import Found, Marks, Reader
+from kb.importing.webnotes import find_notes
 from kb.importing.webtext import Element, lines_of
-from kb.plaintext import ANSWERS, ASKS
+from kb.pairs import with_pairs
 
 # Shorter blocks count as main text only when they stand there as a line of their own: "Home" is part of many words.
 _MIN_CHARS = 25
 
+# Browsers put what follows these into the body all the same.
+_EARLY_END = re.compile(r"</\s*(?:body|html)\s*>", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
@@ -37,6 +42,7 @@ class WebPage:
     left_out: tuple[str, ...]
     lines: tuple[str, ...]
     warnings: tuple[str, ...]
+    reviewed: str | None = None  # the day that a line of the page names as its last review
 
 
 def parse_page(source: str) -> WebPage:
@@ -47,13 +53,19 @@ def parse_page(source: str) -> WebPage:
         return WebPage("", "", (), (), (), ())
     lines = tuple(lines_of(body))
     stated, warnings = _stated_pairs(document)
-    reader = Reader(find_pairs(body))
+    words = PageWords.of(body)
+    tabs, labels = find_tabs(body)
+    pairs = {one: pair for one, pair in find_pairs(body).items() if one not in labels}
+    notes = find_notes(body)
+    reader = Reader(Marks(pairs, tabs, words, notes.words), taken={*labels, *notes.bodies})
+    reader.left_out += notes.comments
     reader.read(body)
     main = _main_text(document, reader.dropped)
-    if not main:
+    if not main and not words.main:
         warnings.append("The main text could not be told from the rest: everything but menus and forms was taken.")
-    kept = _judged(_with_labelled_pairs(reader.found), main, reader.left_out)
-    blocks = _with_stated_pairs([one.block for one in kept], stated, "".join("".join(lines).split()), warnings)
+    read = _without_unread_signs(reader.found, reader.left_out, warnings)
+    kept = _judged(read, main, words.main, reader.left_out)
+    blocks = _with_stated_pairs(with_pairs(kept), stated, "".join("".join(lines).split()), warnings)
     return WebPage(
         title=_title_of(document),
         url=_attribute(document, "//link[@rel='canonical']/@href") or "",
@@ -61,35 +73,13 @@ def parse_page(source: str) -> WebPage:
         left_out=tuple(reader.left_out),
         lines=lines,
         warnings=tuple(warnings),
+        reviewed=reader.reviewed,
     )
 
 
 def pairs_of(text: str) -> list[Block]:
     """The questions and answers of FAQPage data. Raises ValueError when the text is not JSON."""
     return [Block("faq", _text_of_html(answer), question=_line_of_html(name)) for name, answer in parse_faqpage(text)]
-
-
-def _with_labelled_pairs(found: Sequence[Found]) -> list[Found]:
-    """Join `Question:` and `Answer:` paragraphs into pairs; the words stand after the label or in the next paragraph."""
-    kept: list[Found] = []
-    waiting = list(found)
-    while waiting:
-        one = waiting.pop(0)
-        asked = ASKS.match(one.block.text) if one.block.kind in {"paragraph", "heading"} else None
-        at = 0 if asked is None or asked["text"] else 1
-        answered = ANSWERS.match(waiting[at].block.text) if asked and len(waiting) > at else None
-        if asked is None or answered is None:
-            kept.append(one)
-            continue
-        question = asked["text"] or waiting[0].block.text
-        answer = [answered["text"]] if answered["text"] else []
-        del waiting[: at + 1]
-        while waiting and waiting[0].block.kind in {"paragraph", "list"} and not ASKS.match(waiting[0].block.text):
-            if waiting[0].block.kind == "list" and not (answer and answer[-1].endswith(":")):
-                break
-            answer.append(answer_of([waiting.pop(0).block]))
-        kept.append(replace(one, block=Block("faq", "\n\n".join(answer), question=question.strip())))
-    return kept
 
 
 def _main_text(document: Element, dropped: Iterable[Element]) -> str:
@@ -103,8 +93,30 @@ def _main_text(document: Element, dropped: Iterable[Element]) -> str:
     return trafilatura.extract(source, favor_recall=True, include_comments=False, include_tables=True) or ""
 
 
-def _judged(found: Sequence[Found], main: str, left_out: list[str]) -> list[Found]:
-    """The blocks of the main text, those between them in the same element, and the headings above either."""
+def _without_unread_signs(found: Sequence[Found], left_out: list[str], warnings: list[str]) -> list[Found]:
+    """Leave out lists and tables whose pictures differ and cannot be read: one may say “yes”, the other “no”."""
+    kept = []
+    signs: dict[Element, set[str]] = {}
+    for one in found:
+        if one.block.kind == "list":
+            signs.setdefault(one.parent, set()).update(one.signs)
+    for one in found:
+        named = {name for name in one.signs if name}
+        others = signs.get(one.parent, set()) if one.block.kind == "list" else set(one.signs)
+        if named and len(others) > 1:
+            words = " ".join(" ".join((one.block.text, *one.block.items)).split())
+            left_out.append(f"signs that cannot be read: {words}")
+            warnings.append(f"“{words[:80]}”: pictures beside these words may turn their sense. Write them as words.")
+        else:
+            kept.append(one)
+    return kept
+
+
+def _judged(found: Sequence[Found], main: str, inside: frozenset[Element], left_out: list[str]) -> list[Block]:
+    """The blocks of the main text, those between them in the same element, and the headings above either.
+
+    All that stands `inside` the page's own main element is main text; trafilatura judges the rest.
+    """
     whole = _squashed(main)
     lines = {_squashed(line.lstrip("-| ").rstrip("| ")) for line in main.splitlines()}
 
@@ -112,29 +124,40 @@ def _judged(found: Sequence[Found], main: str, left_out: list[str]) -> list[Foun
         squashed = _squashed(words)
         return squashed in lines or (len(squashed) >= _MIN_CHARS and squashed in whole)
 
-    def is_main(block: Block) -> bool:
-        if block.kind == "faq" or not main:
+    def is_main(one: Found) -> bool:
+        if one.block.kind == "faq" or not main or one.parent in inside:
             return True
-        words = block.items or (block.text,)
-        return 2 * sum(stands_there(one) for one in words) >= len(words)
+        words = one.block.items or (one.block.text,)
+        return 2 * sum(stands_there(line) for line in words) >= len(words)
 
     judged = (one for one in found if one.block.kind not in {"heading", "faq"} and one.parent.tag != "body")
-    parents = {one.parent for one in judged if is_main(one.block)}
-    kept: list[Found] = []
+    parents = {one.parent for one in judged if is_main(one)}
+    kept: list[bool] = []
     needed = 0  # level up to which a heading above what was kept is kept too
     for one in reversed(found):
         if one.block.kind == "heading":
-            is_kept = one.block.level <= needed
-            needed = one.block.level - 1 if is_kept else needed
+            kept.append(one.block.level <= needed)
+            needed = one.block.level - 1 if kept[-1] else needed
         else:
-            is_kept = is_main(one.block) or one.parent in parents
-            needed = 6 if is_kept else needed
+            kept.append(is_main(one) or one.parent in parents)
+            needed = 6 if kept[-1] else needed
+    return _chosen([one.block for one in found], kept[::-1], left_out)
+
+
+def _chosen(blocks: Sequence[Block], kept: Sequence[bool], left_out: list[str]) -> list[Block]:
+    """The blocks that are kept; the end of a box that one of the others told is told by the next."""
+    chosen: list[Block] = []
+    under: int | None = None
+    for block, is_kept in zip(blocks, kept, strict=True):
+        levels = [level for level in (under, block.under) if level is not None]
+        under = min(levels, default=None)
         if is_kept:
-            kept.append(one)
+            chosen.append(replace(block, under=under))
+            under = None
         else:
-            words = " ".join(" ".join((one.block.text, *one.block.items)).split())
+            words = " ".join(" ".join((block.text, *block.items)).split())
             left_out.append(f"beside the main text: {words}")
-    return kept[::-1]
+    return chosen
 
 
 def _stated_pairs(document: Element) -> tuple[list[Block], list[str]]:
@@ -178,17 +201,17 @@ def _make_pair(blocks: list[Block], place: int, pair: Block) -> bool:
     for end in range(place + 2, len(blocks) + 1):
         if blocks[end - 1].kind in {"heading", "faq"}:
             return False
-        if _squashed(answer := answer_of(blocks[place + 1 : end])) == _squashed(pair.text):
+        if _squashed(answer := text_of(blocks[place + 1 : end])) == _squashed(pair.text):
             blocks[place:end] = [Block("faq", answer, question=blocks[place].text)]
             return True
     return False
 
 
 def _text_of_html(html: str) -> str:
-    reader = Reader({})
+    reader = Reader(Marks())
     element = lxml.html.fragment_fromstring(_CONTROLS.sub("", html).encode(), create_parent="div", parser=_parser())
     reader.read(element)
-    return answer_of(one.block for one in reader.found)
+    return text_of(one.block for one in reader.found)
 
 
 def _line_of_html(html: str) -> str:
@@ -196,6 +219,7 @@ def _line_of_html(html: str) -> str:
 
 
 def _parsed(source: str) -> Element | None:
+    source = _EARLY_END.sub("", source)
     try:
         return lxml.html.document_fromstring(_CONTROLS.sub("", source).encode(), parser=_parser())
     except lxml.etree.ParserError:  # nothing in it
@@ -208,7 +232,7 @@ def _parser() -> lxml.html.HTMLParser:
 
 def _title_of(document: Element) -> str:
     """The main heading; without one the title the page gives itself."""
-    for path in ("//main//h1 | //article//h1", "//h1", "//title"):
+    for path in ("//main//h1 | //article//h1", "//h1", "//title", "//h2"):
         for element in document.xpath(path):
             if words := " ".join(lines_of(element)):
                 return words

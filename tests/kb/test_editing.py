@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.blocks import Block, assemble
+from kb.blocks import Block
 from kb.editing import (
     EditRefused,
     add_answer,
@@ -20,9 +20,11 @@ from kb.editing import (
     set_reviewed,
     set_tags,
 )
+from kb.layout import assemble
 from kb.markdown import load_page, parse_markdown, render_markdown
 from kb.pages import Page, PassageKind
 from kb.sites import SITES
+from kb.words import section_of
 
 KNEECARE = load_page(SITES / "kneecare" / "pages" / "trigger-point-injections.md")
 NEEDLES, SORENESS, DAY, BURSITIS = "p-e73b9088461f", "p-384f2b52d6c3", "p-37f18284d3b3", "p-fc547bf7b560"
@@ -90,7 +92,7 @@ def test_a_new_paragraph_changes_no_other_text(page, text, data):
     assert heading_texts(edited) == heading_texts(page)
     ids = [one.passage_id for one in edited.passages]
     assert ids[ids.index(after.passage_id) + 1] == fresh
-    assert get_passage(edited, fresh).heading == after.heading
+    assert section_of(edited, get_passage(edited, fresh)) == section_of(page, after)
 
 
 @given(pages, words, texts, st.data())

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.blocks import Block, assemble
+from kb.blocks import Block
+from kb.layout import assemble
 from kb.markdown import PageError, load_page, parse_markdown, render_markdown
 from kb.pages import PassageKind
 from kb.sites import SITES
@@ -39,9 +40,17 @@ lines = st.lists(words, min_size=1, max_size=3).map("\n".join)
 items = st.lists(words, min_size=1, max_size=3).map(tuple)
 number = st.one_of(st.none(), st.integers(0, 20))
 tags = st.one_of(st.none(), st.frozensets(st.sampled_from(["risk", "aftercare", "opening hours"])))
+under = st.one_of(st.none(), st.integers(0, 3))  # the box that a block has left
+labels = st.sampled_from(["Don't", "Call us if:", "Is it safe?", "Q: Who?\nA: You.", "What to avoid"])
 blocks = st.one_of(
-    st.builds(lambda text, tags: Block("paragraph", text, tags=tags), lines, tags),
-    st.builds(lambda text, level: Block("heading", text, level=level), words, st.integers(1, 6)),
+    st.builds(lambda text, tags, under: Block("paragraph", text, tags=tags, under=under), lines, tags, under),
+    st.builds(lambda text, strong: Block("paragraph", text, is_strong=strong), labels, st.booleans()),
+    st.builds(
+        lambda text, level, under: Block("heading", text, level=level, under=under),
+        st.one_of(words, labels.filter(lambda one: "\n" not in one)),
+        st.integers(1, 6),
+        under,
+    ),
     st.builds(lambda text, items, first: Block("list", text, items=items, first=first), words, items, number),
     st.builds(lambda items, first: Block("list", items=items, first=first), items, number),
     st.builds(

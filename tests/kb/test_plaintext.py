@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kb.blocks import Block, assemble
+from kb.blocks import Block
+from kb.layout import assemble
 from kb.plaintext import parse_text
 
 

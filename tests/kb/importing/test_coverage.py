@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kb.blocks import Block, assemble
+from kb.blocks import Block
 from kb.importing.coverage import Fate, coverage, source_coverage, uncovered_lines
+from kb.layout import assemble
 from kb.pages import Page
 
 TITLE = Block("heading", "Care", level=1)

@@ -8,8 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from kb.blocks import Block, assemble
+from kb.blocks import Block
 from kb.importing import ImportFailed, Politeness, Skipped, Source, fetching, follow, without_repeated
+from kb.layout import assemble
 from kb.pages import Page
 
 CALL = "Call us to book your visit today."

@@ -32,6 +32,17 @@ def test_a_web_page_is_imported_with_everything_left_out_listed(tmp_path):
     assert imported.uncovered == ()
 
 
+def test_the_share_of_words_that_can_be_quoted_counts_what_was_left_out(tmp_path):
+    text = "<main><h1>Knee</h1><p>It is quick, and most of our patients drive home.</p></main>"
+    (tmp_path / "whole.html").write_text(f"<body>{text}</body>")
+    assert import_source(tmp_path / "whole.html").coverage.share == 1.0
+    hidden = f'<div class="cookie-bar">We use cookies. {"And more cookies. " * 20}</div>'
+    (tmp_path / "part.html").write_text(f"<body>{text}{hidden}</body>")
+    part = import_source(tmp_path / "part.html")
+    assert part.coverage.share < 0.2
+    assert any(one.startswith("banner: We use cookies. And") for one in part.left_out)
+
+
 def test_a_web_page_in_an_older_encoding_reads_right(tmp_path):
     (tmp_path / "a.html").write_bytes('<meta charset="windows-1252"><p>It’s a café.</p>'.encode("cp1252"))
     assert texts(import_source(tmp_path / "a.html", url="https://a.org")) == ["It’s a café."]

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.blocks import Block, assemble
+from kb.blocks import Block
 from kb.labels import RANKING, Label
+from kb.layout import assemble
 from kb.policy import load_policy
 from kb.sites import SITES, load_site
 from server.core.decide import Evidence, Found, Part, Run, Speech, decide
