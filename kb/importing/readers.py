@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
-from zipfile import BadZipFile, ZipFile
 
 from kb.blocks import Block
 from kb.content import faq_block, faq_page
 from kb.importing.convert import convert
 from kb.importing.sheets import read_sheet
-from kb.importing.sources import MAX_BYTES, ImportFailed, Source, decoded, decoded_html
+from kb.importing.sources import ImportFailed, Source, decoded, decoded_html
 from kb.layout import assemble
 from kb.markdown import parse_front, parse_markdown
 from kb.pages import Page
 from kb.plaintext import parse_text
-
-_MAX_UNPACKED_BYTES = 10 * MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +76,6 @@ def _read_text(source: Source) -> Read:
     return Read(page, body.splitlines())
 
 
-def _read_docx(source: Source) -> Read:
-    _refuse_unsound(source)
-    return _read_document(source)
-
-
 def _read_document(source: Source) -> Read:
     found = convert(source.data, source.suffix)
     page = assemble(
@@ -95,20 +86,6 @@ def _read_document(source: Source) -> Read:
         left_out=found["left_out"],
     )
     return Read(page, found["lines"], tuple(found["warnings"]))
-
-
-def _refuse_unsound(source: Source) -> None:
-    """Refuse a DOCX that is broken, unpacks to too much, or holds entities of its own. Raises ImportFailed."""
-    broken = f"{source.where}: not a sound DOCX. Open it in a word processor, save it again, and import that."
-    try:
-        with ZipFile(BytesIO(source.data)) as archive:
-            if sum(one.file_size for one in archive.infolist()) > _MAX_UNPACKED_BYTES:
-                raise ImportFailed(f"{source.where}: unpacks to more than {_MAX_UNPACKED_BYTES // 2**20} MB. Split it.")
-            parts = [archive.read(one) for one in archive.namelist() if one.endswith((".xml", ".rels"))]
-    except (BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError) as error:
-        raise ImportFailed(broken) from error
-    if any(b"<!DOCTYPE" in part or b"<!ENTITY" in part for part in parts) or not parts:
-        raise ImportFailed(broken)
 
 
 def _read_pdf(source: Source) -> Read:
@@ -169,7 +146,7 @@ READERS: Mapping[str, Callable[[Source], Read]] = {
     ".html": _read_html,
     ".md": _read_markdown,
     ".txt": _read_text,
-    ".docx": _read_docx,
+    ".docx": _read_document,
     ".pdf": _read_pdf,
     ".csv": _read_sheet,
     ".tsv": _read_sheet,

@@ -14,9 +14,9 @@ from kb.errors import AdvocateError
 from kb.importing.fetching import FetchFailed, fetch
 
 MAX_BYTES = 20 * 2**20
-MAX_XML_BYTES = (
-    16 * 2**20
-)  # of a Word file or workbook, unpacked: some thousand pages; its libraries take 50 times as much
+# Of a Word file or workbook, unpacked: its XML, some thousand pages, of which its libraries take 50 times as much; and all of it.
+MAX_XML_BYTES = 16 * 2**20
+MAX_UNPACKED_BYTES = 10 * MAX_BYTES
 
 KINDS = frozenset([".html", ".md", ".txt", ".docx", ".pdf", ".csv", ".tsv", ".xlsx", ".jsonl", ".json"])
 
@@ -81,7 +81,7 @@ def open_source(source: str | Path, *, allow_private: bool) -> Source:
         )
     _refuse_other_kind(found)
     if found.suffix in {".docx", ".xlsx"}:
-        _refuse_bomb(found)
+        _refuse_unsound_package(found)
     return found
 
 
@@ -142,18 +142,28 @@ def _refuse_other_kind(source: Source) -> None:
         raise ImportFailed(f"{source.where}: text was expected, found other data. Save it as UTF-8 text.")
 
 
-def _refuse_bomb(source: Source) -> None:
-    """Refuse a packed file before it is unpacked, when it would be more than can be read."""
+def _refuse_unsound_package(source: Source) -> None:
+    """Refuse a packed file that is broken, holds entities of its own, or would unpack to more than can be read.
+
+    Sizes are looked at before anything is unpacked.
+    """
+    broken = (
+        f"{source.where}: not a sound {source.suffix[1:].upper()}. "
+        "Open it in the program that made it, save it again, and import that."
+    )
     try:
         with ZipFile(BytesIO(source.data)) as archive:
-            size = sum(one.file_size for one in archive.infolist() if one.filename.endswith((".xml", ".rels")))
-    except (BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        kind = source.suffix[1:].upper()
-        raise ImportFailed(
-            f"{source.where}: not a sound {kind} ({error}). Open it in the program that made it, save it again, and import that."
-        ) from error
-    if size > MAX_XML_BYTES:
-        raise ImportFailed(f"{source.where}: unpacks to more than {MAX_XML_BYTES // 2**20} MB of text. Split it.")
+            texts = [one for one in archive.infolist() if one.filename.endswith((".xml", ".rels"))]
+            for sizes, most in ((texts, MAX_XML_BYTES), (archive.infolist(), MAX_UNPACKED_BYTES)):
+                if sum(one.file_size for one in sizes) > most:
+                    kind = " of text" if most == MAX_XML_BYTES else ""
+                    raise ImportFailed(f"{source.where}: unpacks to more than {most // 2**20} MB{kind}. Split it.")
+            parts = [archive.read(one) for one in texts]
+    # A locked part raises RuntimeError, one packed in a way that zipfile does not know NotImplementedError.
+    except (BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError) as error:
+        raise ImportFailed(broken) from error
+    if not parts or any(b"<!DOCTYPE" in part or b"<!ENTITY" in part for part in parts):
+        raise ImportFailed(broken)
 
 
 @dataclass(frozen=True, slots=True)
