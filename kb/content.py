@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from kb.asks import load_asks
-from kb.blocks import Block
 from kb.checklist import Checklist, load_checklist
 from kb.labels import Label
-from kb.layout import assemble
 from kb.lines import ContentError, read_lines
-from kb.markdown import PAGE_SUFFIXES, load_page, parse_front, read_text, with_passages
 from kb.pages import Page, Passage
-from kb.plaintext import parse_text
 from kb.reading.messages import after
+from kb.shaping.blocks import Block
+from kb.shaping.layout import assemble
+from kb.shaping.markdown import PAGE_SUFFIXES, load_page, parse_front, read_text, with_passages
+from kb.shaping.plaintext import parse_text
 
 STARTER = Path(__file__).parent / "starter"
 FAQ_TITLE = "Frequently asked questions"

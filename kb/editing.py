@@ -13,10 +13,10 @@ from datetime import date
 from hashlib import sha256
 from typing import TypeVar
 
-from kb.blocks import suggest_tags
 from kb.errors import AdvocateError
 from kb.pages import Heading, Page, Passage, PassageKind
-from kb.words import label_of, section_of
+from kb.shaping.blocks import suggest_tags
+from kb.shaping.words import label_of, section_of
 
 MAX_CHARS = 20_000
 _ITEM = re.compile(r"^  • ", re.MULTILINE)
@@ -199,7 +199,7 @@ def _question_of(page: Page, passage: Passage) -> Heading | None:
 
 
 def _new_id(page: Page, path: tuple[str, ...], words: str) -> str:
-    """An id like those importers give (kb/blocks.py), different from every other on the page."""
+    """An id like those importers give (kb/shaping/blocks.py), different from every other on the page."""
     used = {one.passage_id for one in page.passages}
     seed = f"{page.page_id}\n{' › '.join(path)}\n{words}"
     fresh = first = f"p-{sha256(seed.encode()).hexdigest()[:12]}"

@@ -16,8 +16,8 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from kb.editing import EditRefused, remove_passage
-from kb.outline import Part, laid_out, parts_of, put_in
 from kb.pages import Page, Passage
+from kb.shaping.outline import Part, laid_out, parts_of, put_in
 
 # How alike two texts are (rapidfuzz.ratio, of 100) that are one passage reworded; "after 24 hours" to "after 48 hours"
 # is 93. Phrasings follow the passage, so one that only resembles another must not take its place: it is new, the other

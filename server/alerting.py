@@ -12,7 +12,7 @@ from collections.abc import Callable
 from server.channels import Channels, NotSent
 from server.core.alerts import AlertText, Channel, Target, alert_text
 from server.storage.alerts import TOPIC, Alert
-from server.storage.faults import StorageUnavailable
+from server.storage.database.faults import StorageUnavailable
 from server.storage.store import Store
 
 LOOK_S = 1.0  # a wake-up may be lost, and rungs come due without one

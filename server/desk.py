@@ -22,11 +22,11 @@ from server.core.handover import Closure, Step
 from server.core.reply import Reply
 from server.core.typed import bare_address, judged, mended
 from server.storage.conversations import Conversation, Started, Transcript
+from server.storage.database.faults import StorageUnavailable
 from server.storage.events import Author, Event
-from server.storage.faults import StorageUnavailable
 from server.storage.handed_over import Handover, InboxRow, Letter
+from server.storage.people.staff import User
 from server.storage.receiving import Received, VisitorMessage
-from server.storage.staff import User
 from server.storage.store import Store
 
 POLL_S = 1.0  # a wake-up may be lost, so readers look again this often

@@ -10,7 +10,7 @@ from kb.errors import AdvocateError
 from kb.sites import DEFAULT_SITE
 from server.channels import NO_ALERTS, Channels, open_channels
 from server.settings import Settings
-from server.storage.staff import Role
+from server.storage.people.staff import Role
 
 if TYPE_CHECKING:
     from server.storage.store import Store

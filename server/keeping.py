@@ -22,7 +22,7 @@ from kb.errors import AdvocateError
 from server.assistants import Assistants
 from server.core.typed import HEARD, judged
 from server.settings import Settings
-from server.storage.engine import PRIVATE
+from server.storage.database.engine import PRIVATE
 
 if TYPE_CHECKING:
     from server.core.reply import Reply

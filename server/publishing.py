@@ -22,9 +22,9 @@ from kb.content import Content, Example, Phrasing, load_content
 from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.lines import ContentError
-from kb.markdown import render_markdown
 from kb.pages import Page
 from kb.policy import DEFAULT_POLICY
+from kb.shaping.markdown import render_markdown
 from kb.sites import SITES, UNNAMED_SITE, Site, load_site, render_site
 from server.settings import Settings
 

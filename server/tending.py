@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from server.storage.faults import StorageUnavailable
+from server.storage.database.faults import StorageUnavailable
 from server.storage.store import Store
 
 LOOK_S = 1.0

@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _page(data: bytes) -> dict[str, Any]:
-    from kb.importing.webpage import parse_page
+    from kb.importing.web.page import parse_page
 
     return asdict(parse_page(data.decode("utf-8")))
 

@@ -12,10 +12,10 @@ from kb.importing.convert import ConversionFailed
 from kb.importing.coverage import SourceCoverage, source_coverage, uncovered_lines
 from kb.importing.readers import READERS
 from kb.importing.sources import ImportFailed, Source, open_source
-from kb.layout import COPY
 from kb.lines import ContentError
-from kb.markdown import PageError
 from kb.pages import Page
+from kb.shaping.layout import COPY
+from kb.shaping.markdown import PageError
 
 
 @dataclass(frozen=True, slots=True)

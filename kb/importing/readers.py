@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from kb.blocks import Block
 from kb.content import faq_block, faq_page
 from kb.importing.convert import convert
 from kb.importing.sheets import read_sheet
 from kb.importing.sources import ImportFailed, Source, decoded, decoded_html
-from kb.layout import assemble
-from kb.markdown import parse_front, parse_markdown
 from kb.pages import Page
-from kb.plaintext import parse_text
+from kb.shaping.blocks import Block
+from kb.shaping.layout import assemble
+from kb.shaping.markdown import parse_front, parse_markdown
+from kb.shaping.plaintext import parse_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _sheet(page: Page, source: Source) -> Page:
 
 
 def _read_json(source: Source) -> Read:
-    from kb.importing.webpage import pairs_of
+    from kb.importing.web.page import pairs_of
 
     try:
         pairs = pairs_of(decoded(source))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kb.outline import Part, laid_out, parts_of
 from kb.pages import Page
+from kb.shaping.outline import Part, laid_out, parts_of
 
 MIN_PAGES = 3
 MIN_SHARE = 0.5  # of the pages: what fewer say may be each page's own

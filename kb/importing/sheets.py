@@ -16,7 +16,7 @@ from kb.content import faq_block, faq_page
 from kb.importing.convert import convert
 from kb.importing.faqpage import faqpage_of
 from kb.importing.sources import ImportFailed, Source
-from kb.importing.webpage import pairs_of
+from kb.importing.web.page import pairs_of
 from kb.pages import Page
 
 MAX_ROWS_ABOVE = 10  # a title, a date and a remark may stand above the heads

@@ -12,7 +12,7 @@ import aiosmtplib
 from server.channels.sending import TRY_S, NotSent
 from server.core.addresses import MailServer
 from server.core.alerts import AlertText
-from server.storage.transactions import utc_now
+from server.storage.database.transactions import utc_now
 
 
 class Email:

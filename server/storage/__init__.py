@@ -4,21 +4,21 @@ from server.storage.alerts import Alert, Alerts, Failing
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.content import Content, EditConflict, Revision
 from server.storage.conversations import Conversation, Conversations, StaleView, Started, Transcript
-from server.storage.engine import DatabaseUrlRefused, SqliteTooOld
+from server.storage.database.engine import DatabaseUrlRefused, SqliteTooOld
+from server.storage.database.faults import StorageUnavailable
+from server.storage.database.migrate import SchemaTooNew
+from server.storage.database.upkeep import BackupRefused
+from server.storage.database.wakeups import Waiter, Wakeups
 from server.storage.events import Author, ConversationStatus, Erased, Event, Kind, NotFound
-from server.storage.faults import StorageUnavailable
 from server.storage.figures import Today
 from server.storage.handed_over import Handover, InboxRow, Letter
 from server.storage.handovers import Handovers, NotClaimed, StepLost
 from server.storage.keys import KeyReused
-from server.storage.migrate import SchemaTooNew
-from server.storage.passwords import PasswordRefused
+from server.storage.people.passwords import PasswordRefused
+from server.storage.people.staff import EmailTaken, Role, SignedIn, Staff, User
+from server.storage.people.tries import Origin, SignInDelayed
 from server.storage.receiving import Received, VisitorMessage
-from server.storage.staff import EmailTaken, Role, SignedIn, Staff, User
 from server.storage.store import Store
-from server.storage.tries import Origin, SignInDelayed
-from server.storage.upkeep import BackupRefused
-from server.storage.wakeups import Waiter, Wakeups
 
 __all__ = [
     "Alert",

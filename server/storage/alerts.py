@@ -26,10 +26,10 @@ from server.core.alerts import (
     rung_at,
 )
 from server.core.handover import Status
-from server.storage import schema
+from server.storage.database import schema
+from server.storage.database.transactions import Database, Transaction
 from server.storage.events import Locked, NotFound, lock
 from server.storage.ids import new_id
-from server.storage.transactions import Database, Transaction
 
 TOPIC = "alerts"  # woken when the outbox has something new
 LEASE = timedelta(seconds=60)  # longer than any channel tries

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from server.storage import schema
-from server.storage.transactions import Database, Transaction
+from server.storage.database import schema
+from server.storage.database.transactions import Database, Transaction
 
 NO_SITE = ""  # the chain of what concerns no single site: accounts, sign-ins
 FIRST = "0" * 64

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Row, and_, select
 
 from kb.errors import AdvocateError
-from server.storage import audit, schema
-from server.storage.transactions import Database, Transaction
+from server.storage import audit
+from server.storage.database import schema
+from server.storage.database.transactions import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)

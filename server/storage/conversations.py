@@ -14,15 +14,16 @@ from kb.errors import AdvocateError
 from server.core.alerts import NO_ONE, Reach
 from server.core.reply import Decision, Reply
 from server.core.typed import HEARD
-from server.storage import audit, erasing, events, handed_over, keys, receiving, schema
+from server.storage import audit, erasing, events, handed_over, keys, receiving
+from server.storage.database import schema
+from server.storage.database.transactions import Database, Transaction
 from server.storage.events import Author, ConversationStatus, Event, Kind, NewEvent, NotFound
 from server.storage.handed_over import Letter
 from server.storage.handovers import NotClaimed
 from server.storage.ids import new_id, new_receipt, new_token, receipt_digest, token_digest
 from server.storage.keys import Stored
+from server.storage.people.staff import User
 from server.storage.receiving import Received, VisitorMessage
-from server.storage.staff import User
-from server.storage.transactions import Database, Transaction
 
 NOBODY = "0" * 64  # the digest of no token
 

@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import delete, select, tuple_, update
 
 from server.core.handover import OPEN
-from server.storage import audit, schema
-from server.storage.engine import BUSY_TIMEOUT_MS
+from server.storage import audit
+from server.storage.database import schema
+from server.storage.database.engine import BUSY_TIMEOUT_MS
+from server.storage.database.faults import StorageUnavailable
+from server.storage.database.transactions import Database, Transaction
 from server.storage.events import Author, Kind, NewEvent, append, lock
-from server.storage.faults import StorageUnavailable
-from server.storage.transactions import Database, Transaction
 
 BATCH = 200
 # It waits for whoever reads the log; so it is not waited for here, where all writers stand behind it, but tried again.

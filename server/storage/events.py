@@ -12,8 +12,8 @@ from sqlalchemy import Row, Select, and_, select, update
 
 from kb.errors import AdvocateError
 from server.core.reply import Decision, Reply
-from server.storage import schema
-from server.storage.transactions import Transaction
+from server.storage.database import schema
+from server.storage.database.transactions import Transaction
 
 REPLY = "reply"  # where the stored body holds it
 MAX_SEQ = 2**31 - 1  # of the column; a reader may ask for any number

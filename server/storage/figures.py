@@ -9,9 +9,9 @@ from statistics import median
 
 from sqlalchemy import ColumnElement, Table, func, select, true
 
-from server.storage import schema
+from server.storage.database import schema
+from server.storage.database.transactions import Transaction
 from server.storage.events import Author, Kind
-from server.storage.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from sqlalchemy import Row, Select, and_, func, select
 from kb.labels import Label
 from server.core.handover import OPEN, Closing, Status
 from server.core.reply import Decision
-from server.storage import schema
+from server.storage.database import schema
+from server.storage.database.transactions import Transaction
 from server.storage.events import Author, NotFound
-from server.storage.transactions import Transaction
 
 FIRST_LINE_CHARS = 200
 

@@ -15,14 +15,15 @@ from server.core.alerts import NO_ONE, Reach, ladder_of, ladder_to_begin
 from server.core.handover import OPEN, Closure, Status, Step, check_closure, next_status
 from server.core.presence import OFFERED_AFTER, goes_back, is_offered_a_call_back
 from server.core.reply import Decision, Reply
-from server.storage import alerts, audit, schema
+from server.storage import alerts, audit
+from server.storage.database import schema
+from server.storage.database.transactions import Database, Transaction
 from server.storage.events import Author, ConversationStatus, Kind, Locked, NewEvent, NotFound, append, lock
 from server.storage.figures import Today, of_sites, today
 from server.storage.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox_row
 from server.storage.ids import new_id
-from server.storage.presence import held_claims, is_anyone_present
-from server.storage.staff import SYSTEM, Role, User
-from server.storage.transactions import Database, Transaction
+from server.storage.people.presence import held_claims, is_anyone_present
+from server.storage.people.staff import SYSTEM, Role, User
 
 CONVERSATION_STATUS: Mapping[Status, ConversationStatus] = {
     Status.WAITING: ConversationStatus.WAITING,

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import select
 
 from kb.errors import AdvocateError
-from server.storage import schema
+from server.storage.database import schema
+from server.storage.database.transactions import Transaction
 from server.storage.events import Locked
-from server.storage.transactions import Transaction
 
 VISITOR = "visitor"
 

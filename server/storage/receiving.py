@@ -12,12 +12,13 @@ from kb.labels import Label, Outcome
 from server.core.alerts import NO_ONE, Reach
 from server.core.handover import Status
 from server.core.reply import Decision, Reply
-from server.storage import alerts, handovers, keys, schema
+from server.storage import alerts, handovers, keys
+from server.storage.database import schema
+from server.storage.database.transactions import Transaction
 from server.storage.events import Author, ConversationStatus, Event, Kind, Locked, NewEvent, append, lock, read_numbers
 from server.storage.handed_over import Handover, Letter, get
 from server.storage.keys import Stored
-from server.storage.presence import is_anyone_present
-from server.storage.transactions import Transaction
+from server.storage.people.presence import is_anyone_present
 
 REPLY_KINDS: Mapping[Outcome, Kind] = {
     Outcome.QUOTE: Kind.QUOTE,

@@ -8,17 +8,19 @@ from typing import Any
 
 from sqlalchemy import text
 
-from server.storage import audit, tries, upkeep
+from server.storage import audit
 from server.storage.alerts import Alerts
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.content import Content
 from server.storage.conversations import Conversations
-from server.storage.engine import open_engine, parse_url
+from server.storage.database import upkeep
+from server.storage.database.engine import open_engine, parse_url
+from server.storage.database.migrate import migrate
+from server.storage.database.transactions import Clock, Database, utc_now
+from server.storage.database.wakeups import Wakeups
 from server.storage.handovers import Handovers
-from server.storage.migrate import migrate
-from server.storage.staff import Staff
-from server.storage.transactions import Clock, Database, utc_now
-from server.storage.wakeups import Wakeups
+from server.storage.people import tries
+from server.storage.people.staff import Staff
 
 
 class Store:

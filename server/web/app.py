@@ -20,7 +20,7 @@ from server.desk import Desk
 from server.editing import Editing
 from server.publishing import Publisher
 from server.settings import Settings
-from server.storage.faults import StorageUnavailable
+from server.storage.database.faults import StorageUnavailable
 from server.storage.store import Store
 from server.tending import tend
 from server.web import health

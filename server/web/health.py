@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from server.storage.faults import StorageUnavailable
+from server.storage.database.faults import StorageUnavailable
 from server.web.guards.problems import Problem
 from server.web.parts import PartsDep
 

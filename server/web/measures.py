@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from server.core.alerts import Channel, Target
 from server.core.reply import Reply
-from server.storage.trouble import Trouble
+from server.storage.database.trouble import Trouble
 
 LABELS = ("site", "label", "outcome")
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 8.0, 15.0)

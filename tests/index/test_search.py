@@ -10,9 +10,9 @@ from index.search import Searcher
 from index.store import IndexUnreadable, VectorStore
 from index.tune.scale import LEAST, OUTSIDE, WRONG, choose_threshold
 from index.units import Unit, UnitKind, answering_span, units_of
-from kb.blocks import Block
 from kb.content import Content, Phrasing
-from kb.layout import assemble
+from kb.shaping.blocks import Block
+from kb.shaping.layout import assemble
 
 PAGE = assemble(
     [

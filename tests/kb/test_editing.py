@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.blocks import Block
 from kb.editing import (
     EditRefused,
     add_answer,
@@ -20,11 +19,12 @@ from kb.editing import (
     set_reviewed,
     set_tags,
 )
-from kb.layout import assemble
-from kb.markdown import load_page, parse_markdown, render_markdown
 from kb.pages import Page, PassageKind
+from kb.shaping.blocks import Block
+from kb.shaping.layout import assemble
+from kb.shaping.markdown import load_page, parse_markdown, render_markdown
+from kb.shaping.words import section_of
 from kb.sites import SITES
-from kb.words import section_of
 
 KNEECARE = load_page(SITES / "kneecare" / "pages" / "trigger-point-injections.md")
 NEEDLES, SORENESS, DAY, BURSITIS = "p-e73b9088461f", "p-384f2b52d6c3", "p-37f18284d3b3", "p-fc547bf7b560"

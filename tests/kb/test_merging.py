@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 
-from kb.blocks import Block
 from kb.editing import EditRefused, add_answer, add_paragraph, remove_passage, replace_text, set_reviewed, set_tags
-from kb.layout import assemble
 from kb.merging import Cause, Counts, LastImport, Merged, merge, settle
 from kb.pages import Page
+from kb.shaping.blocks import Block
+from kb.shaping.layout import assemble
 from tests.kb.test_editing import assert_whole, pages
 
 

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from server.storage import Store
-from server.storage.engine import open_engine, parse_url
-from server.storage.migrate import migrate
-from server.storage.schema import metadata
+from server.storage.database.engine import open_engine, parse_url
+from server.storage.database.migrate import migrate
+from server.storage.database.schema import metadata
 
 ENGINES = ("sqlite", "postgresql")
 # Much faster than TRUNCATE for a few rows; as a replica would, past foreign keys and the audit's trigger.

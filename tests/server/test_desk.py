@@ -22,10 +22,10 @@ from server.desk import (
     UnknownConversation,
 )
 from server.storage import Store
-from server.storage.engine import READING, WRITING
+from server.storage.database.engine import READING, WRITING
+from server.storage.database.faults import StorageUnavailable
+from server.storage.database.transactions import Database
 from server.storage.events import Author, Kind
-from server.storage.faults import StorageUnavailable
-from server.storage.transactions import Database
 from tests.server.web.stand_in import StandIn
 
 QUESTION = Typed("What is a trigger point?")

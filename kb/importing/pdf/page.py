@@ -11,12 +11,12 @@ from itertools import groupby, pairwise
 
 import pdfplumber
 
-from kb.blocks import Block
 from kb.importing.pdf.lines import BULLETS, SIGNS, Line, read_lines
-from kb.plaintext import reads_as_heading
 from kb.reading.english import english_words
-from kb.tables import table_blocks
-from kb.words import is_label
+from kb.shaping.blocks import Block
+from kb.shaping.plaintext import reads_as_heading
+from kb.shaping.tables import table_blocks
+from kb.shaping.words import is_label
 
 _MAX_HEADING_WORDS = 15
 _MAX_TITLE_WORDS = 10

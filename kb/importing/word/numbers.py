@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from kb.importing.word.package import W, value
-from kb.words import GLYPHS
+from kb.shaping.words import GLYPHS
 
 BULLET = "•"
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import Element
 
-from kb.blocks import Block, list_block, text_of
 from kb.importing.word.numbers import BULLET, Mark, Numbers
 from kb.importing.word.package import Package, Style, W, open_package, value
 from kb.importing.word.runs import Words, words_of
-from kb.tables import table_blocks
-from kb.words import is_label, is_question
+from kb.shaping.blocks import Block, list_block, text_of
+from kb.shaping.tables import table_blocks
+from kb.shaping.words import is_label, is_question
 
 _CONTENTS = "table of contents"
 _MAX_SPAN = 50

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from kb.importing.word.numbers import symbol
 from kb.importing.word.package import Package, Style, W, flag, value
-from kb.words import is_sign
+from kb.shaping.words import is_sign
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"

@@ -10,9 +10,9 @@ from difflib import SequenceMatcher
 from itertools import groupby
 from operator import itemgetter
 
-from kb.blocks import suggest_tags
 from kb.content import Phrasing
 from kb.pages import NOTED_TAGS, Page, Passage
+from kb.shaping.blocks import suggest_tags
 from server.web.words.moments import date_in_words
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")

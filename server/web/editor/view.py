@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from kb.blocks import suggest_tags
 from kb.pages import Heading, Page, Passage, PassageKind
+from kb.shaping.blocks import suggest_tags
 from server.web.editor.changes import Change, Piece, marked_words
 from server.web.editor.reading import SiteText
 from server.web.editor.screens import BlockView, EditForm, Mark, OutlineRow, PassageView

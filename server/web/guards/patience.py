@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.storage.patience import one_patience
+from server.storage.database.patience import one_patience
 
 STREAMS = "/events"  # how the addresses of event streams end: they wait for hours, and look again each second
 

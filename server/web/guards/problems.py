@@ -22,8 +22,8 @@ from server.assistants import UnknownSite
 from server.core.reply import Reply
 from server.desk import NotStored, PassageNotOffered, UnknownConversation
 from server.editing import NoSuchPage, SavingBusy
+from server.storage.database.faults import StorageUnavailable
 from server.storage.events import NotFound
-from server.storage.faults import StorageUnavailable
 from server.storage.keys import KeyReused
 from server.web.parts import parts_of
 from server.web.words.bodies import Out

@@ -16,7 +16,7 @@ from server.core.reply import Reply
 from server.core.typed import mended
 from server.desk import Choice, NotStored, Pass, Taken, Typed
 from server.storage.conversations import Started
-from server.storage.faults import StorageUnavailable
+from server.storage.database.faults import StorageUnavailable
 from server.storage.handed_over import Letter
 from server.web.guards.security import refuse_cross_site
 from server.web.parts import Parts, PartsDep

@@ -10,8 +10,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from server.desk import Typing
 from server.storage.conversations import Conversation
+from server.storage.database.faults import StorageUnavailable
 from server.storage.events import Author
-from server.storage.faults import StorageUnavailable
 from server.web.guards.problems import PROBLEMS, Problem
 from server.web.parts import PartsDep
 from server.web.visitor.callers import ConversationDep

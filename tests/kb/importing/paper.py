@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kb.importing.pdf.page import parse_pdf
-from kb.layout import assemble
+from kb.shaping.layout import assemble
 from tests.kb.importing.reading import Reading
 
 WIDTH, HEIGHT = 612, 792

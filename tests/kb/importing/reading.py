@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kb.importing.webpage import parse_page
-from kb.layout import assemble
+from kb.importing.web.page import parse_page
 from kb.pages import Page
+from kb.shaping.layout import assemble
 
 Passages = list[tuple[tuple[str, ...], str]]
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from kb.importing.coverage import coverage
-from kb.markdown import parse_markdown, render_markdown
 from kb.reading.sentences import sentence_spans
+from kb.shaping.markdown import parse_markdown, render_markdown
 from tests.kb.importing.reading import Reading, read_html
 
 DATA = Path(__file__).parents[1] / "data"

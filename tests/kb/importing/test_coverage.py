@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kb.blocks import Block
 from kb.importing.coverage import Fate, coverage, source_coverage, uncovered_lines
-from kb.layout import assemble
 from kb.pages import Page
+from kb.shaping.blocks import Block
+from kb.shaping.layout import assemble
 
 TITLE = Block("heading", "Care", level=1)
 PAIR = Block("faq", "A little.", question="Does it hurt?")

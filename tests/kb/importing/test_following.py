@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from kb.blocks import Block
 from kb.importing import ImportFailed, Politeness, Skipped, Source, fetching, follow, without_repeated
-from kb.layout import assemble
 from kb.pages import Page
+from kb.shaping.blocks import Block
+from kb.shaping.layout import assemble
 
 CALL = "Call us to book your visit today."
 

@@ -13,7 +13,7 @@ import pytest
 from kb.importing import Imported, ImportFailed, convert, fetching, import_source, sources
 from kb.pages import PassageKind
 from tests.kb.importing.documents import docx, pdf
-from tests.kb.importing.test_webpage import HONEYPOT, PAGE, faqpage
+from tests.kb.importing.web.test_page import HONEYPOT, PAGE, faqpage
 
 
 def texts(imported: Imported) -> list[str]:

@@ -7,7 +7,7 @@ from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from kb.importing.word.page import parse_word
-from kb.layout import assemble
+from kb.shaping.layout import assemble
 from tests.kb.importing.reading import Reading
 
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.blocks import Block
 from kb.labels import RANKING, Label
-from kb.layout import assemble
 from kb.policy import load_policy
+from kb.shaping.blocks import Block
+from kb.shaping.layout import assemble
 from kb.sites import SITES, load_site
 from server.core.decide import Evidence, Found, Part, Run, Speech, decide
 from server.core.findings import BARS, POSSIBLE, URGENT_PART_BAR, Finding, judge, read_gate

@@ -2,7 +2,7 @@ import pytest
 
 from kb.content import Phrasing
 from kb.editing import EditRefused, remove_passage, replace_text, set_tags
-from kb.markdown import load_page
+from kb.shaping.markdown import load_page
 from kb.sites import SITES
 from server.core.edits import MAX_PHRASING, is_same_passage, with_phrasing
 

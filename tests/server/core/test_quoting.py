@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.blocks import Block
-from kb.layout import assemble
+from kb.shaping.blocks import Block
+from kb.shaping.layout import assemble
 from server.core.quoting import cut_quote, link_to
 
 PAGE = assemble(

@@ -7,7 +7,7 @@ from kb.labels import Label
 from server.core.handover import Closing, Closure, Step
 from server.core.reply import Decision
 from server.storage import Letter, Store
-from server.storage.engine import find_sqlite
+from server.storage.database.engine import find_sqlite
 from tests.server.storage.clinic import PAT, TurnedClock, claimed, kinds, say, start
 
 CANARY = "canary-7c1e"

@@ -8,7 +8,7 @@ from server.core.alerts import Reach
 from server.core.handover import Closing, Closure, Status, Step
 from server.core.reply import Trace
 from server.storage import Erased, KeyReused, NotFound, VisitorMessage
-from server.storage.transactions import Transaction
+from server.storage.database.transactions import Transaction
 from tests.server.storage.clinic import PAT, claimed, handed_over, keys, kinds, reply, say, start
 
 HOOK = Reach(has_webhook=True)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kb.labels import Label
-from kb.markdown import load_page
 from kb.pages import Page
 from kb.policy import load_policy
+from kb.shaping.markdown import load_page
 from kb.sites import SITES, Site, load_site
 from server.assistants import UnknownSite
 from server.core.quoting import cut_quote

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from server.storage.faults import StorageUnavailable
-from server.storage.patience import one_patience
-from server.storage.transactions import Database
+from server.storage.database.faults import StorageUnavailable
+from server.storage.database.patience import one_patience
+from server.storage.database.transactions import Database
 from tests.server.web.conftest import Visitor
 from tests.server.web.stand_in import StandIn
 

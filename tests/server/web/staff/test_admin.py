@@ -15,7 +15,9 @@ PASSWORD = "quiet orchard lamp"
 
 @pytest.fixture(autouse=True)
 async def staff(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.storage.passwords._hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(
+        "server.storage.people.passwords._hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    )
     await store.staff.add("ada@kneecare.test", "Ada Obi", Role.ADMIN, PASSWORD)
     await store.staff.add("edith@kneecare.test", "Edith Moore", Role.EDITOR, PASSWORD)
 

@@ -26,7 +26,9 @@ HTML = {"Accept": "text/html"}
 
 @pytest.fixture(autouse=True)
 async def staff(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.storage.passwords._hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(
+        "server.storage.people.passwords._hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    )
     for email, name, role, sites in (
         (PAT, "Pat Cashen", Role.ADVOCATE, ("kneecare",)),
         ("hip@hipcare.test", "Sam Lee", Role.ADVOCATE, ("hipcare",)),

@@ -13,7 +13,7 @@ import pytest
 from server.core.presence import OFFERED_AFTER
 from server.desk import Desk
 from server.storage import Store
-from server.storage.faults import StorageUnavailable
+from server.storage.database.faults import StorageUnavailable
 from server.web.visitor import stamps
 from tests.server.web.visitor.test_pages import words
 

@@ -1,0 +1,1 @@
+"""Shapes text into pages: blocks in reading order become plain text, headings and passages, and go back to Markdown."""

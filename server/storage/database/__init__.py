@@ -1,0 +1,1 @@
+"""The database itself: opened, migrated, its transactions and their faults, copies of it."""

@@ -1,0 +1,73 @@
+"""Brings a database to the schema of this code, once, whichever process comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from kb.errors import AdvocateError
+from server.storage.database.engine import BEGIN, WRITING
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+HEAD = "head"
+ADVISORY_LOCK = 0x41645661  # "AdVa": any number that no other program on this server takes
+
+
+class SchemaTooNew(AdvocateError):
+    """A database that a later version of this product has changed."""
+
+
+def migrate(connection: Connection, revision: str = HEAD) -> None:
+    """Upgrade to a revision, or to the newest. Safe when several processes start at once. Raises SchemaTooNew."""
+    if revision == HEAD:
+        with connection.begin():
+            if _is_current(connection):
+                return
+    _alone(connection, lambda: command.upgrade(_config(connection), revision))
+
+
+def migrate_down(connection: Connection, revision: str) -> None:
+    """Go back to an earlier revision, or to "base"."""
+    _alone(connection, lambda: command.downgrade(_config(connection), revision))
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """The revisions of this code, oldest first."""
+    newest_first = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    return tuple(script.revision for script in newest_first)[::-1]
+
+
+def _alone(connection: Connection, work: Callable[[], None]) -> None:
+    """Run schema work in one transaction that no other process's can overlap."""
+    connection = connection.execution_options(**{BEGIN: WRITING})
+    with connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+        _is_current(connection)  # again: refuses a schema that became too new while this one waited
+        work()
+
+
+def _is_current(connection: Connection) -> bool:
+    """Whether the schema is this code's newest. Raises SchemaTooNew for one this code does not know."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in known_revisions():
+        raise SchemaTooNew(
+            f"The database has schema {found}, but this version of Patient Advocate knows none later than "
+            f"{known_revisions()[-1]}. Install the version that made it, or restore a backup from before the upgrade."
+        )
+    return found == known_revisions()[-1]
+
+
+def _config(connection: Connection) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config

@@ -1,0 +1,1 @@
+"""The staff: accounts, passwords, sessions, failed sign-ins, and who is at the desk."""

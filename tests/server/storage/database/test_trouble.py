@@ -1,0 +1,45 @@
+"""A disk that is full: who is told of it, and how often."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from sqlalchemy import text
+
+from kb.labels import Label
+from server.storage import StorageUnavailable
+from server.storage.database.trouble import Trouble
+from tests.server.storage.clinic import say, start
+
+
+@pytest.fixture
+def engine_name():
+    return "sqlite"
+
+
+async def test_a_full_disk_is_trouble_until_something_can_be_stored_again(store, caplog):
+    started = await start(store)
+    pages = await store.database.read(lambda tx: tx.value(text("PRAGMA page_count")))
+    await store.database.maintain(f"PRAGMA max_page_count={pages}")
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable):
+            await say(store, started.conversation_id, "canary " * 2000, Label.SMALLTALK)
+    await store.ping()  # reading goes on
+    assert store.database.trouble.is_on and store.database.trouble.failures == 3
+    [said] = [one for one in caplog.records if one.levelno == logging.ERROR]
+    assert "SQLITE_FULL" in said.getMessage() and "canary" not in caplog.text
+    await store.database.maintain("PRAGMA max_page_count=1000000")
+    await store.look_for_an_end_of_trouble()
+    assert not store.database.trouble.is_on
+    assert "works again; 2 more failed" in caplog.records[-1].getMessage()
+
+
+def test_failures_are_said_once_a_minute_with_their_number(caplog):
+    now = 0.0
+    trouble = Trouble(clock=lambda: now)
+    for _ in range(130):
+        trouble.failed("writing", StorageUnavailable("SQLITE_FULL"))
+        now += 1.0
+    assert [one.getMessage().split()[0] for one in caplog.records] == ["1", "60", "60"]
+    assert trouble.failures == 130
