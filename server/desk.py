@@ -21,7 +21,7 @@ from server.core.alerts import NO_ONE, Reach
 from server.core.handover import Closure, Step
 from server.core.reply import Reply
 from server.core.typed import bare_address, judged, mended
-from server.storage.conversations import Conversation, Started, Transcript
+from server.storage.conversations import Conversation, Started, Transcript, Words
 from server.storage.database.faults import StorageUnavailable
 from server.storage.events import Author, Event
 from server.storage.handed_over import Handover, InboxRow, Letter
@@ -45,6 +45,10 @@ class UnknownConversation(AdvocateError):
 
 class PassageNotOffered(AdvocateError):
     """A visitor chose a passage that the last offer did not hold."""
+
+
+class QuoteChanged(AdvocateError):
+    """A passage an advocate picked is no longer what they read when they picked it."""
 
 
 class NotStored(AdvocateError):
@@ -75,6 +79,14 @@ class Choice:
     """A heading the visitor tapped, of those just offered."""
 
     passage_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A passage an advocate picked to quote, and the digest of the text they read."""
+
+    passage_id: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,11 +310,27 @@ class Desk:
         """End it, saying how. Raises ClosingRefused for an emergency that would end without a word."""
         return await self._step(handover_id, Step.CLOSE, version=version, user=user, closure=closure)
 
-    async def write(self, conversation_id: str, user: User, text: str, *, seen_seq: int, key: str) -> Event:
-        """Send an advocate's message. Raises NotClaimed, and StaleView when the visitor wrote after `seen_seq`."""
-        return await self._store.conversations.write(conversation_id, user, text, seen_seq=seen_seq, key=key)
+    async def write(
+        self, conversation_id: str, user: User, text: str, *, picked: Sequence[Picked] = (), seen_seq: int, key: str
+    ) -> Event:
+        """Send an advocate's message with the passages they picked, each byte for byte as they read it.
+
+        Raises NotClaimed, StaleView when the visitor wrote after `seen_seq`, and QuoteChanged.
+        """
+        quoted = await self._quoted(conversation_id, picked) if picked else None
+        words = Words(text, quoted)
+        return await self._store.conversations.write(conversation_id, user, words, seen_seq=seen_seq, key=key)
 
     # How it is done
+
+    async def _quoted(self, conversation_id: str, picked: Sequence[Picked]) -> Reply:
+        conversation = await self._store.conversations.get(conversation_id)
+        site, language = conversation.site, conversation.language
+        replies = [await self._assistants.choose(site, one.passage_id, language=language) for one in picked]
+        found = {(quote.passage_id, quote.sha256) for reply in replies for quote in reply.quotes}
+        if any((one.passage_id, one.sha256) not in found for one in picked):
+            raise QuoteChanged("A passage you picked changed on the page, or is gone. Take it out, or pick it again.")
+        return Reply.of_quotes(replies)
 
     async def _stored_in_time(self, work: Coroutine[Any, Any, T], message: Typed | Choice, language: str = "en") -> T:
         """What storing a message gives. An emergency's reply does not wait for a slow store. Raises NotStored."""

@@ -155,7 +155,7 @@ def _turns(events: list[Event]) -> Iterator[tuple[Event, Reply | None]]:
     """Each visitor's message with the reply it got; an advocate's visitor gets none. The last event has none either."""
     for event, following in pairwise(events):
         if event.author == "visitor" and event.kind == "message":
-            yield event, following.reply
+            yield event, None if following.author == "advocate" else following.reply
 
 
 def _check_digests(backup: Path, folder: Path) -> None:

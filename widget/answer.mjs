@@ -30,14 +30,32 @@ export function visitorNode(texts, text) {
 export function replyNode(texts, actions, {quotes, suggestions, note, message}, seq, language) {
   return h('div.item',
     h('span.sr', `${texts.assistant}: `),
-    quotes.map(quote => clip(texts, actions, quote, language)),
-    note && h('div.box', h('p.small.strong', texts.good_to_know), h('p', note)),
-    h(quotes[0] ? 'p.said.small.soft' : 'p.said', message),
+    clips(texts, actions, {quotes, note, message}, language),
     quotes[0] && question(texts, actions, quotes, seq),
     suggestions[0] && h('div.stack.starters.offer', h('p.small.soft', texts.closest),
       suggestions.map(({heading, question, passage_id}) =>
         button(question || heading, () => actions.say(question || heading, passage_id))),
       personButton(texts, actions, texts.none_of_these, 'link')))
+}
+
+/**
+ * What an advocate says: their own words, and apart from them what they quote.
+ *
+ * @param {Object<string, string>} texts
+ * @param {import('./panel.mjs').Actions} actions
+ * @param {{text: string, reply?: object}} body of its event
+ * @param {Element} who says it
+ * @param {string} language for dates
+ * @returns {Element}
+ */
+export function advocateNode(texts, actions, {text, reply}, who, language) {
+  return h('div.item.staff', who, text && h('div.bubble', text), reply && clips(texts, actions, reply, language))
+}
+
+function clips(texts, actions, {quotes, note, message}, language) {
+  return [...quotes.map(quote => clip(texts, actions, quote, language)),
+    note && h('div.box', h('p.small.strong', texts.good_to_know), h('p', note)),
+    h(quotes[0] ? 'p.said.small.soft' : 'p.said', message)]
 }
 
 function clip(texts, {follow}, {text, highlight, source}, language) {

@@ -1,6 +1,6 @@
 // The chat as an element of the page: `<advocate-chat data-site="...">`.
 
-import {replyNode, visitorNode} from './answer.mjs'
+import {advocateNode, replyNode, visitorNode} from './answer.mjs'
 import {button, focusOn, h, icon, phoneLink, wait} from './dom.mjs'
 import {isEmergency} from './emergency.mjs'
 import {letterForm} from './letter.mjs'
@@ -373,10 +373,10 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
 
   #render({seq, kind, author, body}, isSound) {
     const {reply, text, to, name} = body
+    if (author === 'advocate') return advocateNode(this.#texts, this.#actions, isSound ? body : {text}, h('span.who.small', icon('person'), this.#named('{}', name)), this.lang)
     if (reply) return isSound ? replyNode(this.#texts, this.#actions, reply, seq, this.lang) : h('div.item', h('p', this.#texts.not_passed_on), this.#personButton())
     if (kind === 'correction') return h('div.item.box', h('b', this.#texts.correction), h('p.said', text))
     if (author === 'visitor' && text) return visitorNode(this.#texts, text)
-    if (author === 'advocate') return h('div.item.staff', h('span.who.small', icon('person'), this.#named('{}', name)), h('div.bubble', text))
     const line = {claimed: this.#texts.joined, released: {assistant: this.#texts.assistant_again, call_back: this.#texts.unclaimed}[to] ?? this.#texts.left, closed: this.#texts.closed, message: text}[kind]
     return line && h('p.item.line.small', this.#named(line, name))
   }

@@ -6,7 +6,7 @@ is drawn from these very types. What is marked INSIDE stays with us.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar
@@ -162,6 +162,13 @@ class Reply:
         """
         message = f"{self.message} {self.sent_line}".strip() if says_so else self.message
         return replace(self, handed_over=True, message=message)
+
+    @classmethod
+    def of_quotes(cls, replies: Sequence[Reply]) -> Reply:
+        """One reply with the quotes of several answers of the same build, each once. Raises ValueError past MAX_QUOTES."""
+        quotes = {quote.passage_id: quote for reply in replies for quote in reply.quotes}
+        note = next((reply.note for reply in replies if reply.note), None)
+        return replace(replies[0], quotes=tuple(quotes.values()), note=note, trace=Trace())
 
     def as_json(self, *, trace: bool = False) -> dict[str, Any]:
         """The reply as every door gives it."""

@@ -3,7 +3,7 @@
 from server.storage.alerts import Alert, Alerts, Failing
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.content import Content, EditConflict, Revision
-from server.storage.conversations import Conversation, Conversations, StaleView, Started, Transcript
+from server.storage.conversations import Conversation, Conversations, StaleView, Started, Transcript, Words
 from server.storage.database.engine import DatabaseUrlRefused, SqliteTooOld
 from server.storage.database.faults import StorageUnavailable
 from server.storage.database.migrate import SchemaTooNew
@@ -66,4 +66,5 @@ __all__ = [
     "VisitorMessage",
     "Waiter",
     "Wakeups",
+    "Words",
 ]

@@ -69,6 +69,22 @@ class Transcript:
     hides_earlier: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an advocate sends: their own words, and apart from them what the page says, as a reply that quotes it."""
+
+    text: str
+    quoted: Reply | None = None
+
+    @property
+    def as_body(self) -> dict[str, Any]:
+        """What tells one message from another: its words, and the bytes and the build of what it quotes."""
+        if self.quoted is None:
+            return {"write": self.text}
+        quotes = [[quote.passage_id, quote.sha256] for quote in self.quoted.quotes]
+        return {"write": self.text, "quotes": quotes, "build": self.quoted.build}
+
+
 class StaleView(AdvocateError):
     """The visitor wrote something the advocate had not seen: `missed`."""
 
@@ -127,9 +143,9 @@ class Conversations:
         new = NewEvent(Kind(kind), Author(author), body)
         return await self._database.write(lambda tx: _append(tx, conversation_id, new))
 
-    async def write(self, conversation_id: str, user: User, text: str, *, seen_seq: int, key: str) -> Event:
+    async def write(self, conversation_id: str, user: User, words: Words, *, seen_seq: int, key: str) -> Event:
         """An advocate's message. Raises NotClaimed, StaleView, KeyReused."""
-        return await self._database.write(lambda tx: _write(tx, conversation_id, user, text, seen_seq, key))
+        return await self._database.write(lambda tx: _write(tx, conversation_id, user, words, seen_seq, key))
 
     async def events(self, conversation_id: str, after: int = 0, limit: int = 500) -> list[Event]:
         """Events after a number, in order, for whoever may read all of them."""
@@ -234,9 +250,9 @@ def _append(transaction: Transaction, conversation_id: str, new: NewEvent) -> Ev
     return event
 
 
-def _write(transaction: Transaction, conversation_id: str, user: User, text: str, seen_seq: int, key: str) -> Event:
+def _write(transaction: Transaction, conversation_id: str, user: User, words: Words, seen_seq: int, key: str) -> Event:
     locked = events.lock(transaction, conversation_id)
-    stored = keys.recall(transaction, locked, key, {"write": text}, author=user.user_id)
+    stored = keys.recall(transaction, locked, key, words.as_body, author=user.user_id)
     if stored is not None and stored.message_seq is not None:
         return (events.read_numbers(transaction, conversation_id, [stored.message_seq]))[stored.message_seq]
     current = None if locked.handover_id is None else handed_over.get(transaction, locked.handover_id)
@@ -245,9 +261,9 @@ def _write(transaction: Transaction, conversation_id: str, user: User, text: str
     missed = events.read(transaction, conversation_id, after=seen_seq)
     if news := [event for event in missed if event.author is Author.VISITOR]:
         raise StaleView(news)
-    new = NewEvent(Kind.MESSAGE, Author.ADVOCATE, {"name": user.name, "text": text})
+    new = NewEvent(Kind.MESSAGE, Author.ADVOCATE, {"name": user.name, "text": words.text}, reply=words.quoted)
     [event] = events.append(transaction, locked, [new])
-    keys.remember(transaction, locked, key, {"write": text}, Stored(message_seq=event.seq), author=user.user_id)
+    keys.remember(transaction, locked, key, words.as_body, Stored(message_seq=event.seq), author=user.user_id)
     audit.record(
         transaction,
         site=locked.site,

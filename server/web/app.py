@@ -25,6 +25,8 @@ from server.storage.store import Store
 from server.tending import tend
 from server.web import health
 from server.web.desk import pages as desk_pages
+from server.web.desk import steps as desk_steps
+from server.web.desk import writing as desk_writing
 from server.web.editor import pages as editor_pages
 from server.web.guards.bodies import BodyLimit
 from server.web.guards.origins import SiteOrigins
@@ -50,6 +52,8 @@ ROUTERS = (
     health.router,
     signin.router,
     desk_pages.router,
+    desk_steps.router,
+    desk_writing.router,
     editor_pages.router,
     admin.router,
 )

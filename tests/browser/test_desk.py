@@ -275,7 +275,7 @@ def test_signed_out_the_words_leave_the_screen(desk_of: Callable[..., Page], cli
 # Quotes and steps
 
 
-def test_a_passage_is_found_and_put_into_the_reply_word_for_word(desk_of: Callable[..., Page], clinic: Clinic):
+def test_a_passage_is_found_and_goes_beside_the_reply_word_for_word(desk_of: Callable[..., Page], clinic: Clinic):
     clinic.visitor(SORE)
     page = desk_of("pat")
     claim_by_keys(page)
@@ -284,11 +284,16 @@ def test_a_passage_is_found_and_put_into_the_reply_word_for_word(desk_of: Callab
     page.keyboard.press("Enter")
     found = page.locator(".passage").first
     expect(found).to_contain_text("A trigger point is a taut band of muscle")
-    found.get_by_role("button", name="Insert this quote").click()
     words = found.locator(".quote-text").evaluate("one => one.textContent")
-    value = page.get_by_label("Reply as").input_value()
-    heading = found.locator(".quote-heading").text_content()
-    assert value == f"As our page says:\n“{words}”\n(From our page: {heading})\n"
+    found.get_by_role("button", name="Insert this quote").click()
+    expect(page.locator("#picked .quote-text")).to_have_text(words)
+    expect(page.get_by_label("Reply as")).to_have_value("As our page says:")
+    page.get_by_label("Reply as").press("Control+Enter")
+    log = page.get_by_role("log")
+    expect(log.locator("figure.quote .quote-text").last).to_have_text(words)
+    expect(log.get_by_role("link", name="Read it on the page").last).to_be_visible()
+    expect(page.locator("#picked .quote")).to_have_count(0)
+    expect(page.get_by_label("Reply as")).to_have_value("")
 
 
 def test_waits_are_told_in_the_words_of_the_server(desk_of: Callable[..., Page]):

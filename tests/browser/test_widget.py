@@ -324,6 +324,26 @@ def test_a_live_talk_shows_the_person_and_what_she_saw(chat: Page, api: Api):
     expect(chat.get_by_role("button", name="Talk to a person")).to_be_visible()
 
 
+def test_what_an_advocate_quotes_is_a_clipping_and_what_they_type_is_not(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "My knee is hot")
+    api.add("claimed", name="Pat Cashen")
+    api.add("message", "advocate", name="Pat Cashen", text="“We treat all for free.” (From our page: Cost)")
+    expect(chat.locator(".staff .bubble")).to_contain_text("for free")
+    expect(chat.locator(".staff .clip")).to_have_count(0)
+    quoted = REPLIES["What can I expect?"]
+    api.add("message", "advocate", name="Pat Cashen", text="Our page says:", reply=quoted)
+    clip = chat.locator(".staff").last.locator(".clip").first
+    expect(clip).to_contain_text("Wear loose clothing")
+    expect(clip.get_by_role("link", name="Read it on the page")).to_be_visible()
+    expect(chat.locator(".staff").last).to_contain_text("needs a same-day call")
+    expect(chat.locator(".staff").last.locator(".bubble")).to_have_text("Our page says:")
+    expect(chat.get_by_text("Was this what you needed?")).to_be_hidden()
+    api.add("message", "advocate", name="Pat Cashen", text="And:", reply=REPLIES["altered"])
+    expect(chat.locator(".staff").last).to_contain_text("And:")
+    assert "nothing to worry" not in chat.get_by_role("log").inner_text()
+
+
 def test_a_closed_panel_counts_what_the_advocate_wrote(chat: Page, api: Api):
     open_chat(chat)
     say(chat, "My knee is hot")
@@ -613,7 +633,9 @@ def show_talk(page: Page, api: Api) -> None:
     api.is_claimed = True
     api.add("claimed", name="Pat Cashen")
     api.add("message", "advocate", name="Pat Cashen", text="Hello, this is Pat. How can I help?")
-    expect(page.locator(".staff")).to_be_visible()
+    expect(page.locator(".staff .bubble")).to_be_visible()
+    api.add("message", "advocate", name="Pat Cashen", text="Our page says:", reply=REPLIES["What can I expect?"])
+    expect(page.locator(".staff .clip").first).to_be_visible()
     say(page, "I would like to book a visit.")
     expect(page.get_by_text("Sent", exact=True)).to_be_visible()
 

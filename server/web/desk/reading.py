@@ -10,39 +10,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.core.handover import Closure
-from server.storage import Conversation, Event, Failing, Handover, InboxRow, NotFound
+from server.desk import Picked
+from server.storage import Conversation, Event, Failing, Handover, InboxRow
 from server.web.desk.context import context_view
 from server.web.desk.screens import DESK, DeskScreen, failing_notice, queue_view, state_of
-from server.web.desk.talk import QuoteView, Reader, Unsent, talk_view
-from server.web.guards.problems import Problem
-from server.web.guards.staff import Staff, doors_of
+from server.web.desk.shift import Shift, sites_of
+from server.web.desk.talk import QuoteView, Unsent, talk_view
+from server.web.guards.staff import doors_of
 from server.web.parts import Parts
 from server.web.words.notices import Notice
 from server.web.words.wording import matched_words
 
 CLOSEST = 3
-EVERY_SITE = "*"
-NOT_HERE = "There is no such conversation, or it is not one of your clinic’s. Go back to the queue."
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """One request of an advocate on duty: who asks, of which parts, when."""
-
-    parts: Parts
-    staff: Staff
-    now: datetime
-
-    @classmethod
-    def of(cls, parts: Parts, staff: Staff) -> Shift:
-        return cls(parts, staff, datetime.now(UTC))
-
-    @property
-    def user_id(self) -> str:
-        return self.staff.user.user_id
-
-    def reader(self, site: str) -> Reader:
-        return Reader(user_id=self.user_id, now=self.now, zone=self.parts.assistants.site(site).zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +37,8 @@ class Showing:
     found: tuple[QuoteView, ...] | None = None  # what was found, in place of the closest
 
 
-async def sites_of(shift: Shift) -> tuple[str, ...]:
-    """The sites this person answers for, by name."""
-    sites = shift.staff.user.sites
-    return tuple(await shift.parts.store.content.sites()) if EVERY_SITE in sites else tuple(sites)
-
-
 async def read_inbox(shift: Shift) -> list[InboxRow]:
     return await shift.parts.desk.inbox(shift.staff.user.sites)
-
-
-async def find_handover(shift: Shift, handover_id: str) -> Handover:
-    """A handover of this person's sites. Raises Problem 404 for one that is not there or not theirs."""
-    try:
-        handover = await shift.parts.store.handovers.get(handover_id)
-    except NotFound:
-        raise Problem(404, NOT_HERE) from None
-    if not shift.staff.user.may_see(handover.site):
-        raise Problem(404, NOT_HERE)
-    return handover
 
 
 async def queue_screen(shift: Shift, notice: Notice | None = None) -> DeskScreen:
@@ -138,6 +100,11 @@ async def find_passages(parts: Parts, site: str, text: str) -> tuple[QuoteView, 
     reply = await parts.assistants.reply(site, text)
     ids = [*(one.passage_id for one in reply.quotes), *(one.passage_id for one in reply.trace.candidates)]
     return await _quotes(parts, site, list(dict.fromkeys(ids))[:CLOSEST])
+
+
+async def read_picked(parts: Parts, site: str, picked: Sequence[Picked]) -> tuple[QuoteView, ...]:
+    """The passages picked for a reply, as they stand today."""
+    return await _quotes(parts, site, [one.passage_id for one in picked])
 
 
 async def _screen(shift: Shift, *, pane: str, handover_id: str = "", **shown: Any) -> DeskScreen:

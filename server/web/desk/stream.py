@@ -12,8 +12,9 @@ from typing import Any
 
 from server.desk import Typing
 from server.storage import Author, Conversation, Handover, Waiter
-from server.web.desk.reading import Shift, failing_targets, find_handover, handover_state, read_inbox, sites_of
+from server.web.desk.reading import failing_targets, handover_state, read_inbox
 from server.web.desk.screens import failing_state, needs_someone, queue_state
+from server.web.desk.shift import Shift, find_handover, sites_of
 from server.web.guards.staff import Staff, is_still_signed_in
 from server.web.parts import Parts
 

@@ -11,6 +11,7 @@ from server.core.reply import Quote
 from server.storage import Author, Event, Handover, Kind
 from server.storage.handovers import AWAY
 from server.web.words.moments import clock
+from server.web.words.texts import ENGLISH
 from server.web.words.wording import CLOSINGS, REASONS, Occasion
 
 ERASED = "Every word was erased at the visitor’s wish"
@@ -20,13 +21,15 @@ NOT_SHARED = "Earlier messages are not shown: the visitor has not shared them."
 
 @dataclass(frozen=True, slots=True)
 class QuoteView:
-    """A passage: its text in three parts, the middle one being the sentence that answers."""
+    """A passage: its text in three parts, the middle one being the sentence that answers; and where it stands."""
 
     heading: str
     before: str
     marked: str
     after: str
     passage_id: str = ""
+    sha256: str = ""
+    link: str = ""
     note: str = ""
 
     @property
@@ -34,10 +37,13 @@ class QuoteView:
         return self.before + self.marked + self.after
 
     @property
-    def in_reply(self) -> str:
-        """What a member of staff sends of it: the words, where they stand, and the note that goes with them."""
-        lines = (f"“{self.text}”", f"(From our page: {self.heading})", self.note)
-        return "".join(f"{line}\n" for line in lines if line)
+    def link_words(self) -> str:
+        return ENGLISH.read_on_page
+
+    @property
+    def field(self) -> str:
+        """How a form names it: the passage, and the bytes that were read."""
+        return f"{self.passage_id}:{self.sha256}"
 
     @classmethod
     def of(cls, quote: Quote, *, note: str = "") -> QuoteView:
@@ -49,6 +55,8 @@ class QuoteView:
             marked=text[start:end],
             after=text[end:],
             passage_id=quote.passage_id,
+            sha256=quote.sha256,
+            link=source.link,
             note=note,
         )
 
@@ -87,7 +95,12 @@ class TalkView:
     url: str
     key: str
     draft: str = ""
+    picked: tuple[QuoteView, ...] = ()
     composer_notice: str = ""
+
+    @property
+    def picked_state(self) -> str:
+        return " ".join(one.field for one in self.picked)
 
     @property
     def claim_url(self) -> str:
@@ -108,9 +121,10 @@ class TalkView:
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A reply that is being written: what it says, what was missed meanwhile, and why it was not sent."""
+    """A reply that is being written: what it says and quotes, what was missed meanwhile, and why it was not sent."""
 
     text: str = ""
+    picked: tuple[QuoteView, ...] = ()
     missed: frozenset[int] = field(default_factory=frozenset)
     notice: str = ""
 
@@ -157,6 +171,7 @@ def talk_view(
         url=url,
         key=key,
         draft=unsent.text,
+        picked=unsent.picked,
         composer_notice=unsent.notice,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kb.labels import Outcome
@@ -37,6 +37,7 @@ class Line:
     note: str = ""
     quotes: tuple[QuoteView, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+    about_quotes: str = ""  # the fixed line below what a person quotes
 
 
 def lines_of(events: Iterable[Event], texts: Texts) -> tuple[Line, ...]:
@@ -51,14 +52,24 @@ def reviewed_line(iso: str | None, texts: Texts) -> str:
 
 def _lines(event: Event, texts: Texts) -> list[Line]:
     body = event.body
+    if event.author is Author.ADVOCATE and "text" in body:
+        return [_persons_line(event, texts)]
     if event.reply is not None:
         return [_reply_line(event.seq, event.reply, texts)]
     if event.author is Author.VISITOR and "text" in body:
         return [Line(event.seq, "visitor", texts.you, body["text"])]
-    if event.author is Author.ADVOCATE and "text" in body:
-        return [Line(event.seq, "person", body.get("name", ""), body["text"])]
     text = _SYSTEM_LINES[event.kind](body, texts) if event.kind in _SYSTEM_LINES else ""
     return [Line(event.seq, "system", "", text)] if text else []
+
+
+def _persons_line(event: Event, texts: Texts) -> Line:
+    """A person's own words; and apart from them, as a clipping, what they quote."""
+    quoted, name, text = event.reply, event.body.get("name", ""), event.body["text"]
+    if quoted is None:
+        return Line(event.seq, "person", name, text)
+    return replace(
+        _reply_line(event.seq, quoted, texts), look="person", by=name, text=text, about_quotes=quoted.message
+    )
 
 
 def _reply_line(seq: int, reply: Reply, texts: Texts) -> Line:

@@ -3,6 +3,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from server.core.handover import Step
+from server.storage import Words
 from tests.server.storage.clinic import PAT, claimed, handed_over
 
 DROP_TRIGGERS = {
@@ -23,7 +24,7 @@ async def test_staff_actions_and_reads_are_recorded_without_a_word_of_the_visito
     handover = await handed_over(store, "canary words")
     await store.conversations.transcript(handover.conversation_id, PAT)
     await store.handovers.step(handover.handover_id, Step.CLAIM, version=1, user=PAT)
-    await store.conversations.write(handover.conversation_id, PAT, "canary too", seen_seq=3, key="key")
+    await store.conversations.write(handover.conversation_id, PAT, Words("canary too"), seen_seq=3, key="key")
     entries = await store.audits("kneecare")
     assert [(one.number, one.actor, one.action, one.about) for one in reversed(entries)] == [
         (1, PAT.user_id, "read", handover.conversation_id),

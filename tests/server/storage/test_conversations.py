@@ -2,7 +2,7 @@ import pytest
 
 from kb.labels import Label
 from server.core.handover import Step
-from server.storage import KeyReused, Letter, NotClaimed, NotFound, StaleView
+from server.storage import KeyReused, Letter, NotClaimed, NotFound, StaleView, Words
 from tests.server.storage.clinic import PAT, SAM, claimed, handed_over, kinds, say, start
 
 LETTER = Letter("Jo", "jo@home.example", "Please call after five.", share_earlier=False)
@@ -45,7 +45,7 @@ async def test_the_assistant_is_given_the_latest_messages_of_the_visitor(store):
     await store.handovers.step(received.handover_id, Step.CLAIM, version=1, user=PAT)
     for number in range(8):
         await say(store, conversation_id, str(number))
-    await store.conversations.write(conversation_id, PAT, "Hello", seen_seq=99, key="key")
+    await store.conversations.write(conversation_id, PAT, Words("Hello"), seen_seq=99, key="key")
     await store.conversations.complete_letter(conversation_id, LETTER)
     heard = await store.conversations.hear(conversation_id, started.token)
     assert heard.texts == ("2", "3", "4", "5", "6", "7")
@@ -63,30 +63,32 @@ async def test_a_reader_gets_what_came_after_any_number(store, after, seqs):
 
 async def test_an_advocate_writes_in_a_claimed_conversation(store):
     handover = await claimed(store)
-    event = await store.conversations.write(handover.conversation_id, PAT, "I am here.", seen_seq=3, key="key")
+    event = await store.conversations.write(handover.conversation_id, PAT, Words("I am here."), seen_seq=3, key="key")
     assert (event.kind, event.author, event.body) == ("message", "advocate", {"name": "Pat", "text": "I am here."})
-    again = await store.conversations.write(handover.conversation_id, PAT, "I am here.", seen_seq=3, key="key")
+    again = await store.conversations.write(handover.conversation_id, PAT, Words("I am here."), seen_seq=3, key="key")
     assert again == event
     with pytest.raises(KeyReused):
-        await store.conversations.write(handover.conversation_id, PAT, "Other words.", seen_seq=3, key="key")
+        await store.conversations.write(handover.conversation_id, PAT, Words("Other words."), seen_seq=3, key="key")
 
 
 async def test_only_who_has_claimed_writes(store):
     handover = await handed_over(store)
     with pytest.raises(NotClaimed):
-        await store.conversations.write(handover.conversation_id, PAT, "Hello", seen_seq=9, key="key")
+        await store.conversations.write(handover.conversation_id, PAT, Words("Hello"), seen_seq=9, key="key")
     await store.handovers.step(handover.handover_id, Step.CLAIM, version=1, user=PAT)
     with pytest.raises(NotClaimed):
-        await store.conversations.write(handover.conversation_id, SAM, "Hello", seen_seq=9, key="key")
+        await store.conversations.write(handover.conversation_id, SAM, Words("Hello"), seen_seq=9, key="key")
 
 
 async def test_an_advocate_who_missed_words_of_the_visitor_is_shown_them_first(store):
     handover = await claimed(store)
     said = await say(store, handover.conversation_id, "It got worse.")
     with pytest.raises(StaleView) as stale:
-        await store.conversations.write(handover.conversation_id, PAT, "Fine then.", seen_seq=3, key="key")
+        await store.conversations.write(handover.conversation_id, PAT, Words("Fine then."), seen_seq=3, key="key")
     assert stale.value.missed == (said.message,)
-    await store.conversations.write(handover.conversation_id, PAT, "I see.", seen_seq=said.message.seq, key="key")
+    await store.conversations.write(
+        handover.conversation_id, PAT, Words("I see."), seen_seq=said.message.seq, key="key"
+    )
 
 
 async def test_a_letter_completes_the_handover_and_the_visitor_need_not_stay(store):

@@ -6,7 +6,7 @@ import pytest
 from kb.labels import Label
 from server.core.handover import Closing, Closure, Step
 from server.core.reply import Decision
-from server.storage import Letter, Store
+from server.storage import Letter, Store, Words
 from server.storage.database.engine import find_sqlite
 from tests.server.storage.clinic import PAT, TurnedClock, claimed, kinds, say, start
 
@@ -20,7 +20,7 @@ async def spoken_with(store):
     for number in range(30):
         await say(store, handover.conversation_id, f"{CANARY} {number} " + "x" * 300)
     await store.conversations.complete_letter(handover.conversation_id, LETTER)
-    await store.conversations.write(handover.conversation_id, PAT, f"About {CANARY}", seen_seq=999, key=CANARY)
+    await store.conversations.write(handover.conversation_id, PAT, Words(f"About {CANARY}"), seen_seq=999, key=CANARY)
     return handover
 
 

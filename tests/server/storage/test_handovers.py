@@ -5,7 +5,7 @@ import pytest
 from kb.labels import Label
 from server.core.handover import STEPS, Closing, Closure, Status, Step, StepRefused
 from server.core.reply import Reply
-from server.storage import Letter, NotClaimed, NotFound, StepLost, Store, VisitorMessage
+from server.storage import Letter, NotClaimed, NotFound, StepLost, Store, VisitorMessage, Words
 from tests.server.storage.clinic import ADA, PAT, SAM, TurnedClock, claimed, handed_over, kinds, say, start
 
 WAY_TO = {
@@ -199,7 +199,7 @@ async def test_a_claim_goes_back_when_nobody_touches_the_open_desk_while_the_vis
 async def test_a_claim_stays_with_whoever_answered_last(manned):
     store, clock, pat, token = manned
     handover = await claimed(store, pat)
-    await store.conversations.write(handover.conversation_id, pat, "Call us.", seen_seq=2, key="1")
+    await store.conversations.write(handover.conversation_id, pat, Words("Call us."), seen_seq=2, key="1")
     await watch(store, clock, token, 20)
     assert await store.handovers.release_abandoned() == []
     await say(store, handover.conversation_id, "Hello?")
@@ -210,9 +210,9 @@ async def test_a_claim_stays_with_whoever_answered_last(manned):
 async def test_an_emergency_goes_back_as_soon_as_its_claimer_is_not_there(manned):
     store, clock, pat, token = manned
     handover = await claimed(store, pat)
-    await store.conversations.write(handover.conversation_id, pat, "I am here.", seen_seq=2, key="1")
+    await store.conversations.write(handover.conversation_id, pat, Words("I am here."), seen_seq=2, key="1")
     await say(store, handover.conversation_id, "I can't breathe", Label.EMERGENCY)
-    await store.conversations.write(handover.conversation_id, pat, "Call 911.", seen_seq=6, key="2")
+    await store.conversations.write(handover.conversation_id, pat, Words("Call 911."), seen_seq=6, key="2")
     await watch(store, clock, token, 2)
     assert await store.handovers.release_abandoned() == []
     clock.turn(seconds=150)

@@ -6,7 +6,7 @@ const desk = document.getElementById('desk')
 const POLL_MS = 3000 // when there is no stream
 const SILENCE_MS = 10000 // the stream speaks every 4 s; silent for longer, the line is down
 const LIVE = ['failing', 'panes', 'queue-count', 'queue', 'conversation-head', 'context'] // parts that news may change
-const SAID = ['notice', 'composer-notice', 'composer-fields'] // parts that only an answer to this person changes
+const SAID = ['notice', 'composer-notice', 'composer-fields', 'picked'] // parts that only an answer to this person changes
 
 // ---- Pages: fetch, and put in what differs ----
 
@@ -137,12 +137,15 @@ let openHandover = desk.dataset.handover
 
 function rememberDraft() {
   const field = document.getElementById('reply')
-  if (field && openHandover) drafts.set(openHandover, field.value)
+  if (field && openHandover) drafts.set(openHandover, {text: field.value, picked: document.getElementById('picked')})
 }
 
 function recallDraft() {
   const field = document.getElementById('reply')
-  if (field && drafts.has(openHandover)) field.value = drafts.get(openHandover)
+  if (!field || !drafts.has(openHandover)) return
+  const {text, picked} = drafts.get(openHandover)
+  field.value = text
+  put(document.getElementById('picked'), picked)
 }
 
 function opened() {
@@ -192,7 +195,7 @@ document.addEventListener('click', event => {
 addEventListener('popstate', () => go(location.href, {push: false}))
 addEventListener('beforeunload', event => {
   rememberDraft()
-  if ([...drafts.values()].some(text => text.trim())) event.preventDefault()
+  if ([...drafts.values()].some(({text, picked}) => text.trim() || picked.querySelector('figure'))) event.preventDefault()
 })
 
 // ---- Forms: claim, send, release, give back, close ----
@@ -204,7 +207,7 @@ document.addEventListener('submit', async event => {
   if (!form.dataset.act || form.method === 'dialog') return
   if (event.submitter?.dataset.act === 'insert') {
     event.preventDefault()
-    return insertQuote(event.submitter)
+    return pick(event.submitter)
   }
   event.preventDefault()
   if (isSending) return
@@ -255,14 +258,18 @@ function notDone(isMessage, why) {
   place.dataset.state = 'not sent' // so that the next page clears it
 }
 
-function insertQuote(button) {
-  const field = document.getElementById('reply')
-  const quote = button.closest('figure').dataset.reply
-  const before = field.value.slice(0, field.selectionStart)
-  field.setRangeText((before && !before.endsWith('\n') ? '\n' : '') + quote, field.selectionStart, field.selectionEnd, 'end')
+/** A passage goes beside the reply, or out again: the server gives its bytes, so nothing typed can pass for it. */
+async function pick(button) {
+  const form = document.getElementById('composer')
+  const body = new URLSearchParams(new FormData(form))
+  body.set(button.name, button.value)
+  body.set('after', log().dataset.seq)
+  const answer = await load(button.formAction, {body}).catch(() => null)
+  if (!answer) return notDone(true, 'there is no connection')
+  if (isSignIn(answer)) return signedOut()
+  if (!show(answer.page)) return notDone(true, 'the server did not take it')
   showPane('conversation')
-  field.focus()
-  field.scrollTop = field.scrollHeight
+  document.getElementById('reply').focus()
 }
 
 // ---- News: a stream that says when something changed; polling when there is none ----

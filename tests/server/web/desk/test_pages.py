@@ -15,9 +15,11 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
+from kb.pages import Passage
 from server.core.handover import Closing, Status
 from server.settings import Settings
 from server.storage import Handover, Role, Store
+from server.web.visitor.views import event_json
 from tests.server.web.conftest import HERE, Visitor, begin
 from tests.server.web.stand_in import PAGE, POLICY
 
@@ -268,22 +270,100 @@ async def test_only_who_claimed_it_writes(
     assert (await store.conversations.events(visitor.conversation_id))[-1].kind == "claimed"
 
 
-async def test_a_quote_goes_into_the_reply_word_for_word(
+# Quotes: a part of their own, beside the advocate's words
+
+TRIGGER_POINT = next(one for one in PAGE.passages if "A trigger point is" in PAGE.text_of(one))
+RISKY = next(one for one in PAGE.passages if one.needs_note)
+
+
+async def quoting(pat: Colleague, handover: Handover, *passages: Passage, text: str = "") -> dict[str, object]:
+    """The form of a reply as it stands after these passages were picked."""
+    fields: dict[str, object] = {"text": text}
+    for one in passages:
+        page = (await pat.post(handover, "insert", passage=one.passage_id, **fields)).text
+        fields["quote"] = re.findall(r'name="quote" value="([^"]*)"', page)
+    page = await pat.open(handover)
+    return fields | {"seen_seq": hidden(page, "seen_seq"), "key": hidden(page, "key")}
+
+
+async def test_a_quote_is_its_own_part_of_a_message_with_its_passage_build_and_bytes(
     pat: Colleague, handover: Handover, visitor: Visitor, store: Store
 ):
     handover = await claimed(pat, store, visitor, handover)
-    passage = next(one for one in PAGE.passages if "A trigger point is" in PAGE.text_of(one))
-    response = await pat.post(handover, "insert", text="As our page says:", passage=passage.passage_id)
-    assert f"As our page says:\n“{PAGE.text_of(passage)}”" in unescape(response.text)
+    fields = await quoting(pat, handover, TRIGGER_POINT, text="As our page says:")
+    assert (await pat.post(handover, "messages", **fields)).status_code == 303
+    event = (await store.conversations.events(visitor.conversation_id))[-1]
+    assert event.body == {"name": "Pat Cashen", "text": "As our page says:"} and event.reply is not None
+    [quote] = event.reply.quotes
+    assert (quote.text, quote.passage_id) == (PAGE.text_of(TRIGGER_POINT), TRIGGER_POINT.passage_id)
+    assert event.reply.build and not event.reply.handed_over
+    page = await pat.open(handover)
+    assert quote.source.link in page and 'class="picked" data-state=""' in page
 
 
 async def test_a_quote_about_risks_takes_the_standing_note_along(
     pat: Colleague, handover: Handover, visitor: Visitor, store: Store
 ):
     handover = await claimed(pat, store, visitor, handover)
-    passage = next(one for one in PAGE.passages if one.needs_note)
-    page = unescape((await pat.post(handover, "insert", text="", passage=passage.passage_id)).text)
-    assert f"\n{POLICY.replies.standing_note.en}\n</textarea>" in page
+    await pat.post(handover, "messages", **await quoting(pat, handover, TRIGGER_POINT, RISKY))
+    event = (await store.conversations.events(visitor.conversation_id))[-1]
+    assert event.reply is not None and event.reply.note == POLICY.replies.standing_note.en
+    assert len(event.reply.quotes) == 2
+
+
+async def test_a_passage_that_changed_since_it_was_picked_is_not_sent(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    fields = await quoting(pat, handover, TRIGGER_POINT, text="Here:")
+    response = await pat.post(handover, "messages", **fields | {"quote": f"{TRIGGER_POINT.passage_id}:{'0' * 64}"})
+    assert (
+        response.status_code == 409 and "changed on the page" in response.text and "Here:</textarea>" in response.text
+    )
+    assert (await store.conversations.events(visitor.conversation_id))[-1].kind == "claimed"
+
+
+async def test_a_third_passage_and_one_taken_out_stay_out(
+    pat: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    fields = await quoting(pat, handover, *PAGE.passages[:2])
+    page = unescape((await pat.post(handover, "insert", passage=PAGE.passages[2].passage_id, **fields)).text)
+    assert "quotes at most 2 passages" in page and page.count('name="quote"') == 2
+    page = (await pat.post(handover, "insert", remove=PAGE.passages[0].passage_id, **fields)).text
+    assert re.findall(r'name="quote" value="([^":]*)', page) == [PAGE.passages[1].passage_id]
+
+
+@pytest.mark.parametrize("door", ["events", "ask", "receipt"])
+async def test_typed_words_never_look_like_a_citation(
+    pat: Colleague, handover: Handover, visitor: Visitor, client: httpx.AsyncClient, store: Store, door: str
+):
+    """What a visitor reads of a typed “quote” (From our page: Cost): words of Pat's, no clipping, no link."""
+    handover = await claimed(pat, store, visitor, handover)
+    await pat.write(handover, "“We offer free treatment to all.” (From our page: Cost)")
+    match door:
+        case "events":
+            last = (await store.conversations.events(visitor.conversation_id))[-1]
+            assert "reply" not in event_json(last) and event_json(last)["name"] == "Pat Cashen"
+        case "receipt":
+            told = await client.get("/api/v1/receipts", headers={"Receipt-Code": visitor.receipt})
+            assert "reply" not in told.json()["events"][-1]
+        case "ask":
+            ticket = f"{visitor.conversation_id}.{visitor.token}.{visitor.receipt}"
+            page = (await client.get("/sites/kneecare/ask", headers={"Cookie": f"advocate_chat={ticket}"})).text
+            assert "free treatment" in page and 'class="quote"' not in page.rpartition("Pat Cashen")[2]
+
+
+async def test_the_page_without_scripts_shows_what_an_advocate_quotes_as_a_clipping(
+    pat: Colleague, handover: Handover, visitor: Visitor, client: httpx.AsyncClient, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    await pat.post(handover, "messages", **await quoting(pat, handover, RISKY, text="From Pat:"))
+    ticket = f"{visitor.conversation_id}.{visitor.token}.{visitor.receipt}"
+    page = unescape((await client.get("/sites/kneecare/ask", headers={"Cookie": f"advocate_chat={ticket}"})).text)
+    said = page.rpartition('<div class="person">')[2]
+    assert 'class="quote-source"' in said and POLICY.replies.standing_note.en in said and "Read it on the page" in said
+    assert "Was this what you needed?" not in said
 
 
 # Steps
