@@ -31,6 +31,9 @@ class Block:
     is_strong: bool = False  # a line that is bold as a whole
 
 
+# A longer line is text of its own, whatever it ends with.
+_MAX_ITEM_WORDS = 12
+
 _LAID_OUT = re.compile(r"  (?:•|\d+\.) ")
 
 _RISK = re.compile(
@@ -78,3 +81,35 @@ def text_of(blocks: Iterable[Block]) -> str:
 def is_laid_out(text: str) -> bool:
     """Whether a text is the lines of a list, with marks of several kinds."""
     return bool(_LAID_OUT.match(text))
+
+
+def is_list(block: Block) -> bool:
+    """Whether a block is a list without an introduction, also one that is laid out already, with marks of many kinds."""
+    if block.kind == "list":
+        return not block.text
+    return block.kind == "paragraph" and is_laid_out(block.text)
+
+
+def is_fragment(block: Block) -> bool:
+    """A line that says nothing without what stands above: it is no sentence."""
+    is_short = len(block.text.split()) <= _MAX_ITEM_WORDS
+    return (
+        block.kind == "paragraph"
+        and is_short
+        and not is_list(block)
+        and block.text[-1:] not in ".!?:"
+        and not block.is_strong
+    )
+
+
+def goes_on_with(before: Block, block: Block) -> bool:
+    """Whether a list goes on with the one before it, by its mark or its numbers."""
+    return block.first is None if before.first is None else block.first == before.first + len(before.items)
+
+
+def joined_tags(introduction: Block, block: Block, words: str) -> frozenset[str] | None:
+    """Tags of a list with its introduction: what a person gave to either is kept; without any they are suggested."""
+    if not introduction.tags:
+        return block.tags
+    suggested = suggest_tags(f"{words} {' '.join(block.items)}")
+    return introduction.tags | (suggested if block.tags is None else block.tags)

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from kb.reading.sentences import sentence_spans
-from kb.shaping.blocks import Block, is_laid_out, suggest_tags, text_of
+from kb.shaping.blocks import Block, goes_on_with, is_fragment, is_list, joined_tags, text_of
 from kb.shaping.pairs import with_pairs
-from kb.shaping.words import GLYPHS, is_label, is_polar, is_question, leads_on, reads_as_title
+from kb.shaping.reach import with_labels
+from kb.shaping.statements import is_statement
+from kb.shaping.words import GLYPHS, is_label, is_polar, is_question, is_turning_title, leads_on, reads_as_title
 
-# A heading that only colours what stands below takes all of it along; a longer one at most this many words.
-_MAX_WORDS_BELOW = 200
-_MAX_ITEM_WORDS = 12
 _MARK = re.compile(r"^\s*(?:(?P<glyph>[•●▪◦■□‣∙·○])|(?P<dash>[-–*+])|(?P<number>\d{1,3})[.)])\s+(?=\S)")
 
 
@@ -28,7 +27,7 @@ def with_sense(blocks: Iterable[Block], dropped: list[str]) -> list[Block]:
     What would say nothing by itself (a colon with nothing after it, a question nobody answers) goes to `dropped`.
     """
     asked = with_pairs(_with_lists(_with_glyphs(blocks)))
-    labelled = _with_labels(_with_headings(asked))
+    labelled = with_labels(_with_headings(asked))
     return list(_without_fragments(_with_introductions(labelled), dropped))
 
 
@@ -58,7 +57,7 @@ def _with_lists(blocks: Iterable[Block]) -> Iterator[Block]:
     waiting = list(blocks)
     while waiting:
         one = waiting.pop(0)
-        if one.kind != "paragraph" or one.passage_id or _is_list(one):
+        if one.kind != "paragraph" or one.passage_id or is_list(one):
             yield one
             continue
         lines = one.text.split("\n")
@@ -68,13 +67,6 @@ def _with_lists(blocks: Iterable[Block]) -> Iterator[Block]:
                 lines.append(waiting.pop(0).text)
                 count += 1
         yield from _listed(replace(one, is_strong=one.is_strong and count == 1), lines)
-
-
-def _is_list(block: Block) -> bool:
-    """Whether a block is a list without an introduction, also one that is laid out already, with marks of many kinds."""
-    if block.kind == "list":
-        return not block.text
-    return block.kind == "paragraph" and is_laid_out(block.text)
 
 
 def _is_marked_line(block: Block) -> bool:
@@ -117,121 +109,22 @@ def _with_headings(blocks: Sequence[Block]) -> list[Block]:
             level = max(min(level, one.under), 1)
         if one.kind == "heading":
             level = one.level
-        is_title = one.is_strong and not one.passage_id and one.kind == "paragraph" and reads_as_title(one.text)
-        if (
-            is_title
-            and not is_label(one.text)
-            and any(later.kind != "heading" and not later.is_strong for later in blocks[at + 1 :])
-        ):
+        if one.kind == "paragraph" and not one.passage_id and _is_heading(one, blocks[at + 1 :]):
             one = replace(one, kind="heading", level=min(level + 1, 6), is_strong=False)
         kept.append(one)
     return kept
 
 
-def _with_labels(blocks: Sequence[Block]) -> list[Block]:
-    """Join a label such as “Don't” or “Not safe if” to all that it colours: one passage, which begins with the label."""
-    kept: list[Block] = []
-    at = 0
-    while at < len(blocks):
-        end = _end_of_reach(blocks, at)
-        if end == at + 1:
-            kept.append(blocks[at])
-        else:
-            kept.append(_one_of(blocks[at:end]))
-        at = end
-    return kept
+def _is_heading(line: Block, below: Sequence[Block]) -> bool:
+    """Whether a bold line is one; above a whole statement also a line that would turn a list: “What isn't included”."""
+    if is_label(line.text):
+        return is_turning_title(line.text) and bool(below) and _is_told(below[0]) and line.text[-1] != ":"
+    is_title = line.is_strong and reads_as_title(line.text)
+    return is_title and any(later.kind != "heading" and not later.is_strong for later in below)
 
 
-def _one_of(blocks: Sequence[Block]) -> Block:
-    """Blocks as one; a label with a list stays a list with its introduction."""
-    label, first, *more = _with_whole_lists(blocks)
-    if not more and first.kind == "list" and not first.text:
-        return replace(first, text=label.text, tags=_joined_tags(label, first, label.text), under=label.under)
-    return Block("paragraph", text_of([label, first, *more]), under=label.under)
-
-
-def _with_whole_lists(blocks: Iterable[Block]) -> Iterator[Block]:
-    """The blocks with lists that follow each other, and are of one kind, as one."""
-    last: Block | None = None
-    for block in blocks:
-        if last is not None and last.kind == block.kind == "list" and not block.text and _goes_on_with(last, block):
-            last = replace(last, items=(*last.items, *block.items))
-            continue
-        if last is not None:
-            yield last
-        last = block
-    if last is not None:
-        yield last
-
-
-def _goes_on_with(before: Block, block: Block) -> bool:
-    return block.first is None if before.first is None else block.first == before.first + len(before.items)
-
-
-def _end_of_reach(blocks: Sequence[Block], at: int) -> int:
-    """Where what a label colours ends; at + 1 when the block is no label, or colours nothing."""
-    label = blocks[at]
-    is_bare = is_label(label.text)
-    if not _may_label(label) or at + 1 >= len(blocks):
-        return at + 1
-    end = at + 1
-    while end < len(blocks) and _stands_below(blocks[end], label, is_bare):
-        end += 1
-    below = blocks[at + 1 : end]
-    if below and below[0].passage_id:
-        is_ours = label.kind == "paragraph" and below[0].kind == "list" and not below[0].text
-        return at + 2 if is_ours else at + 1
-    with_id = next((number for number, one in enumerate(below) if one.passage_id), len(below))
-    if label.kind == "heading" and with_id < len(below):
-        return at + 1
-    end = at + 1 + with_id
-    while end > at + 1 and blocks[end - 1].kind == "heading":  # a heading that nothing follows is none of it
-        end -= 1
-    below = blocks[at + 1 : end]
-    if not below:
-        return at + 1
-    if is_bare and label.kind == "paragraph" and (_is_list(below[0]) or _is_fragment(below[0])):
-        is_other = _is_fragment if _is_list(below[0]) else _is_list
-        return at + 1 + next((n for n, one in enumerate(below) if not _is_line(one) or is_other(one)), len(below))
-    if is_bare:
-        return end
-    if not is_polar(label.text) or not _is_line(below[0]):
-        return at + 1
-    if len(text_of(below).split()) <= _MAX_WORDS_BELOW:
-        return end
-    return at + 1 + next((n for n, one in enumerate(below) if not _is_line(one)), len(below))
-
-
-def _may_label(block: Block) -> bool:
-    if block.passage_id:
-        return False
-    if block.kind == "heading":
-        return block.level > 1
-    return block.kind == "paragraph" and (is_label(block.text) or (block.is_strong and is_polar(block.text)))
-
-
-def _stands_below(block: Block, label: Block, is_bare: bool) -> bool:
-    if block.under is not None or block.kind == "faq" or (block.is_strong and block.text.endswith(":")):
-        return False
-    if block.kind == "heading":
-        return is_bare and label.kind == "heading" and block.level > label.level
-    return not (block.kind == "paragraph" and is_label(block.text) and not block.passage_id)
-
-
-def _is_line(block: Block) -> bool:
-    return _is_list(block) or _is_fragment(block)
-
-
-def _is_fragment(block: Block) -> bool:
-    """A line that says nothing without what stands above: it is no sentence."""
-    is_short = len(block.text.split()) <= _MAX_ITEM_WORDS
-    return (
-        block.kind == "paragraph"
-        and is_short
-        and not _is_list(block)
-        and block.text[-1:] not in ".!?:"
-        and not block.is_strong
-    )
+def _is_told(block: Block) -> bool:
+    return block.kind == "paragraph" and is_statement(block.text)
 
 
 def _with_introductions(blocks: Sequence[Block]) -> list[Block]:
@@ -246,10 +139,10 @@ def _with_introductions(blocks: Sequence[Block]) -> list[Block]:
         before = kept[-1] if kept else None
         if before is None or before.passage_id or block.under is not None:
             kept.append(block)
-        elif _is_list(block) and _introduces(before) and not _is_list(before):
+        elif is_list(block) and _introduces(before) and not is_list(before):
             rest, last = _last_sentence(before.text) if before.text.endswith(":") else ("", before.text)
             kept[-1:] = [replace(before, text=rest)] if rest else []
-            tags = _joined_tags(before, block, last)
+            tags = joined_tags(before, block, last)
             text = f"{last}\n\n{block.text}" if block.text else last
             kept.append(replace(block, text=text, tags=tags, under=None if rest else before.under))
         elif block.kind == "list" and not block.text and not block.passage_id and _is_open(before):
@@ -272,7 +165,7 @@ def _is_open(block: Block) -> bool:
 
 
 def _extended(before: Block, block: Block) -> Block:
-    if _goes_on_with(before, block):
+    if goes_on_with(before, block):
         return replace(before, items=(*before.items, *block.items))
     return Block("paragraph", text_of([before, block]), under=before.under)
 
@@ -283,7 +176,7 @@ def _announces(before: Block, block: Block) -> bool:
     A paragraph of three sentences and more that closes by announcing whole paragraphs is whole without them.
     """
     if before.kind != "paragraph" or not before.text.endswith(":"):
-        return before.kind == "paragraph" and _is_fragment(block) and _is_run(before.text)
+        return before.kind == "paragraph" and is_fragment(block) and _is_run(before.text)
     spans = sentence_spans(before.text)
     is_whole = len(spans) >= 3 and not is_polar(before.text[spans[-1][0] :])
     return not is_whole or len(sentence_spans(block.text)) < 2
@@ -307,14 +200,6 @@ def _last_sentence(text: str) -> tuple[str, str]:
     last = sentence_spans(text)[-1][0]
     rest = text[:last].rstrip()
     return (rest, text[last:]) if rest else ("", text)
-
-
-def _joined_tags(introduction: Block, block: Block, words: str) -> frozenset[str] | None:
-    """Tags of a list with its introduction: what a person gave to either is kept; without any they are suggested."""
-    if not introduction.tags:
-        return block.tags
-    suggested = suggest_tags(f"{words} {' '.join(block.items)}")
-    return introduction.tags | (suggested if block.tags is None else block.tags)
 
 
 def _without_fragments(blocks: Sequence[Block], dropped: list[str]) -> Iterator[Block]:

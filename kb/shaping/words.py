@@ -32,15 +32,20 @@ _LABEL = re.compile(
     (?:the\ |please\ |things\ to\ |foods?\ to\ |what\ to\ |when\ to\ )?(?:
         (?:do|dos|do['’]s|don['’]?ts?|don['’]t['’]s|do\ nots?|never|always|avoid|try|limit|skip|refrain(?:\ from)?)
       | (?:not\ |un)?(?:safe|ok|okay|allowed|suitable|recommended|permitted|advised|possible|covered|included|needed)
-      | (?:forbidden|prohibited|contraindications?|exceptions?|warnings?|caution|danger|stop|continue|yes|no|good|bad)
-      | (?:instead|wrong|right|pros|cons|red\ flags?|exclusions?|not\ for|only\ if|except|unless)
+      | (?:forbidden|prohibited|caution|danger|stop|continue|yes|no|good|bad)
+      | (?:instead|wrong|right|pros|cons|red\ flags?|not\ for|only\ if|except|unless)
     )(?:\ (?:this|these|it|them|the\ following|any\ of\ (?:these|the\ following)))?
     | (?:please\ )?(?:you|we|patients|children|visitors)\ (?:{_MODAL})(?:\ (?:do|eat|drink|give|take|have|bring|use|wear))?
     | (?:please\ )?(?:do{_NOT}?|never)\ (?:do|eat|give|drink|take|use|bring|wear|come|drive|have|touch)
-    | (?:who|what|when|things|foods?|drinks?|activities|medicines?|medications?|reasons)[ ]
-      (?:.{{0,30}}\b)?(?:not|never|avoid|cannot|\w+n['’]t)\b.{{0,30}}
     """,
     re.IGNORECASE | re.VERBOSE,
+)
+# A title that turns a list below it, and may as well stand above a text of whole statements: “What isn't included”.
+_TURNING_TITLE = re.compile(
+    r"(?:the )?(?:who|what|when|things|foods?|drinks?|activities|medicines?|medications?|reasons) "
+    r"(?:.{0,30}\b)?(?:not|never|avoid|cannot|\w+n['’]t)\b.{0,30}|"
+    r"(?:the )?(?:contraindications?|exceptions?|exclusions?|warnings?)",
+    re.IGNORECASE,
 )
 # A label that stops in the middle of a sentence: "Call us if", "You should not have this if you are".
 _HALF = re.compile(
@@ -66,7 +71,14 @@ def is_label(text: str) -> bool:
     words = _bare(text)
     if not words or "\n" in words or len(words.split()) > _MAX_LABEL_WORDS or text.rstrip()[-1] in ".?":
         return False
-    return bool(_LABEL.fullmatch(words) or _HALF.search(words)) and not words.isdigit()
+    is_one = _LABEL.fullmatch(words) or _TURNING_TITLE.fullmatch(words) or _HALF.search(words)
+    return bool(is_one) and not words.isdigit()
+
+
+def is_turning_title(text: str) -> bool:
+    """Whether a line turns what cannot stand alone below it, and no whole statement: “What isn't included”."""
+    words = _bare(text)
+    return is_label(text) and bool(_TURNING_TITLE.fullmatch(words)) and not _HALF.search(words)
 
 
 def is_sign(text: str) -> bool:

@@ -71,6 +71,65 @@ def test_a_label_reaches_over_the_headings_below_it():
     assert found == [(("Do not",), "Do not\n\nIn the first week\n\n  • drive")]
 
 
+PAYS = "You can pay by card or in cash."
+BILLED = "Blood tests are billed by the laboratory."
+NEGATIVE = [
+    "What isn't included",
+    "Who isn’t a good candidate",
+    "When it doesn't work",
+    "What you shouldn't worry about",
+]
+NEGATIVE += ["What we don't do", "Things you don't need to bring", "When not to worry", "The exceptions", "Warnings"]
+NEGATIVE += ["Why it isn't painful", "If you can't come", "Parking isn't free", "We aren't a hospital", "No needles"]
+
+
+@pytest.mark.parametrize("title", NEGATIVE)
+def test_a_negative_heading_above_whole_statements_is_a_heading_like_any_other(title):
+    section = [
+        paragraph(BILLED),
+        paragraph(PAYS),
+        Block("heading", "By post", level=3),
+        paragraph("We send a bill soon."),
+    ]
+    assert read(Block("heading", title, level=2), *section) == [
+        ((title,), BILLED),
+        ((title,), PAYS),
+        ((title, "By post"), "We send a bill soon."),
+    ]
+
+
+@pytest.mark.parametrize("title", NEGATIVE)
+def test_a_negative_heading_turns_the_list_below_it_and_not_the_statements_after_that(title):
+    section = [Block("list", items=("blood tests", "parking")), paragraph(PAYS)]
+    assert read(Block("heading", title, level=2), *section) == [
+        ((title,), f"{title}\n\n  • blood tests\n  • parking"),
+        ((), PAYS),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["Drive a car.", "Use the arm your nurse has marked.", "People with a pacemaker.", "You have a fever."]
+)
+def test_words_that_only_a_negative_heading_completes_stay_with_it(text):
+    for title in ("What not to do", "Who shouldn't have this", "When you can't come"):
+        assert read(Block("heading", title, level=2), paragraph(text)) == [((title,), f"{title}\n\n{text}")]
+
+
+def test_a_bold_negative_line_above_statements_is_their_heading():
+    found = read(paragraph("What isn't included", is_strong=True), paragraph(BILLED), paragraph(PAYS))
+    assert found == [(("What isn't included",), BILLED), (("What isn't included",), PAYS)]
+
+
+def test_a_label_stands_below_the_headings_above_its_own_level_only():
+    found = read(
+        Block("heading", "Risks", level=2),
+        paragraph(BILLED),
+        Block("heading", "Don't", level=2),
+        Block("list", items=DONT),
+    )
+    assert [heading for heading, _ in found] == [("Risks",), ("Don't",)]
+
+
 def test_a_label_ends_with_its_box():
     found = read(
         Block("heading", "Don't", level=3), Block("list", items=("drive",)), paragraph("You can eat.", under=2)
