@@ -6,19 +6,17 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from index import layout
 from index.cache import VectorCache
-from index.classify import Classifier, fit
-from index.encode import OnnxEncoder, Vectors
-from index.linking import ask_vectors, asked_texts, link_asks, save_links
+from index.classify import Classifier
+from index.encode import OnnxEncoder
+from index.linking import asked_texts
 from index.manifest import (
     BUILDER_VERSION,
     FORMAT,
@@ -26,25 +24,28 @@ from index.manifest import (
     Manifest,
     canonical_digest,
     digest_files,
+    read_manifest,
     verify,
 )
-from index.model import GATE_HEAD, digest_of, find_model, is_tuned, model_digest
-from index.scale import SCALES, Scale, load_scales
-from index.store import VectorStore
-from index.teaching import gate_lessons, new_examples, shipped_examples, site_examples, uncovered_questions
-from index.units import Unit, units_of
+from index.model import GATE_HEAD, digest_of, find_model, model_digest
+from index.parts import lessons_of, parts_of, read_units, taught_digest, teach_gate
+from index.scale import SCALES
+from index.teaching import uncovered_questions
+from index.units import spans_by_text, units_of
 from kb.asks import asks_version
 from kb.checklist import as_lines
 from kb.content import Content
 from kb.errors import AdvocateError
+from kb.pages import Page
 from kb.policy import load_policy, policy_version
+from kb.reading.sentences import Span
+
+if TYPE_CHECKING:
+    from index.embed import ReferenceEncoder
 
 Progress = Callable[[str, int, int], None]
 CHUNK = 128
 THREADS = 2  # a third changes the last digit of some vectors, and the same input must give the same build everywhere
-# How far a site's own examples may move the gate that ships, and how closely one is fitted where none ships.
-OWN_STRENGTH = 0.3
-WHOLE_STRENGTH = 5.0
 
 
 class BuildError(AdvocateError):
@@ -62,12 +63,19 @@ class Recipe:
 
 
 def make_build(
-    recipe: Recipe, models: Path, out: Path, *, earlier: Sequence[Path] = (), progress: Progress = lambda *_: None
+    recipe: Recipe,
+    models: Path,
+    out: Path,
+    *,
+    earlier: Sequence[Path] = (),
+    quick: bool = False,
+    progress: Progress = lambda *_: None,
 ) -> Manifest:
     """Build into the folder `out`, replacing an older build there in one rename.
 
     models: where encoders and vectors are kept between builds. earlier: builds that are taken over when nothing changed
-    since. Raises BuildError, ContentError, PolicyError, ModelError or
+    since, or whose gate is, when nothing it is taught did. quick: what is new is embedded by the export alone, which saves
+    loading the reference encoder; `check_rows` makes up for it. Raises BuildError, ContentError, PolicyError, ModelError or
     OSError; then `out` is as it was.
     """
     _refuse_foreign(out)
@@ -75,26 +83,28 @@ def make_build(
     source = find_model(recipe.model)
     digest = model_digest(source)
     build_id = canonical_digest(inputs_of(recipe, digest))
-    if _working_encoder(layout.encoder_folder(models, digest)) is not None:
+    encoder = _working_encoder(layout.encoder_folder(models, digest))
+    if encoder is not None:
         for folder in earlier:
-            if (same := _whole(folder)) is not None and same.build == build_id:
+            if _id_of(folder) == build_id and (same := _whole(folder)) is not None:
                 return same if folder == out else _take_over(folder, out)
-    units, beyond = units_of(recipe.content), uncovered_questions(recipe.content)
-    lessons = _lessons(recipe.content, source)
     cache = VectorCache(layout.vectors_file(models, digest))
-    examples = [*beyond, *lessons, *asked_texts(source)]
-    embed_missing([unit.text for unit in units], examples, cache, source, models, progress)
-    dim = OnnxEncoder(layout.encoder_folder(models, digest)).dim
-    vectors, scale = cache.vectors([unit.text for unit in units])[:, :dim], _scale_of(source)
+    taught = taught_digest(recipe.content, source)
+    gate = gate_of(earlier, taught)
+    lessons = lessons_of(recipe.content, source) if gate is None else {}
+    units = units_of(recipe.content, known_spans(earlier))
+    examples = [*uncovered_questions(recipe.content), *lessons, *asked_texts(source)]
+    embedding = _Embedding(source, models, cache, encoder, progress)
+    dim = embedding.embed([unit.text for unit in units], examples, quick=quick)
 
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".build-", dir=out.parent))
     try:
         progress("Teaching the gate", 0, 1)
-        _gate(lessons, cache.vectors([*lessons]), source).save(aside / layout.GATE)
-        _write_search(aside, units, vectors, cache.vectors(beyond)[:, :dim].reshape(len(beyond), dim), scale)
-        asks = ask_vectors(source, cache)
-        save_links(aside, link_asks(recipe.content, units, vectors, asks), asks)
+        gate = gate or teach_gate(lessons, cache, source)
+        parts = parts_of(recipe.content, units, gate, cache, source, dim)
+        parts.save(aside)
+        _write_json(aside / layout.TAUGHT, taught)
         _write_content(aside, recipe)
         manifest = Manifest(
             build=build_id,
@@ -102,7 +112,7 @@ def make_build(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             model_digest=digest,
             policy_version=policy.version,
-            threshold=scale.threshold,
+            threshold=parts.scale.threshold,
             counts={
                 "pages": len(recipe.content.pages),
                 "passages": sum(1 for _ in recipe.content.passages()),
@@ -120,29 +130,66 @@ def make_build(
     return manifest
 
 
-def embed_missing(
-    texts: Sequence[str], examples: Sequence[str], cache: VectorCache, source: Path, models: Path, progress: Progress
-) -> None:
-    """Embed what has no row yet: the site's texts with the reference encoder, checking the export on each of them, and
-    the examples with the export so checked."""
-    from index.embed import ReferenceEncoder, check_export, export_encoder
+def check_rows(recipe: Recipe, models: Path, progress: Progress = lambda *_: None) -> int:
+    """Make with the reference encoder what quick builds embedded of this content by the export alone, and compare.
 
-    encoder = _working_encoder(layout.encoder_folder(models, model_digest(source)))
-    missing = cache.missing(texts) if encoder is not None else list(dict.fromkeys(texts))
-    if missing:
-        progress("Loading the model", 0, 1)
-        reference = ReferenceEncoder(source)
-        if encoder is None:
-            progress("Exporting the encoder", 0, 1)
-            encoder = OnnxEncoder(export_encoder(reference, models), THREADS)
-        for chunk in _chunks(sorted(missing, key=len), "Embedding your pages", progress):
+    Gives how many rows there were. Raises ExportDiffers when the export is not to be trusted.
+    """
+    source = find_model(recipe.model)
+    digest = model_digest(source)
+    cache = VectorCache(layout.vectors_file(models, digest))
+    owed = cache.missing([unit.text for unit in units_of(recipe.content)], checked=True)
+    encoder = _working_encoder(layout.encoder_folder(models, digest))
+    if owed and encoder is not None:
+        _Embedding(source, models, cache, encoder, progress).embed(owed, [], quick=False)
+    return len(owed)
+
+
+@dataclass(slots=True)
+class _Embedding:
+    """Embeds into a cache what has no row yet. encoder: the export, where there is one that works."""
+
+    source: Path
+    models: Path
+    cache: VectorCache
+    encoder: OnnxEncoder | None
+    progress: Progress
+
+    def embed(self, texts: Sequence[str], examples: Sequence[str], *, quick: bool) -> int:
+        """The site's texts with the reference encoder, checking the export on each of them, and the examples with the
+        export so checked. quick: the texts too, where there is an export. Gives the vectors' dim."""
+        if self.encoder is None or not quick:
+            self._embed_checked(texts if self.encoder is None else self.cache.missing(texts, checked=True))
+        encoder = self.encoder
+        assert encoder is not None  # there was one, or it was just made
+        for step, some in (("Embedding your pages", texts), ("Embedding the examples", examples)):
+            for chunk in _chunks(sorted(self.cache.missing(some), key=len), step, self.progress):
+                self.cache.add(chunk, encoder.encode(chunk), checked=False)
+        self.cache.save()
+        return int(encoder.dim)
+
+    def _embed_checked(self, texts: Sequence[str]) -> None:
+        from index.embed import ExportDiffers, ReferenceEncoder, check_export
+
+        if not texts and self.encoder is not None:
+            return
+        self.progress("Loading the model", 0, 1)
+        reference = ReferenceEncoder(self.source)
+        encoder = self.encoder = self.encoder or self._exported(reference)
+        for chunk in _chunks(sorted(dict.fromkeys(texts), key=len), "Embedding your pages", self.progress):
             rows = reference.encode(chunk)
-            check_export(encoder, chunk, rows)
-            cache.add(chunk, rows)
-    if encoder is not None:
-        for chunk in _chunks(sorted(cache.missing(examples), key=len), "Embedding the examples", progress):
-            cache.add(chunk, encoder.encode(chunk))
-    cache.save()
+            try:
+                check_export(encoder, chunk, rows)
+            except ExportDiffers:
+                shutil.rmtree(encoder.folder, ignore_errors=True)  # no quick build may trust it
+                raise
+            self.cache.add(chunk, rows)
+
+    def _exported(self, reference: ReferenceEncoder) -> OnnxEncoder:
+        from index.embed import export_encoder
+
+        self.progress("Exporting the encoder", 0, 1)
+        return OnnxEncoder(export_encoder(reference, self.models), THREADS)
 
 
 def _chunks(texts: Sequence[str], step: str, progress: Progress) -> Iterator[Sequence[str]]:
@@ -176,32 +223,23 @@ def inputs_of(recipe: Recipe, digest: str) -> dict[str, Any]:
     }
 
 
-def _lessons(content: Content, source: Path) -> dict[str, str]:
-    """What the gate is taught in this build: what the one that ships does not know yet; for another model, everything."""
-    return gate_lessons(new_examples(content) if is_tuned(source) else [*shipped_examples(), *site_examples(content)])
+def known_spans(earlier: Sequence[Path]) -> dict[str, list[Span]]:
+    """The sentences of the texts of the newest earlier build that is whole."""
+    folder = next((one for one in earlier if _whole(one) is not None), None)
+    if folder is None:
+        return {}
+    return spans_by_text(map(Page.from_json, _read_json(folder / layout.PAGES)), read_units(folder))
 
 
-def _gate(lessons: Mapping[str, str], rows: Vectors, source: Path) -> Classifier:
-    """The gate: the one that ships, moved by the site's own lessons; for another model, fitted to all of them."""
-    if not is_tuned(source):
-        return fit([*lessons], rows, [*lessons.values()], strength=WHOLE_STRENGTH)
-    shipped = Classifier.load(GATE_HEAD)
-    if not lessons:
-        return shipped
-    return fit([*lessons], rows, [*lessons.values()], strength=OWN_STRENGTH, prior=shipped)
-
-
-def _scale_of(source: Path) -> Scale:
-    return load_scales()["tuned" if is_tuned(source) else "plain"]
-
-
-def _write_search(aside: Path, units: Sequence[Unit], vectors: Vectors, beyond: Vectors, scale: Scale) -> None:
-    """Write what searches. beyond: (n, dim), of questions that no passage answers."""
-    VectorStore.of(beyond).save(aside / layout.OUTSIDE_STORE)
-    VectorStore.of(vectors).save(aside / layout.UNIT_STORE)
-    np.save(aside / layout.VECTORS, vectors)
-    _write_json(aside / layout.UNITS, [[unit.text, unit.passage, unit.kind, unit.span] for unit in units])
-    _write_json(aside / layout.SCALE, asdict(scale))
+def gate_of(earlier: Sequence[Path], taught: str) -> Classifier | None:
+    """The gate of an earlier build that was taught the same; the manifest vouches for it as it was written."""
+    for folder in earlier:
+        try:
+            if _read_json(folder / layout.TAUGHT) == taught and _whole(folder) is not None:
+                return Classifier.load(folder / layout.GATE)
+        except (OSError, ValueError, KeyError):
+            continue
+    return None
 
 
 def _write_content(aside: Path, recipe: Recipe) -> None:
@@ -215,6 +253,17 @@ def _write_content(aside: Path, recipe: Recipe) -> None:
 
 def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _id_of(folder: Path) -> str | None:
+    try:
+        return read_manifest(folder).build
+    except BuildRefused:
+        return None
 
 
 def _whole(folder: Path) -> Manifest | None:

@@ -1,6 +1,6 @@
 """Where things stand in a data folder and in a build's: every name once, for those who write and those who read.
 
-DATA/models/DIGEST/            an exported encoder       DATA/models/vectors-DIGEST.npz   rows by text
+DATA/models/DIGEST/            an exported encoder       DATA/models/vectors-DIGEST.rows  rows by text
 DATA/sites/SITE/builds/ID/     a build                   DATA/sites/SITE/builds/current.json
 """
 
@@ -26,6 +26,7 @@ VECTORS = "vectors.npy"
 UNIT_STORE = "units.faiss"
 OUTSIDE_STORE = "outside.faiss"
 GATE = "gate.npz"
+TAUGHT = "taught.json"  # names what the gate was taught, so that another build may take it over
 SCALE = "scale.json"
 ASKS = "asks.json"
 ASK_VECTORS = "asks.npy"
@@ -48,7 +49,7 @@ def encoder_folder(models: Path, digest: str) -> Path:
 
 def vectors_file(models: Path, digest: str) -> Path:
     """Where the vectors of the model with this digest are kept, by text."""
-    return models / f"vectors-{digest[:16]}.npz"
+    return models / f"vectors-{digest[:16]}.rows"
 
 
 def builds_folder(data_dir: Path, site: str) -> Path:

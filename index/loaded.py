@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
-import numpy as np
-
 from index import layout
 from index.classify import Classifier
 from index.encode import OnnxEncoder
-from index.linking import AskTitles, load_links
+from index.linking import AskTitles
 from index.manifest import BuildRefused, Manifest, verify
-from index.scale import read_scale
+from index.parts import Parts
 from index.search import Searcher
-from index.store import IndexUnreadable, VectorStore
-from index.units import Unit, UnitKind
+from index.store import IndexUnreadable
 from kb.errors import AdvocateError
 from kb.pages import Page, Passage
 from kb.policy import Policy, load_policy
@@ -69,29 +66,13 @@ def load_build(folder: Path) -> LoadedBuild:
     manifest = verify(folder)
     try:
         pages = tuple(Page.from_json(one) for one in _read(folder / layout.PAGES))
-        places = tuple((page, passage) for page in pages for passage in page.passages)
-        units = [
-            Unit(text, passage, UnitKind(kind), tuple(span) if span else None)
-            for text, passage, kind, span in _read(folder / layout.UNITS)
-        ]
-        store = VectorStore.load(folder / layout.UNIT_STORE)
-        vectors = np.load(folder / layout.VECTORS, allow_pickle=False)
-        if len(store) != len(units) or vectors.shape != (len(units), store.dim):
-            raise BuildRefused(f"{folder}: {len(units)} units but {len(store)} vectors. Build again.")
-        scale, outside = read_scale(_read(folder / layout.SCALE)), VectorStore.load(folder / layout.OUTSIDE_STORE)
-        searcher = Searcher(units, vectors, store, scale, outside)
-        asked = np.load(folder / layout.ASK_VECTORS, allow_pickle=False)
-        return LoadedBuild(
+        return join(
+            Parts.load(folder),
             folder=folder,
             manifest=manifest,
             site=Site.model_validate(_read(folder / layout.SITE)),
             policy=load_policy(folder / layout.POLICY),
             pages=pages,
-            places=places,
-            searcher=searcher,
-            gate=Classifier.load(folder / layout.GATE),
-            ask_titles=AskTitles(load_links(folder), asked, [passage.passage_id for _, passage in places]),
-            canary=(units[0].text, vectors[0]),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, BadZipFile, IndexUnreadable) as error:
         raise BuildRefused(f"{folder}: cannot be loaded ({error}). Build again with `advocate build`.") from error
@@ -99,6 +80,25 @@ def load_build(folder: Path) -> LoadedBuild:
         raise
     except AdvocateError as error:
         raise BuildRefused(f"{folder}: its policy cannot be used: {error}") from error
+
+
+def join(
+    parts: Parts, *, folder: Path, manifest: Manifest, site: Site, policy: Policy, pages: tuple[Page, ...]
+) -> LoadedBuild:
+    """A build of its parts. Raises IndexError for one without any text."""
+    places = tuple((page, passage) for page in pages for passage in page.passages)
+    return LoadedBuild(
+        folder=folder,
+        manifest=manifest,
+        site=site,
+        policy=policy,
+        pages=pages,
+        places=places,
+        searcher=Searcher(parts.units, parts.vectors, parts.store, parts.scale, parts.outside),
+        gate=parts.gate,
+        ask_titles=AskTitles(parts.links, parts.asked, [passage.passage_id for _, passage in places]),
+        canary=(parts.units[0].text, parts.vectors[0]),
+    )
 
 
 def _read(path: Path) -> Any:

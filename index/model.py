@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import file_digest, sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +44,7 @@ def find_model(name: str = DEFAULT_MODEL) -> Path:
 def is_tuned(folder: Path) -> bool:
     """Whether a model is the one the layers were tuned for."""
     weights = folder / "model.safetensors"
-    return weights.exists() and digest_of(weights) == DEFAULT_WEIGHTS_SHA256
+    return weights.exists() and _digest_of_weights(weights) == DEFAULT_WEIGHTS_SHA256
 
 
 def model_digest(folder: Path) -> str:
@@ -51,7 +52,7 @@ def model_digest(folder: Path) -> str:
     digest = sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".json", ".safetensors", ".txt", ".bin"}:
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + digest_of(path).encode())
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + _digest_of_weights(path).encode())
     for layers in (QUESTION_LAYERS, GATE_LAYERS) if is_tuned(folder) else ():
         digest.update(layers.name.encode() + b"\0" + digest_of(layers).encode())
     return digest.hexdigest()
@@ -63,8 +64,19 @@ def digest_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
+def _digest_of_weights(path: Path) -> str:
+    """sha256 of a model's file, which is read once in a process as long as it is not touched."""
+    state = path.stat()
+    return _digest_at(path, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _digest_at(path: Path, *_state: int) -> str:
+    return digest_of(path)
+
+
 def _check_weights(path: Path) -> None:
-    found = digest_of(path) if path.exists() else "nothing"
+    found = _digest_of_weights(path) if path.exists() else "nothing"
     if found != DEFAULT_WEIGHTS_SHA256:
         raise ModelError(
             f"{path}: expected weights with sha256 {DEFAULT_WEIGHTS_SHA256[:12]}…, found {found[:12]}…. "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from kb.asks import load_asks
-from kb.clinics import teaching_clinics
-from kb.content import Content, Example, load_content, load_starter
+from kb.clinics import teaching_messages
+from kb.content import STARTER, Content, Example, load_content, load_starter
 from kb.labels import Label
 from kb.reading.messages import sentences_in
 from kb.sites import SITES
@@ -27,9 +28,19 @@ def shipped_sites() -> list[Path]:
 def shipped_examples() -> tuple[Example, ...]:
     """Everything that taught the gate that ships: each text once, what outranks first."""
     own = [one for folder in shipped_sites() for one in site_examples(load_content(folder))]
-    messages = [one.as_example for clinic in teaching_clinics() for one in clinic.messages]
+    messages = [one.as_example for one in teaching_messages()]
     asked = [Example(text, Label.ANSWER) for ask in load_asks() for text in ask.phrasings]
     return tuple({one.as_read: one for one in [*asked, *load_starter(), *messages, *own]}.values())
+
+
+@lru_cache(maxsize=1)
+def shipped_version() -> str:
+    """sha256 over the names and bytes of the files that `shipped_examples` reads."""
+    digest = sha256()
+    for folder in (STARTER, *shipped_sites()):
+        for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def site_examples(content: Content) -> list[Example]:

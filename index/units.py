@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from types import MappingProxyType
 
 from rapidfuzz import fuzz
 
@@ -40,29 +42,40 @@ class Unit:
         return self.kind in {UnitKind.QUESTION, UnitKind.PHRASING}
 
 
-def units_of(content: Content) -> list[Unit]:
-    """The units of every passage, in passage order, then the phrasings, those of the checklist last."""
+def units_of(content: Content, known: Mapping[str, Sequence[Span]] = MappingProxyType({})) -> list[Unit]:
+    """The units of every passage, in passage order, then the phrasings, those of the checklist last.
+
+    known: the sentences of texts that were split before (`spans_by_text`): splitting takes some thousandths of a second.
+    """
     passages = list(content.passages())
-    units = [unit for position, (page, passage) in enumerate(passages) for unit in _own_units(page, passage, position)]
+    texts = [page.text_of(passage) for page, passage in passages]
+    split = [known[text] if text in known else sentence_spans(text) for text in texts]
+    units = [unit for at, place in enumerate(passages) for unit in _own_units(*place, at, split[at])]
     positions = {passage.passage_id: position for position, (_, passage) in enumerate(passages)}
     own = {(one.text, one.passage_id) for one in content.phrasings}
     asked = [one for one in content.asked_phrasings() if (one.text, one.passage_id) not in own]
     for phrasing in [*content.phrasings, *asked]:
         position = positions.get(phrasing.passage_id)
         if position is not None:  # its passage was removed by an edit
-            page, passage = passages[position]
-            units.append(
-                Unit(phrasing.text, position, UnitKind.PHRASING, answering_span(page.text_of(passage), phrasing))
-            )
+            span = answering_span(texts[position], split[position], phrasing)
+            units.append(Unit(phrasing.text, position, UnitKind.PHRASING, span))
     return units
 
 
-def answering_span(text: str, phrasing: Phrasing) -> Span | None:
-    """The sentence of a passage that a phrasing is answered by: the one that holds, or most resembles, its quote."""
+def spans_by_text(pages: Iterable[Page], units: Iterable[Unit]) -> dict[str, list[Span]]:
+    """The sentences of every passage of a build, by its text."""
+    texts = [page.text_of(passage) for page in pages for passage in page.passages]
+    spans: dict[str, list[Span]] = {text: [] for text in texts}
+    for text, group in groupby((one for one in units if one.kind is UnitKind.SENTENCE), lambda one: texts[one.passage]):
+        spans[text] = [one.span for one in group if one.span is not None]
+    return spans
+
+
+def answering_span(text: str, spans: Sequence[Span], phrasing: Phrasing) -> Span | None:
+    """The sentence of a passage, of `spans`, that a phrasing is answered by: the one that holds, or most resembles, its quote."""
     if not phrasing.quote:
         return None
     quote = " ".join(phrasing.quote.split())
-    spans = sentence_spans(text)
     for start, end in spans:
         if quote in " ".join(text[start:end].split()):
             return start, end
@@ -74,11 +87,11 @@ def answering_span(text: str, phrasing: Phrasing) -> Span | None:
     return (start, end) if best >= _STILL_THE_SAME else None
 
 
-def _own_units(page: Page, passage: Passage, position: int) -> Iterator[Unit]:
+def _own_units(page: Page, passage: Passage, position: int, spans: Iterable[Span]) -> Iterator[Unit]:
     text = page.text_of(passage)
     if passage.question:
         yield Unit(passage.question, position, UnitKind.QUESTION)
-    for span in sentence_spans(text):
+    for span in spans:
         yield Unit(text[slice(*span)], position, UnitKind.SENTENCE, span)
     heading = passage.heading[-1] if passage.heading else page.title
     yield Unit(f"{heading}: {text}", position, UnitKind.WHOLE)

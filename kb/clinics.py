@@ -15,6 +15,7 @@ from kb.labels import Label
 from kb.lines import ContentError, read_lines
 
 CLINICS = STARTER / "clinics"
+MESSAGES = "messages.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Clinic:
 def load_clinic(folder: Path) -> Clinic:
     """Read `pages/`, `messages.jsonl` and, where there is one, `links.jsonl`. Raises ContentError."""
     links = {str(line["id"]): tuple(line["gold"]) for line, _ in read_lines(folder / "links.jsonl")}
-    return Clinic(folder.name, load_content(folder), load_messages(folder / "messages.jsonl"), links)
+    return Clinic(folder.name, load_content(folder), load_messages(folder / MESSAGES), links)
 
 
 def load_messages(path: Path) -> tuple[Message, ...]:
@@ -61,7 +62,16 @@ def load_messages(path: Path) -> tuple[Message, ...]:
 @lru_cache(maxsize=1)
 def teaching_clinics() -> tuple[Clinic, ...]:
     """The clinics that teach."""
-    return tuple(load_clinic(folder) for folder in sorted(CLINICS.iterdir()) if folder.is_dir())
+    return tuple(map(load_clinic, _teaching_folders()))
+
+
+def teaching_messages() -> list[Message]:
+    """What the visitors of the clinics that teach type, without reading their pages."""
+    return [one for folder in _teaching_folders() for one in load_messages(folder / MESSAGES)]
+
+
+def _teaching_folders() -> list[Path]:
+    return sorted(folder for folder in CLINICS.iterdir() if folder.is_dir())
 
 
 def _message(line: Mapping[str, object], where: str) -> Message:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from index.build import Recipe
 from kb.pages import Page
 from kb.policy import Policy
 from kb.sites import Site
@@ -37,6 +38,12 @@ class Answering(Protocol):
 
     async def reply_from(self, folder: Path, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
         """The reply that the build in this folder would give, live or not. Raises BuildRefused or ModelError."""
+
+    def open_trial(self, recipe: Recipe, base: Path) -> Answers:
+        """An assistant that answers as a build of this content would; `base` is a build of the same site.
+
+        Raises TooMuchIsNew, BuildRefused or ModelError.
+        """
 
     def open_build(self, folder: Path) -> Answers:
         """An assistant for a build folder. Raises BuildRefused or ModelError."""

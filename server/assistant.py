@@ -13,6 +13,7 @@ from server.core.decide import Evidence, Part, Speech, decide, word_reply
 from server.core.findings import NOTHING_FOUND, Finding, judge
 from server.core.reasons import ByPassages, ByRule
 from server.core.reply import Reply
+from server.core.rules import RuleTable
 from server.reading import Met, Reader
 
 MAX_CHARS = 4000
@@ -22,10 +23,11 @@ EMPTY = Part(gate={}, found=())
 class Assistant:
     """Answers from one build."""
 
-    def __init__(self, build: LoadedBuild, encoder: OnnxEncoder) -> None:
-        """Raises BuildRefused when the encoder is not the build's."""
+    def __init__(self, build: LoadedBuild, encoder: OnnxEncoder, rules: RuleTable | None = None) -> None:
+        """rules: those of the build's policy, where they were compiled before. Raises BuildRefused when the encoder is not
+        the build's."""
         self.build = build
-        self._reader = Reader(build, encoder)
+        self._reader = Reader(build, encoder, rules)
 
     @property
     def policy(self) -> Policy:

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from index.build import Recipe
 from index.encode import OnnxEncoder
 from index.layout import CURRENT, encoder_folder, models_folder
 from index.loaded import load_build
+from index.model import find_model, model_digest
 from index.publish import Builds
+from index.trial import open_trial
 from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.pages import Page
@@ -169,6 +172,15 @@ class Assistants:
         """An assistant for a build folder. Raises BuildRefused or ModelError."""
         build = load_build(folder)
         return Assistant(build, self._encoder(build.manifest.model_digest))
+
+    def open_trial(self, recipe: Recipe, base: Path) -> Assistant:
+        """An assistant that answers as a build of this content would; `base` is a build of the same site.
+
+        Raises what index/trial.py raises.
+        """
+        encoder = self._encoder(model_digest(find_model(recipe.model)))
+        build = open_trial(recipe, base, models_folder(self._data_dir), encoder)
+        return Assistant(build, encoder, self._rules if build.policy.version == self.policy.version else None)
 
     def close(self) -> None:
         self._encoding.close()

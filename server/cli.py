@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,6 +77,8 @@ def build(
     out: Annotated[Path | None, typer.Option("--out", help="With --from: the build folder to write.")] = None,
     progress: Annotated[str, typer.Option(help="bar, or json: one object a line.")] = "bar",
     draft: Annotated[bool, typer.Option("--draft", help="Never publish, not even a first build.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Embed what is new by the exported encoder alone.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Build nothing: compare what was built quickly.")] = False,
 ) -> None:
     """Build an index. The last line of stdout is the build's id."""
     if (source is None) != (out is None) or (source is not None and (site is not None or publish)):
@@ -89,7 +92,8 @@ def build(
 
             print(build_folder(source, out, settings, show).build)
         else:
-            print(asyncio.run(_build_site(settings, site or DEFAULT_SITE, publish=publish, draft=draft, show=show)))
+            how = _How(publish=publish, draft=draft, quick=quick, check=check)
+            print(asyncio.run(_build_site(settings, site or DEFAULT_SITE, how, show)))
 
 
 @app.command()
@@ -440,10 +444,22 @@ async def _prepare(settings: Settings, *, site: str) -> None:
             await _publish_built(_editing(settings, store, publisher), publisher, site, built.build)
 
 
-async def _build_site(settings: Settings, site: str, *, publish: bool, draft: bool, show: Progress) -> str:
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a site is built: see the options of `advocate build`."""
+
+    publish: bool
+    draft: bool
+    quick: bool
+    check: bool
+
+
+async def _build_site(settings: Settings, site: str, how: _How, show: Progress) -> str:
     async with _publisher(settings) as (store, publisher):
-        manifest = await publisher.build(site, show)
-        if publish or (publisher.current(site) is None and not draft):
+        if how.check:
+            return str(await publisher.check(site))
+        manifest = await publisher.build(site, show, quick=how.quick)
+        if how.publish or (publisher.current(site) is None and not how.draft):
             await _publish_built(_editing(settings, store, publisher), publisher, site, manifest.build)
         return manifest.build
 

@@ -6,12 +6,12 @@ import asyncio
 import json
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.build import Progress, Recipe, inputs_of, make_build
+from index.build import Progress, Recipe, check_rows, inputs_of, make_build
 from index.layout import MANIFEST, PAGES, PHRASINGS, models_folder
 from index.linking import load_links
 from index.loaded import load_build
@@ -107,40 +107,36 @@ class Publisher:
         content, settings = await self.content(site), (await self.sites())[site]
         return Recipe(content, DEFAULT_POLICY, settings.model_dump(mode="json"), self._model)
 
-    async def build(self, site: str, progress: Progress = lambda *_: None) -> Manifest:
-        """Build the latest revisions, in this process (it imports torch when something must be embedded)."""
+    async def build(self, site: str, progress: Progress = lambda *_: None, *, quick: bool = False) -> Manifest:
+        """Build the latest revisions, in this process (unless `quick`, it imports torch when something must be embedded)."""
         recipe = await self.recipe(site)
         builds = self.builds(site)
         earlier = builds.newest(5)
         aside = builds.folder / ".building"
-        manifest = await asyncio.to_thread(make_build, recipe, self.models, aside, earlier=earlier, progress=progress)
+        manifest = await asyncio.to_thread(
+            make_build, recipe, self.models, aside, earlier=earlier, quick=quick, progress=progress
+        )
         _keep(aside, builds.path(manifest.build))
         return manifest
 
     async def build_in_child(self, site: str, progress: Callable[[str, int, int], Awaitable[None]]) -> str:
-        """Build in a process of its own, so that the server never holds torch. Gives the build's id."""
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "server.cli", "build", "--site", site, "--progress", "json", "--draft",
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        assert child.stdout is not None and child.stderr is not None
-        complaint = ""
-        try:
-            async for line in child.stderr:
-                try:
-                    step = json.loads(line)
-                    await progress(step["stage"], step["done"], step["total"])
-                except (ValueError, TypeError, KeyError):
-                    complaint = line.decode(errors="replace").strip() or complaint
-            lines = (await child.stdout.read()).decode().split()
-        except asyncio.CancelledError:
-            if child.returncode is None:
-                child.kill()  # the server ends, and with it whoever asked
-            raise
-        if await child.wait() != 0 or not lines:
-            raise ChildBuildFailed(complaint or "The build stopped without saying why. Run `advocate build` to see.")
-        return lines[-1]
+        """Build quickly, in a process of its own, so that visitors are answered meanwhile. Gives the build's id."""
+        return await _run_build(["--site", site, "--draft", "--quick"], progress)
+
+    async def check_in_child(self, site: str) -> str:
+        """Have the reference encoder look over what quick builds embedded of the latest revisions. Gives how many texts.
+
+        In a process of its own: the server never holds torch. Raises ChildBuildFailed.
+        """
+
+        async def untold(_stage: str, _done: int, _total: int) -> None:
+            return None
+
+        return await _run_build(["--site", site, "--check"], untold)
+
+    async def check(self, site: str) -> int:
+        """As `check_in_child`, in this process, which then holds torch. Raises ExportDiffers."""
+        return await asyncio.to_thread(check_rows, await self.recipe(site), self.models)
 
     async def add_site(self, site: Site) -> str:
         """Add a site without pages. Raises ContentError when it is there already."""
@@ -223,6 +219,32 @@ class Publisher:
             return self.builds(site).current()
         except BuildRefused:
             return None
+
+
+async def _run_build(options: Sequence[str], progress: Callable[[str, int, int], Awaitable[None]]) -> str:
+    """`advocate build` in a process of its own: the last line it writes. Raises ChildBuildFailed."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server.cli", "build", *options, "--progress", "json",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert child.stdout is not None and child.stderr is not None
+    complaint = ""
+    try:
+        async for line in child.stderr:
+            try:
+                step = json.loads(line)
+                await progress(step["stage"], step["done"], step["total"])
+            except (ValueError, TypeError, KeyError):
+                complaint = line.decode(errors="replace").strip() or complaint
+        lines = (await child.stdout.read()).decode().split()
+    except asyncio.CancelledError:
+        if child.returncode is None:
+            child.kill()  # the server ends, and with it whoever asked
+        raise
+    if await child.wait() != 0 or not lines:
+        raise ChildBuildFailed(complaint or "The build stopped without saying why. Run `advocate build` to see.")
+    return lines[-1]
 
 
 def build_folder(source: Path, out: Path, settings: Settings, progress: Progress) -> Manifest:

@@ -15,7 +15,7 @@ from kb.reading.sentences import Span
 from server.core.decide import Evidence, Found, Part, Run
 from server.core.quoting import cut_quote
 from server.core.reply import Quote
-from server.core.rules import RuleMatch, compile_rules, is_alarming, is_courtesy
+from server.core.rules import RuleMatch, RuleTable, compile_rules, is_alarming, is_courtesy
 from server.core.typed import HEARD
 
 KEPT_HITS = 12  # passages of a search that are looked at further
@@ -46,12 +46,13 @@ class Met:
 class Reader:
     """Reads messages with one build: its rules, its gate, its passages."""
 
-    def __init__(self, build: LoadedBuild, encoder: OnnxEncoder) -> None:
-        """Raises BuildRefused when the encoder is not the build's."""
+    def __init__(self, build: LoadedBuild, encoder: OnnxEncoder, rules: RuleTable | None = None) -> None:
+        """rules: those of the build's policy, where they were compiled before. Raises BuildRefused when the encoder is not
+        the build's."""
         build.check_encoder(encoder)
         self._build = build
         self._encoder = encoder
-        self._rules = compile_rules(build.policy.rules)
+        self._rules = rules or compile_rules(build.policy.rules)
         # A question the clinic itself published with its answer is a general one, whatever the gate makes of its words.
         self._published = {_folded(one.question) for _, one in build.places if one.question}
         self._quotes: dict[tuple[int, Span | None], Quote] = {}  # each is cut, and checked against its page, once

@@ -17,6 +17,10 @@ class Refusal(StrEnum):
         "This text has not been rebuilt since it was last changed, so what you would publish is not what you see here. "
         "Rebuild, try a few questions, then publish."
     )
+    DISTRUSTED = (
+        "This text was made ready with a damaged copy of the model. Nothing was published. Make it ready again; "
+        "if that does not help, tell your administrator."
+    )
     MOVED_ON = "The text was changed after you opened this page. Look through it again, then publish."
     BUSY = "Someone else put another version live just now. Look at the list, then choose again."
     NEVER_LIVE = "This version was never live, so there is no going back to it."

@@ -13,6 +13,7 @@ from server.editing.golden import Golden, GoldenAnswer, GoldenCheck
 from server.editing.rebuilding import Job, Rebuilding
 from server.editing.releasing import GoldenRefused, PublicationRefused, Releasing
 from server.editing.saving import NoSuchPage, SavedMeanwhile, Saving, SavingBusy, Seen
+from server.editing.trying import NothingToTry, Trying
 from server.publishing import Publisher
 from server.storage import Store
 
@@ -26,6 +27,7 @@ __all__ = [
     "GoldenRefused",
     "Job",
     "NoSuchPage",
+    "NothingToTry",
     "PublicationRefused",
     "Rebuilding",
     "Releasing",
@@ -33,6 +35,7 @@ __all__ = [
     "Saving",
     "SavingBusy",
     "Seen",
+    "Trying",
 ]
 
 
@@ -44,9 +47,11 @@ class Editing:
     rebuilding: Rebuilding
     golden: Golden
     releasing: Releasing
+    trying: Trying
 
     @classmethod
     def of(cls, store: Store, publisher: Publisher, assistants: Answering) -> Editing:
         golden = Golden(store.content, publisher, assistants)
         rebuilding = Rebuilding(store, publisher)
-        return cls(Saving(store.content), rebuilding, golden, Releasing(store, publisher, golden, rebuilding))
+        releasing = Releasing(store, publisher, golden, rebuilding)
+        return cls(Saving(store.content), rebuilding, golden, releasing, Trying(publisher, assistants))

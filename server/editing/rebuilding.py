@@ -47,6 +47,8 @@ class Rebuilding:
         self._publisher = publisher
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._distrusted: set[str] = set()
+        self._checks: dict[str, asyncio.Task[None]] = {}
 
     def of(self, site: str) -> Job | None:
         return self._jobs.get(site)
@@ -54,6 +56,10 @@ class Rebuilding:
     def is_running(self, site: str) -> bool:
         job = self._jobs.get(site)
         return job is not None and job.is_running
+
+    def distrusts(self, build: str) -> bool:
+        """Whether what was embedded quickly for a build was found not to be what the model makes of it."""
+        return build in self._distrusted
 
     def start(self, site: str, by: Actor) -> bool:
         """Begin a rebuild of the latest text, unless one runs; whether this call began it. Its end is audited."""
@@ -68,6 +74,12 @@ class Rebuilding:
         if site in self._tasks:
             await asyncio.wait([self._tasks[site]])
 
+    async def checked(self, site: str) -> None:
+        """Return once what the last rebuild embedded was looked over."""
+        await self.wait(site)
+        if site in self._checks:
+            await asyncio.wait([self._checks[site]])
+
     async def _run(self, site: str, by: Actor) -> None:
         async def tell(stage: str, done: int, total: int) -> None:
             self._update(site, stage=stage, done=done, total=total)
@@ -76,6 +88,7 @@ class Rebuilding:
             made = await self._publisher.build_in_child(site, tell)
             await self._store.audit(site, by.id, "built", made)
             self._update(site, state="done", build=made)
+            self._checks[site] = asyncio.create_task(self._check(site, made))
         except AdvocateError as error:
             self._update(site, state="failed", problem=str(error))
         except asyncio.CancelledError:
@@ -84,6 +97,16 @@ class Rebuilding:
         except Exception as error:  # noqa: BLE001 - whatever broke, the editor is told and the page goes on
             log.error("site %s: rebuilding failed with %s", site, type(error).__name__)
             self._update(site, state="failed", problem=FAULT)
+
+    async def _check(self, site: str, made: str) -> None:
+        """Look over what was embedded quickly. What does not agree fails the rebuild, which is then not published."""
+        try:
+            await self._publisher.check_in_child(site)
+        except AdvocateError as error:
+            log.error("site %s: build %s does not agree with the reference encoder: %s", site, made[:12], error)
+            self._distrusted.add(made)
+            if self._jobs[site].build == made:
+                self._update(site, state="failed", problem=str(error))
 
     def _update(self, site: str, **changes: str | int) -> None:
         self._jobs[site] = replace(self._jobs[site], **changes)  # type: ignore[arg-type]

@@ -55,6 +55,7 @@ class Releasing:
 
         Raises what `publish` raises, and PublicationRefused.
         """
+        _raise(Refusal.DISTRUSTED if self._rebuilding.distrusts(seen) else None)
         _raise(refuse_draft(await self.standing(site), seen))
         return await self.publish(site, seen, by, waiver=waiver)
 

@@ -236,7 +236,7 @@ def test_an_edit_is_tried_published_and_taken_back_while_a_chat_goes_on(
     edit_and_rebuild(editor)
     assert "8-12 minutes" in asked(server)  # nothing changes for visitors before it is published
     editor.get_by_role("link", name="Try a question").click()
-    for against, words in (("Your draft", "15-20 minutes"), ("What is live now", "8-12 minutes")):
+    for against, words in (("Your text as it stands here", "15-20 minutes"), ("What is live now", "8-12 minutes")):
         editor.get_by_label(against).check()
         editor.get_by_label("Ask as a visitor would").fill(MINUTES)
         editor.get_by_role("button", name="Try it").click()

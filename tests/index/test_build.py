@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
-from index.build import BuildError, Recipe, make_build
+from index.build import BuildError, Recipe, check_rows, make_build
 from index.cache import VectorCache
 from index.embed import ExportDiffers, ReferenceEncoder, check_export, export_encoder
 from index.encode import OnnxEncoder
@@ -21,9 +21,11 @@ from index.layout import encoder_folder
 from index.loaded import load_build
 from index.manifest import BuildRefused, read_manifest, verify
 from index.model import GATE_LAYERS, QUESTION_LAYERS, ModelError, digest_of, find_model, model_digest
+from index.parts import teach_gate
 from index.publish import Builds
 from index.teaching import gate_lessons
-from kb.content import Example, load_content
+from index.trial import TooMuchIsNew, open_trial
+from kb.content import Example, Phrasing, load_content
 from kb.labels import Label
 from kb.policy import DEFAULT_POLICY
 from kb.sites import UNNAMED_SITE
@@ -287,12 +289,116 @@ def test_only_the_genuine_weights_are_the_default_model(tmp_path, monkeypatch):
         find_model(str(tmp_path))
 
 
+@pytest.fixture
+def of_ones_own(models, tmp_path) -> Path:
+    """The encoder, and a file of rows that no other test adds to."""
+    own: Path = tmp_path / "models"
+    shutil.copytree(models, own, ignore=shutil.ignore_patterns("lock"))
+    return own
+
+
+def test_a_quick_rebuild_loads_no_reference_encoder_and_is_looked_over_by_it_once(
+    small, of_ones_own, tmp_path, monkeypatch
+):
+    embedded: list[str] = []
+    encode = ReferenceEncoder.encode
+
+    def noted(self, texts):
+        embedded.extend(texts)
+        return encode(self, texts)
+
+    monkeypatch.setattr(ReferenceEncoder, "encode", noted)
+    changed = recipe_of(tmp_path / "content", FAQ.replace("Behind the clinic.", f"Under bridge {uuid4().hex}."))
+    quick = make_build(changed, of_ones_own, tmp_path / "quick", earlier=[small], quick=True)
+    assert embedded == []
+    assert check_rows(changed, of_ones_own) == len(embedded) == 2
+    assert check_rows(changed, of_ones_own) == 0 and len(embedded) == 2
+    exact = make_build(changed, of_ones_own, tmp_path / "exact")
+    assert exact.build == quick.build
+    vectors = [np.load(tmp_path / name / "vectors.npy") for name in ("quick", "exact")]
+    assert np.abs(vectors[0] - vectors[1]).max() <= 1e-5
+
+
+def test_an_export_that_differs_is_found_by_the_look_after_a_quick_build_and_thrown_away(
+    small, of_ones_own, tmp_path, monkeypatch
+):
+    changed = recipe_of(tmp_path / "content", FAQ.replace("Behind the clinic.", f"Under bridge {uuid4().hex}."))
+    make_build(changed, of_ones_own, tmp_path / "quick", quick=True)
+    encode = ReferenceEncoder.encode
+    monkeypatch.setattr(ReferenceEncoder, "encode", lambda self, texts: encode(self, texts) + 1e-3)
+    with pytest.raises(ExportDiffers):
+        check_rows(changed, of_ones_own)
+    assert not encoder_folder(of_ones_own, read_manifest(small).model_digest).exists()
+
+
+def test_a_gate_is_taught_again_only_when_what_it_is_taught_changed(small, models, tmp_path, monkeypatch):
+    taught: list[int] = []
+
+    def noted(*some):
+        taught.append(1)
+        return teach_gate(*some)
+
+    monkeypatch.setattr("index.build.teach_gate", noted)
+    other_answer = recipe_of(tmp_path / "answer", FAQ.replace("Mondays", "Fridays"))
+    make_build(other_answer, models, tmp_path / "build", earlier=[small], quick=True)
+    assert taught == []
+    other_question = recipe_of(tmp_path / "question", FAQ.replace("Do you fit braces?", "Do you mend braces?"))
+    make_build(other_question, models, tmp_path / "build", earlier=[small], quick=True)
+    assert taught == [1]
+
+
+def test_a_trial_answers_as_the_build_of_the_same_content_would(small, encoder, models, tmp_path):
+    changed = recipe_of(tmp_path / "content", FAQ.replace("Behind the clinic.", "In the garage. It is free."))
+    phrasing = Phrasing("where do i put my truck", changed.content.pages[0].passages[1].passage_id, "It is free.")
+    changed = replace(changed, content=replace(changed.content, phrasings=(phrasing,)))
+    kept = sorted(models.iterdir()), digest_of(next(models.glob("*.rows")))
+    trial = open_trial(changed, small, models, encoder)
+    assert (sorted(models.iterdir()), digest_of(next(models.glob("*.rows")))) == kept  # nothing is written
+    made = make_build(changed, models, tmp_path / "build")
+    assert trial.build == made.build
+    built = load_build(tmp_path / "build")
+    for question in (
+        "where do i put my truck",
+        "is the garage free",
+        "do you fit braces on sundays",
+        "what is the price",
+    ):
+        row = encoder.encode([question])[0]
+        hits = [one.searcher.search(question, row[: encoder.dim]) for one in (trial, built)]
+        assert [(one.passage, one.span) for one in hits[0]] == [(one.passage, one.span) for one in hits[1]]
+        assert [one.score for one in hits[0]] == pytest.approx([one.score for one in hits[1]], abs=1e-4)
+        assert trial.gate.scores(question, row) == pytest.approx(built.gate.scores(question, row), abs=1e-4)
+
+
+def test_content_of_which_too_much_is_new_is_not_tried(small, encoder, models, tmp_path, monkeypatch):
+    monkeypatch.setattr("index.trial.MOST_NEW", 1)
+    changed = recipe_of(tmp_path / "content", FAQ.replace("Behind the clinic.", f"At {uuid4().hex}. By bus."))
+    with pytest.raises(TooMuchIsNew, match="are new"):
+        open_trial(changed, small, models, encoder)
+
+
+def test_what_a_killed_process_left_half_of_a_cache_is_written_over(tmp_path):
+    path = tmp_path / "vectors.rows"
+    for text in ("one", "two"):
+        cache = VectorCache(path)
+        cache.add([text], np.ones((1, 3), dtype=np.float32), checked=text == "one")
+        cache.save()
+        with path.open("ab") as file:
+            file.write(b"half a record")
+    assert VectorCache(path).missing(["one", "two", "three"]) == ["three"]
+    assert VectorCache(path).missing(["one", "two"], checked=True) == ["two"]
+    damaged = bytearray(path.read_bytes())
+    damaged[-20] ^= 1  # in the row of "two"
+    path.write_bytes(damaged)
+    assert VectorCache(path).missing(["one", "two"]) == ["two"]
+
+
 def test_a_broken_cache_is_started_anew(tmp_path):
-    path = tmp_path / "vectors.npz"
+    path = tmp_path / "vectors.rows"
     cache = VectorCache(path)
     cache.add(["one", "two"], np.eye(2, dtype=np.float32))
     cache.save()
     assert VectorCache(path).missing(["two", "three", "three"]) == ["three"]
     assert VectorCache(path).vectors(["two"]).tolist() == [[0.0, 1.0]]
-    path.write_bytes(path.read_bytes()[:40])
+    path.write_bytes(path.read_bytes()[:8])
     assert VectorCache(path).missing(["one"]) == ["one"]

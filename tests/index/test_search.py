@@ -11,6 +11,7 @@ from index.store import IndexUnreadable, VectorStore
 from index.tune.scale import LEAST, OUTSIDE, WRONG, choose_threshold
 from index.units import Unit, UnitKind, answering_span, units_of
 from kb.content import Content, Phrasing
+from kb.reading.sentences import sentence_spans
 from kb.shaping.blocks import Block
 from kb.shaping.layout import assemble
 
@@ -142,9 +143,10 @@ def test_the_scales_that_ship_load_and_a_broken_file_is_refused(tmp_path):
 
 def test_a_phrasing_still_points_at_its_sentence_after_an_edit():
     edited = "The whole procedure takes about 15 minutes. It is safe to drive home."
-    span = answering_span(edited, CONTENT.phrasings[0])
+    span = answering_span(edited, sentence_spans(edited), CONTENT.phrasings[0])
     assert span is not None and edited[slice(*span)] == "The whole procedure takes about 15 minutes."
-    assert answering_span("Something else entirely stands here now.", CONTENT.phrasings[0]) is None
+    other = "Something else entirely stands here now."
+    assert answering_span(other, sentence_spans(other), CONTENT.phrasings[0]) is None
 
 
 def test_a_phrasing_of_a_removed_passage_is_passed_over():

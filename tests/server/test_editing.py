@@ -45,7 +45,7 @@ class Opener(StandIn):
     def open_build(self, folder: Path) -> Opened:
         verify(folder)
         self.opened.append(folder.name)
-        return Opened(folder)
+        return Opened.build(folder)
 
 
 @pytest.fixture

@@ -531,7 +531,7 @@ class Reopened:
 
     def open_build(self, folder: Path) -> Noted:
         verify(folder)
-        return Noted(folder)
+        return Noted.build(folder)
 
 
 class Noted(Opened):
@@ -555,7 +555,7 @@ def reopened(monkeypatch: pytest.MonkeyPatch) -> type[Reopened]:
 async def hear(store: Store, data_dir: Path, conversation_id: str, words: str, choose: str | None = None) -> None:
     """The visitor says something, or taps the heading of a passage, and gets the current build's reply."""
     path = published(builds_of(data_dir))
-    decided = Noted(path).choose(choose) if choose else Opened(path).reply(words)
+    decided = Noted.build(path).choose(choose) if choose else Opened.build(path).reply(words)
     message = VisitorMessage(words, f"the key of {words}", choose)
     await store.conversations.receive(conversation_id, message, replace(decided, build=path.name))
 

@@ -18,7 +18,7 @@ from server.web.editor.opening import Wanted, page_screen
 from server.web.editor.reading import EDITOR, Editor, Visit, VisitDep, own_sites, read_text
 from server.web.editor.screens import ClinicsScreen, ConflictScreen, EditForm, EmptyScreen, Link
 from server.web.editor.terms import TAGS, names_of, tag_choices
-from server.web.editor.trying import TryOut
+from server.web.editor.trying import TryOut, Unsaved
 from server.web.editor.view import Opened, rows_for
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import doors_of
@@ -118,9 +118,18 @@ async def post_reviewed(visit: VisitDep, page_id: str, day: Text = "") -> Respon
 
 
 @router.post("/{site}/pages/{page_id}/try")
-async def post_try(visit: VisitDep, page_id: str, question: Text = "", against: Text = "") -> HTMLResponse:
-    """Ask a question as a visitor would. Alerts nobody and stores nothing."""
-    return await _page(visit, page_id, Wanted(pane="try", try_out=TryOut(question or " ", against)))
+async def post_try(
+    visit: VisitDep,
+    page_id: str,
+    question: Text = "",
+    against: Text = "",
+    passage: Annotated[str, Form(max_length=200)] = "",
+    text: Text = "",
+    tag: Annotated[list[str] | None, Form()] = None,
+) -> HTMLResponse:
+    """Ask a question as a visitor would. Alerts nobody and stores nothing. `passage` is open, with these words unsaved."""
+    unsaved = Unsaved(passage, text, frozenset(tag or ()) & TAGS.keys()) if passage else None
+    return await _page(visit, page_id, Wanted(pane="try", try_out=TryOut(question or " ", against, unsaved)))
 
 
 async def _conflict(visit: Visit, page_id: str, typed: Opened, error: SavedMeanwhile) -> HTMLResponse:

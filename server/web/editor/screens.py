@@ -135,14 +135,12 @@ class TriedView:
 
 @dataclass(frozen=True, slots=True)
 class TryView:
-    """The form to try a question. `draft_hint` says why the draft cannot be asked, when it cannot."""
+    """The form to try a question."""
 
     action: str
     question: str
     against: str
-    has_draft: bool
     has_live: bool
-    draft_hint: str
     problem: str = ""
     tried: TriedView | None = None
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from kb.content import Content
+from kb.editing import replace_text, set_tags
 from kb.errors import AdvocateError
 from kb.labels import Label
+from kb.pages import Page
 from server.assistant import MAX_CHARS
 from server.core.reasons import Reason
 from server.core.reply import Reply
 from server.storage import Author, Event, Kind
 from server.web.editor.reading import SiteText, Visit
 from server.web.editor.screens import TraceRow, TriedView, TryView
+from server.web.editor.terms import TAGS
 from server.web.words.lines import lines_of
 from server.web.words.site import site_texts
 from server.web.words.wording import listed, matched_words, shortened
@@ -43,67 +47,84 @@ NOTED = "The passage is about side effects or the time after, so the safety note
 
 
 @dataclass(frozen=True, slots=True)
+class Unsaved:
+    """Words that stand in an open form and are not saved: of a passage, its tags chosen there."""
+
+    passage_id: str
+    text: str
+    tags: frozenset[str]
+
+    def into(self, content: Content) -> Content:
+        """The content as if they were saved. Raises EditRefused."""
+        pages = [self._page(page) for page in content.pages]
+        return replace(content, pages=tuple(pages))
+
+    def _page(self, page: Page) -> Page:
+        found = next((one for one in page.passages if one.passage_id == self.passage_id), None)
+        if found is None:
+            return page
+        kept = found.tags - TAGS.keys()
+        return set_tags(replace_text(page, self.passage_id, self.text), self.passage_id, kept | self.tags)
+
+
+@dataclass(frozen=True, slots=True)
 class TryOut:
-    """A question to try, against the draft or what is live."""
+    """A question to try, against the text as it stands, saved or not, or what is live."""
 
     question: str = ""
     against: str = ""
+    unsaved: Unsaved | None = None
 
 
 async def try_view(visit: Visit, text: SiteText, try_out: TryOut, *, action: str) -> TryView:
-    """The form, and the reply if a question was try_out."""
-    has_live, has_draft = text.current is not None, text.draft is not None
-    against = try_out.against if try_out.against in {DRAFT, LIVE} else (DRAFT if has_draft else LIVE)
+    """The form, and the reply if a question was tried."""
+    has_live = text.current is not None
+    against = LIVE if try_out.against == LIVE else DRAFT
     problem, tried = "", None
     if try_out.question:
-        problem = _problem(try_out.question, has_it=has_draft if against == DRAFT else has_live, against=against)
+        problem = _problem(try_out.question, has_it=against == DRAFT or has_live)
     if try_out.question and not problem:
         try:
-            tried = _tried(visit, text, try_out.question, await _reply(visit, text, try_out.question, against), against)
+            tried = _tried(visit, text, try_out, await _reply(visit, try_out, against), against)
         except AdvocateError as error:
-            problem = f"The draft could not be asked: {error}"
+            problem = f"Your text could not be asked: {error}"
     return TryView(
         action=action,
         question=try_out.question,
         against=against,
-        has_draft=has_draft,
         has_live=has_live,
-        draft_hint=_draft_hint(text),
         problem=problem,
         tried=tried,
     )
 
 
-async def _reply(visit: Visit, text: SiteText, question: str, against: str) -> Reply:
-    assistants = visit.parts.assistants
-    if against == DRAFT and text.draft is not None:
-        return await assistants.reply_from(visit.publisher.builds(visit.name).path(text.draft.build), question)
-    return await assistants.reply(visit.name, question)
+async def _reply(visit: Visit, try_out: TryOut, against: str) -> Reply:
+    if against == LIVE:
+        return await visit.parts.assistants.reply(visit.name, try_out.question)
+    if try_out.unsaved is None:
+        return await visit.editing.trying.reply(visit.name, try_out.question)
+    return await visit.editing.trying.reply(visit.name, try_out.question, unsaved=try_out.unsaved.into)
 
 
-def _problem(question: str, *, has_it: bool, against: str) -> str:
+def _problem(question: str, *, has_it: bool) -> str:
     if not question.strip():
         return "Type a question first."
     if len(question) > MAX_CHARS:
         return f"A question has at most {MAX_CHARS:,} characters."
-    if not has_it:
-        return "There is no draft to ask. Rebuild first." if against == DRAFT else "Nothing is live yet. Publish first."
-    return ""
+    return "" if has_it else "Nothing is live yet. Publish first."
 
 
-def _draft_hint(text: SiteText) -> str:
-    if text.draft is not None:
-        return ""
-    if text.is_live:
-        return "Your text and what is live are the same."
-    return "Rebuild first, so that your latest changes can be tried."
+def _source_words(try_out: TryOut, against: str) -> str:
+    if against == LIVE:
+        return "what is live now"
+    return "your text, with the words that are not saved yet" if try_out.unsaved else "your text as it is saved"
 
 
-def _tried(visit: Visit, text: SiteText, question: str, reply: Reply, against: str) -> TriedView:
+def _tried(visit: Visit, text: SiteText, try_out: TryOut, reply: Reply, against: str) -> TriedView:
     texts = site_texts(visit.site, "en")
     now = datetime.now(UTC)
     events = (
-        Event(1, Kind.MESSAGE, Author.VISITOR, {"text": question}, now),
+        Event(1, Kind.MESSAGE, Author.VISITOR, {"text": try_out.question}, now),
         Event(2, Kind.QUOTE if reply.quotes else Kind.MESSAGE, Author.ASSISTANT, {}, now, reply),
     )
     trace = reply.trace
@@ -112,7 +133,7 @@ def _tried(visit: Visit, text: SiteText, question: str, reply: Reply, against: s
         texts=texts,
         passed_on=reply.sent_line if reply.needs_handover else "",
         why=why(reply, text, {rule.id for rule in visit.parts.assistants.policy.rules.rules}),
-        against="your draft" if against == DRAFT else "what is live now",
+        against=_source_words(try_out, against),
         rows=tuple(_row(text, one.passage_id, one.score) for one in trace.candidates),
         bar="" if trace.threshold is None else f"{trace.threshold:.2f}",
         gate=tuple(

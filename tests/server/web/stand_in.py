@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
+from index.build import Recipe
 from kb.labels import Label
 from kb.pages import Page
 from kb.policy import load_policy
@@ -26,10 +28,14 @@ CLINIC_ORIGIN = "https://www.kneecare.example"
 
 
 class Opened:
-    """Answers from the pages of a build: quotes the passage that holds the question's words."""
+    """Answers from pages: quotes the passage that holds the question's words."""
 
-    def __init__(self, folder: Path) -> None:
-        self.pages = [Page.from_json(one) for one in json.loads((folder / "pages.json").read_text(encoding="utf-8"))]
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self.pages = pages
+
+    @classmethod
+    def build(cls, folder: Path) -> Self:
+        return cls([Page.from_json(one) for one in json.loads((folder / "pages.json").read_text(encoding="utf-8"))])
 
     def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
         del history, language
@@ -122,7 +128,11 @@ class StandIn:
         return self.open_build(folder).reply(text, history, language=language)
 
     def open_build(self, folder: Path) -> Opened:
-        return Opened(folder)
+        return Opened.build(folder)
+
+    def open_trial(self, recipe: Recipe, base: Path) -> Opened:
+        del base
+        return Opened(recipe.content.pages)
 
     def _quoting(self, words: str) -> Reply:
         passage = next(one for one in PAGE.passages if words in PAGE.text_of(one))

@@ -64,7 +64,7 @@ addEventListener('submit', async event => {
   const asked = document.activeElement?.id
   const timer = setTimeout(showShape, SHAPE_MS)
   try {
-    const {page} = await load(form.action, {body: new FormData(form)})
+    const {page} = await load(form.action, {body: withUnsaved(new FormData(form))})
     const fresh = page?.getElementById('try')
     if (!fresh) throw new Error('signed out')
     put(document.getElementById('try'), fresh)
@@ -77,6 +77,17 @@ addEventListener('submit', async event => {
     clearTimeout(timer)
   }
 })
+
+/** Adds the words of the passage that is open, so that they are tried before they are saved. */
+function withUnsaved(body) {
+  const open = document.querySelector('form.passage-form')
+  if (!open) return body
+  body.set('passage', open.dataset.passage)
+  const words = new FormData(open)
+  body.set('text', words.get('text'))
+  for (const tag of words.getAll('tag')) body.append('tag', tag)
+  return body
+}
 
 function showShape() {
   const place = document.getElementById('tried')
