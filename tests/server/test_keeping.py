@@ -156,7 +156,8 @@ WRONG = {"text": "What does parking cost?", "label": "answer", "gold": ["free"]}
 def opening(monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds are opened and made without a model."""
 
-    async def make(self: publishing.Publisher, site: str, _progress: object) -> Manifest:
+    async def make(self: publishing.Publisher, site: str, _progress: object, *, quick: bool) -> Manifest:
+        assert not quick
         build = await Builder(self.store, self.models.parent, "stand-in").make(site)
         return read_manifest(self.builds(site).path(build))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ TRY_S, READY_S = 2.0, 5.0  # of processor time: how long it takes where nothing 
 
 
 @pytest.fixture
-async def desk(copy_of_kneecare: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Editing, Publisher]:
+async def desk(copy_of_kneecare: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Editing, Publisher]]:
     monkeypatch.setenv("ADVOCATE_DATA_DIR", str(copy_of_kneecare))
     store = await Store.open(f"sqlite+aiosqlite:///{copy_of_kneecare}/advocate.db")
     publisher = Publisher(store, copy_of_kneecare, DEFAULT_MODEL)
