@@ -27,6 +27,7 @@ from server.storage.events import Author, Event
 from server.storage.handed_over import Handover, InboxRow, Letter
 from server.storage.people.staff import User
 from server.storage.receiving import Received, VisitorMessage
+from server.storage.stepping import Move
 from server.storage.store import Store
 
 POLL_S = 1.0  # a wake-up may be lost, so readers look again this often
@@ -278,9 +279,9 @@ class Desk:
 
     # What an advocate does
 
-    async def inbox(self, sites: Sequence[str]) -> list[InboxRow]:
-        """The open handovers: urgent first, then those waiting longest."""
-        return await self._store.handovers.inbox(sites)
+    async def inbox(self, sites: Sequence[str], reader: str = "") -> list[InboxRow]:
+        """The open handovers, by need, then wait, as `reader` (a user's id) has read them."""
+        return await self._store.handovers.inbox(sites, reader)
 
     async def transcript(self, conversation_id: str, user: User) -> Transcript:
         """What this member of staff may read, with an audit entry that they did. Raises NotFound."""
@@ -309,6 +310,18 @@ class Desk:
     async def close(self, handover_id: str, *, version: int, user: User, closure: Closure) -> Handover:
         """End it, saying how. Raises ClosingRefused for an emergency that would end without a word."""
         return await self._step(handover_id, Step.CLOSE, version=version, user=user, closure=closure)
+
+    async def transfer(self, handover_id: str, *, version: int, user: User, move: Move) -> Handover:
+        """Give it to a colleague who is at the desk. Raises StepRefused without a word of why, or when they are not."""
+        return await self._step(handover_id, Step.TRANSFER, version=version, user=user, move=move)
+
+    async def take_over(self, handover_id: str, *, version: int, user: User, why: str) -> Handover:
+        """Take it from a colleague. Raises StepRefused without a reason."""
+        return await self._step(handover_id, Step.TAKE_OVER, version=version, user=user, move=Move(user, why))
+
+    async def note(self, conversation_id: str, user: User, text: str) -> None:
+        """Leave a note that only staff read."""
+        await self._store.notes.add(conversation_id, user, text)
 
     async def write(
         self, conversation_id: str, user: User, text: str, *, picked: Sequence[Picked] = (), seen_seq: int, key: str
@@ -390,9 +403,18 @@ class Desk:
         return Reply(label=Label.EMERGENCY, message=f"{reply.message} {apology}", build=reply.build)
 
     async def _step(
-        self, handover_id: str, step: Step, *, version: int, user: User, closure: Closure | None = None
+        self,
+        handover_id: str,
+        step: Step,
+        *,
+        version: int,
+        user: User,
+        closure: Closure | None = None,
+        move: Move | None = None,
     ) -> Handover:
-        return await self._store.handovers.step(handover_id, step, version=version, user=user, closure=closure)
+        return await self._store.handovers.step(
+            handover_id, step, version=version, user=user, closure=closure, move=move
+        )
 
 
 def _known(found: T | None) -> T:

@@ -27,6 +27,8 @@ class Step(StrEnum):
     RELEASE = "release"
     RETURN = "return"
     CLOSE = "close"
+    TRANSFER = "transfer"  # whoever has it gives it to a colleague who is there
+    TAKE_OVER = "take over"  # a colleague takes it from whoever has it
 
 
 STEPS: Mapping[tuple[Status, Step], Status] = {
@@ -36,7 +38,10 @@ STEPS: Mapping[tuple[Status, Step], Status] = {
     (Status.CLAIMED, Step.RELEASE): Status.WAITING,
     (Status.CLAIMED, Step.RETURN): Status.ASSISTANT,
     (Status.CLAIMED, Step.CLOSE): Status.CLOSED,
+    (Status.CLAIMED, Step.TRANSFER): Status.CLAIMED,
+    (Status.CLAIMED, Step.TAKE_OVER): Status.CLAIMED,
 }
+MOVES = frozenset({Step.TRANSFER, Step.TAKE_OVER})  # from one person to another, with a word of why
 
 OPEN = frozenset({Status.WAITING, Status.CALL_BACK, Status.CLAIMED})
 
@@ -85,6 +90,19 @@ def check_closure(closure: Closure, *, is_urgent: bool) -> None:
         raise ClosingRefused(
             "Not closed: this came as an emergency. To close it as spam, also tick that you are sure nobody is in danger."
         )
+
+
+def check_move(step: Step, why: str, *, is_to_holder: bool, is_there: bool) -> None:
+    """Whether a claim may pass to someone else. Raises StepRefused, which says what is missing.
+
+    is_to_holder: they have it already; is_there: they are at the desk now.
+    """
+    if is_to_holder:
+        raise StepRefused("Nothing was done: they have this conversation already.")
+    if not why.strip():
+        raise StepRefused("Not done: write in a few words why, for whoever has it next.")
+    if step is Step.TRANSFER and not is_there:
+        raise StepRefused("Not done: they are not at the desk now. Choose someone who is, or release it to the queue.")
 
 
 def next_status(status: Status, step: Step) -> Status:

@@ -12,15 +12,18 @@ from server.storage.database.wakeups import Waiter, Wakeups
 from server.storage.events import Author, ConversationStatus, Erased, Event, Kind, NotFound
 from server.storage.figures import Today
 from server.storage.handed_over import Handover, InboxRow, Letter
-from server.storage.handovers import Handovers, NotClaimed, StepLost
+from server.storage.handovers import Handovers
 from server.storage.keys import KeyReused
+from server.storage.notes import Note, NoteKind, Notes
 from server.storage.people.passwords import PasswordRefused
 from server.storage.people.staff import EmailTaken, Role, SignedIn, Staff, User
 from server.storage.people.tries import Origin, SignInDelayed
 from server.storage.receiving import Received, VisitorMessage
+from server.storage.stepping import AWAY, Move, NotClaimed, StepLost
 from server.storage.store import Store
 
 __all__ = [
+    "AWAY",
     "Alert",
     "Alerts",
     "AuditEntry",
@@ -43,8 +46,12 @@ __all__ = [
     "KeyReused",
     "Kind",
     "Letter",
+    "Move",
     "NotClaimed",
     "NotFound",
+    "Note",
+    "NoteKind",
+    "Notes",
     "Origin",
     "PasswordRefused",
     "Received",

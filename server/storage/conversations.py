@@ -19,11 +19,11 @@ from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
 from server.storage.events import Author, ConversationStatus, Event, Kind, NewEvent, NotFound
 from server.storage.handed_over import Letter
-from server.storage.handovers import NotClaimed
 from server.storage.ids import new_id, new_receipt, new_token, receipt_digest, token_digest
 from server.storage.keys import Stored
 from server.storage.people.staff import User
 from server.storage.receiving import Received, VisitorMessage
+from server.storage.stepping import NotClaimed
 
 NOBODY = "0" * 64  # the digest of no token
 
@@ -264,6 +264,7 @@ def _write(transaction: Transaction, conversation_id: str, user: User, words: Wo
     new = NewEvent(Kind.MESSAGE, Author.ADVOCATE, {"name": user.name, "text": words.text}, reply=words.quoted)
     [event] = events.append(transaction, locked, [new])
     keys.remember(transaction, locked, key, words.as_body, Stored(message_seq=event.seq), author=user.user_id)
+    transaction.wake(*locked.topics)
     audit.record(
         transaction,
         site=locked.site,
@@ -280,6 +281,7 @@ def _transcript(transaction: Transaction, conversation_id: str, user: User) -> T
     whole = events.read_all(transaction, conversation_id)
     first_seq = handed_over.first_shared_seq(transaction, conversation_id)
     shown = tuple(event for event in whole if event.seq >= first_seq)
+    _keep_seen(transaction, conversation, user)
     audit.record(
         transaction,
         site=conversation.site,
@@ -289,6 +291,14 @@ def _transcript(transaction: Transaction, conversation_id: str, user: User) -> T
         detail={"from_seq": first_seq, "last_seq": conversation.last_seq},
     )
     return Transcript(conversation, shown, hides_earlier=len(shown) < len(whole))
+
+
+def _keep_seen(transaction: Transaction, conversation: Conversation, user: User) -> None:
+    """That this member of staff has read so far."""
+    table, seq = schema.seen, {"seq": conversation.last_seq}
+    where = {"site": conversation.site, "conversation_id": conversation.conversation_id, "user_id": user.user_id}
+    fresh = transaction.insert(table).values(**where, **seq)
+    transaction.run(fresh.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=seq))
 
 
 def _leave_feedback(

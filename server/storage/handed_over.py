@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from kb.labels import Label
 from server.core.handover import OPEN, Closing, Status
+from server.core.queue import place_in_queue, short_name
 from server.core.reply import Decision
 from server.storage.database import schema
 from server.storage.database.transactions import Transaction
-from server.storage.events import Author, NotFound
+from server.storage.events import Author, Kind, NotFound
 
 FIRST_LINE_CHARS = 200
 
@@ -57,6 +58,11 @@ class Handover:
     closed_at: datetime | None
 
     @property
+    def visitor(self) -> str:
+        """What staff call whoever it is of: the name they left, else a short one."""
+        return (self.letter and self.letter.name.strip()) or short_name(self.conversation_id)
+
+    @property
     def is_open(self) -> bool:
         return self.status in OPEN
 
@@ -72,7 +78,11 @@ class InboxRow:
     reason: Label
     urgent: bool
     waiting_since: datetime
-    first_line: str
+    visitor: str
+    first_line: str  # what brought it: where nobody has it yet, this is what counts
+    last_line: str  # what was said last, by the visitor or a person
+    is_last_by_staff: bool
+    is_unread: bool  # the visitor said something the reader has not opened
     claimed_by: str | None
     claimed_by_name: str | None
     version: int
@@ -145,7 +155,51 @@ def handover_of(row: Row[Any]) -> Handover:
     )
 
 
-def inbox_row(handover: Handover) -> InboxRow:
-    lines = handover.first_text.strip().splitlines() or [""]
+def inbox(transaction: Transaction, chosen: ColumnElement[bool], reader: str) -> list[InboxRow]:
+    """Handovers as lines of the inbox, as `reader` (a user's id) has read them; by need, then wait."""
+    handover, seen = schema.handover, schema.seen
+    event = schema.event.alias()  # beside the one that `handovers` joins
+    of_it = event.c.site == handover.c.site, event.c.conversation_id == handover.c.conversation_id
+    said = select(event.c.seq).where(*of_it, event.c.seq >= handover.c.message_seq)
+    by_visitor = said.where(event.c.author == Author.VISITOR).with_only_columns(func.max(event.c.seq))
+    by_people = event.c.kind == Kind.MESSAGE, event.c.author.in_((Author.VISITOR, Author.ADVOCATE))
+    last = said.where(*by_people).order_by(event.c.seq.desc()).limit(1)
+    read = select(seen.c.seq).where(
+        seen.c.user_id == reader, seen.c.site == handover.c.site, seen.c.conversation_id == handover.c.conversation_id
+    )
+    rows = transaction.all(
+        handovers()
+        .add_columns(
+            func.coalesce(by_visitor.scalar_subquery(), 0).label("visitor_seq"),
+            func.coalesce(read.scalar_subquery(), 0).label("read_seq"),
+            last.with_only_columns(event.c.body).scalar_subquery().label("last_body"),
+            last.with_only_columns(event.c.author).scalar_subquery().label("last_author"),
+        )
+        .where(chosen)
+    )
+    return sorted(map(_inbox_row, rows), key=_place)
+
+
+def _inbox_row(row: Row[Any]) -> InboxRow:
+    handover = handover_of(row)
     shared = {name: getattr(handover, name) for name in InboxRow.__slots__ if name in Handover.__slots__}
-    return InboxRow(**shared, first_line=lines[0][:FIRST_LINE_CHARS], has_letter=handover.letter is not None)
+    return InboxRow(
+        **shared,
+        visitor=handover.visitor,
+        first_line=_line(handover.first_text),
+        last_line=_line((row.last_body or {}).get("text") or handover.first_text),
+        is_last_by_staff=row.last_author == Author.ADVOCATE,
+        is_unread=row.visitor_seq > row.read_seq,
+        has_letter=handover.letter is not None,
+    )
+
+
+def _line(text: str) -> str:
+    """The first line of a text."""
+    return (text.strip().splitlines() or [""])[0][:FIRST_LINE_CHARS]
+
+
+def _place(row: InboxRow) -> tuple[object, ...]:
+    return place_in_queue(
+        row.reason, row.status, row.waiting_since, urgent=row.urgent, suspected_spam=row.suspected_spam
+    )

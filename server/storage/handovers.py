@@ -3,54 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, select, update
 
-from kb.errors import AdvocateError
 from kb.labels import DUTIES, RANKING, Label
 from server.core.alerts import NO_ONE, Reach, ladder_of, ladder_to_begin
-from server.core.handover import OPEN, Closure, Status, Step, check_closure, next_status
+from server.core.handover import OPEN, Closure, Status, Step
 from server.core.presence import OFFERED_AFTER, goes_back, is_offered_a_call_back
 from server.core.reply import Decision, Reply
-from server.storage import alerts, audit
+from server.storage import alerts
 from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
-from server.storage.events import Author, ConversationStatus, Kind, Locked, NewEvent, NotFound, append, lock
+from server.storage.events import Author, Kind, Locked, NewEvent, NotFound, append, lock
 from server.storage.figures import Today, of_sites, today
-from server.storage.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox_row
+from server.storage.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox
 from server.storage.ids import new_id
-from server.storage.people.presence import held_claims, is_anyone_present
-from server.storage.people.staff import SYSTEM, Role, User
-
-CONVERSATION_STATUS: Mapping[Status, ConversationStatus] = {
-    Status.WAITING: ConversationStatus.WAITING,
-    Status.CALL_BACK: ConversationStatus.WAITING,
-    Status.CLAIMED: ConversationStatus.CLAIMED,
-    Status.ASSISTANT: ConversationStatus.ASSISTANT,
-    Status.CLOSED: ConversationStatus.CLOSED,
-}
-
-
-AWAY = "away"  # why a handover went back by itself
-
-
-class StepLost(AdvocateError):
-    """Someone was first. `handover` is how it stands now."""
-
-    def __init__(self, handover: Handover) -> None:
-        who = f" by {handover.claimed_by_name}" if handover.claimed_by_name else ""
-        super().__init__(f"Someone was first: this handover is now {handover.status}{who}. Reload to see it.")
-        self.handover = handover
-
-
-class NotClaimed(AdvocateError):
-    """Only the advocate who claimed a conversation writes in it, gives it back or closes it."""
-
-    def __init__(self) -> None:
-        super().__init__("You have not claimed this conversation. Claim it first, or ask who has it to release it.")
+from server.storage.people.presence import held_claims, is_anyone_present, who_is_present
+from server.storage.people.staff import SYSTEM, User
+from server.storage.stepping import Move, StepLost, Taken, take_step
 
 
 class Handovers:
@@ -59,11 +31,10 @@ class Handovers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def inbox(self, sites: Sequence[str]) -> list[InboxRow]:
-        """Open handovers of these sites ("*" for all): urgent first, then waiting longest."""
-        found = handovers().where(of_sites(schema.handover, sites), schema.handover.c.status.in_(sorted(OPEN)))
-        by_need = found.order_by(schema.handover.c.urgent.desc(), schema.handover.c.waiting_since)
-        return [inbox_row(handover_of(row)) for row in await self._database.read(lambda tx: tx.all(by_need))]
+    async def inbox(self, sites: Sequence[str], reader: str = "") -> list[InboxRow]:
+        """Open handovers of these sites ("*" for all), by need, then wait (core/queue.py), as `reader` has read them."""
+        chosen = and_(of_sites(schema.handover, sites), schema.handover.c.status.in_(sorted(OPEN)))
+        return await self._database.read(lambda tx: inbox(tx, chosen, reader))
 
     async def get(self, handover_id: str) -> Handover:
         """Raises NotFound."""
@@ -80,17 +51,27 @@ class Handovers:
         return None if row is None else handover_of(row)
 
     async def step(
-        self, handover_id: str, step: Step, *, version: int, user: User, closure: Closure | None = None
+        self,
+        handover_id: str,
+        step: Step,
+        *,
+        version: int,
+        user: User,
+        closure: Closure | None = None,
+        move: Move | None = None,
     ) -> Handover:
         """Take one step, if the handover is still at this version.
 
-        Raises StepLost when someone was first, StepRefused when its state has no such step or an emergency would be
-        closed without a word (ClosingRefused), NotClaimed when it is
-        another advocate's (an admin may take it over). Claiming again what one has claimed changes nothing.
+        Raises StepLost when someone was first; StepRefused when its state has no such step, an emergency would be
+        closed without a word (ClosingRefused), or it would pass to someone else without a reason or to someone who is
+        not there; NotClaimed when it is another advocate's. Claiming again what one has claimed changes nothing.
         """
-        if (closure is None) == (step is Step.CLOSE):
-            raise ValueError(f"{step}: to close needs a closure, and nothing else has one; found {closure}")
-        return await self._database.write(lambda tx: _step(tx, handover_id, step, version, user, closure))
+        taken = Taken(step, version, user, closure, move)
+        return await self._database.write(lambda tx: take_step(tx, handover_id, taken))
+
+    async def present(self, site: str) -> list[User]:
+        """Who is at the desk for a site now, by name."""
+        return await self._database.read(lambda tx: who_is_present(tx, site))
 
     async def release_abandoned(self) -> list[Handover]:
         """Put back in the queue, at its old place, what was claimed by someone who has left (core/presence.py)."""
@@ -185,45 +166,6 @@ def open_new(
     return handover_id
 
 
-def _step(
-    transaction: Transaction, handover_id: str, step: Step, version: int, user: User, closure: Closure | None
-) -> Handover:
-    locked = lock(transaction, (get(transaction, handover_id)).conversation_id, even_erased=True)
-    current = get(transaction, handover_id)  # again: it may have changed before the lock was ours
-    if step is Step.CLAIM and current.status is Status.CLAIMED and current.claimed_by == user.user_id:
-        return current
-    if current.version != version:
-        raise StepLost(current)
-    status = next_status(current.status, step)
-    if current.status is Status.CLAIMED and current.claimed_by != user.user_id and user.role is not Role.ADMIN:
-        raise NotClaimed
-    if closure is not None:
-        check_closure(closure, is_urgent=current.urgent)
-    table = schema.handover
-    touched = transaction.run(
-        update(table)
-        .where(table.c.site == locked.site, table.c.handover_id == handover_id, table.c.version == version)
-        .values(status=status, version=version + 1)
-        .values(_stamps(status, user, transaction.now))
-        .values(closing=closure and closure.closing, closing_why=(closure and closure.why.strip()) or None)
-    )
-    if touched != 1:
-        raise StepLost(get(transaction, handover_id))
-    _call_or_not(transaction, current, step)
-    new = _events(step, status, user)
-    append(transaction, locked, new, status=CONVERSATION_STATUS[status])
-    transaction.wake(*locked.topics)
-    audit.record(
-        transaction,
-        site=locked.site,
-        actor=user.user_id,
-        action=f"handover {step}",
-        about=handover_id,
-        detail={"version": version + 1, "closing": closure and closure.closing},
-    )
-    return get(transaction, handover_id)
-
-
 def _offer_call_back(transaction: Transaction, conversation_id: str, handover_id: str) -> bool:
     locked = lock(transaction, conversation_id)
     current = get(transaction, handover_id)
@@ -239,35 +181,3 @@ def _offer_call_back(transaction: Transaction, conversation_id: str, handover_id
     append(transaction, locked, [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(Status.CALL_BACK)})])
     transaction.wake(*locked.topics)
     return True
-
-
-def _call_or_not(transaction: Transaction, handover: Handover, step: Step) -> None:
-    """What is back in the queue calls anew; what was taken, or is over, calls no more. A call back goes on calling."""
-    if step is Step.RELEASE:
-        alerts.begin_later(transaction, handover.site, handover.handover_id, ladder_of(handover.urgent))
-    elif step is not Step.CALL_BACK:
-        alerts.acknowledge(transaction, handover.site, handover.handover_id)
-
-
-def _stamps(status: Status, user: User, now: datetime) -> dict[str, Any]:
-    """What a step writes beside the status: who has it, and when that began or ended."""
-    if status is Status.CLAIMED:
-        first_claimed_at = func.coalesce(schema.handover.c.first_claimed_at, now)
-        return {"claimed_by": user.user_id, "claimed_by_name": user.name, "first_claimed_at": first_claimed_at}
-    if status in (Status.WAITING, Status.ASSISTANT):
-        return {"claimed_by": None, "claimed_by_name": None}
-    return {"closed_at": now} if status is Status.CLOSED else {}
-
-
-def _events(step: Step, status: Status, user: User) -> list[NewEvent]:
-    """What the visitor is told of a step."""
-    match step:
-        case Step.CLAIM:
-            return [NewEvent(Kind.CLAIMED, Author.SYSTEM, {"name": user.name})]
-        case Step.RELEASE if user == SYSTEM:
-            return [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(status), "reason": AWAY})]
-        case Step.RELEASE | Step.RETURN:
-            return [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(status)})]
-        case Step.CLOSE:
-            return [NewEvent(Kind.CLOSED, Author.SYSTEM, {})]
-    return []

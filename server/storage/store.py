@@ -19,6 +19,7 @@ from server.storage.database.migrate import migrate
 from server.storage.database.transactions import Clock, Database, utc_now
 from server.storage.database.wakeups import Wakeups
 from server.storage.handovers import Handovers
+from server.storage.notes import Notes
 from server.storage.people import tries
 from server.storage.people.staff import Staff
 
@@ -32,6 +33,7 @@ class Store:
         self.database = Database(open_engine(self._url), clock, self.wakeups)
         self.conversations = Conversations(self.database)
         self.handovers = Handovers(self.database)
+        self.notes = Notes(self.database)
         self.alerts = Alerts(self.database)
         self.staff = Staff(self.database)
         self.content = Content(self.database)

@@ -145,7 +145,7 @@ def test_a_handover_appears_without_reloading(desk_of: Callable[..., Page], clin
     expect(page).to_have_title("(1) The desk")
     clinic.visitor("I have chest pain")
     expect(page.locator(".queue-row").first).to_contain_text("Emergency")
-    expect(page).to_have_title("(2 urgent!) The desk")
+    expect(page).to_have_title("(1 urgent!) The desk")
     assert page.evaluate("window.isSamePage")
 
 
@@ -280,8 +280,7 @@ def test_a_passage_is_found_and_goes_beside_the_reply_word_for_word(desk_of: Cal
     page = desk_of("pat")
     claim_by_keys(page)
     page.keyboard.type("As our page says:")
-    page.get_by_label("Find a passage to quote").fill("What is a trigger point?")
-    page.keyboard.press("Enter")
+    find(page, "What is a trigger point?")
     found = page.locator(".passage").first
     expect(found).to_contain_text("A trigger point is a taut band of muscle")
     words = found.locator(".quote-text").evaluate("one => one.textContent")
@@ -296,6 +295,79 @@ def test_a_passage_is_found_and_goes_beside_the_reply_word_for_word(desk_of: Cal
     expect(page.get_by_label("Reply as")).to_have_value("")
 
 
+def test_close_insert_passages_and_four_lines_of_reply_are_in_sight(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor("I have chest pain")
+    page = desk_of("pat")
+    page.get_by_role("button", name="Not now").click()
+    claim_by_keys(page)
+    find(page, "What is a trigger point?")
+    for one in (page.locator("#close summary"), page.locator(".passage").first, page.locator("#reply")):
+        expect(one).to_be_in_viewport(ratio=1)
+    expect(page.locator(".passage").first.get_by_role("button")).to_be_in_viewport(ratio=1)
+    page.locator(".passage").first.get_by_role("button").click()
+    expect(page.locator("#picked .quote")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".passage").first).to_be_in_viewport()
+    lines = "one => one.clientHeight / parseFloat(getComputedStyle(one).lineHeight)"
+    assert page.locator("#reply").evaluate(lines) >= 4
+    page.keyboard.press("Escape")
+    page.keyboard.press("x")
+    expect(page.get_by_role("button", name="Close conversation")).to_be_in_viewport(ratio=1)
+
+
+def test_on_a_phone_passages_and_reply_are_in_sight_together(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    page = desk_of("pat", PHONE)
+    page.get_by_role("button", name="Not now").click()
+    page.locator(".queue-row a").click()
+    page.get_by_role("button", name="Claim and reply").click()
+    page.get_by_role("link", name="Why and passages").click()
+    find(page, "What is a trigger point?")
+    page.get_by_role("link", name="Conversation").click()
+    expect(page.locator(".passage").first.get_by_role("button")).to_be_in_viewport(ratio=1)
+    for one in (page.locator("#reply"), page.get_by_role("button", name="Send"), page.locator("#close summary")):
+        expect(one).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.querySelector('#log-frame').clientHeight") > 150
+    page.locator(".passage").first.get_by_role("button").click()
+    expect(page.locator("#picked .quote")).to_be_visible()
+
+
+def find(page: Page, words: str) -> None:
+    page.get_by_label("Find a passage to quote").fill(words)
+    page.keyboard.press("Enter")
+    expect(page.locator(".passage").first).to_be_visible()
+
+
+def test_a_note_is_kept_for_staff_and_given_with_the_conversation(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    pat, sam = desk_of("pat"), desk_of("sam")
+    claim_by_keys(pat)
+    pat.keyboard.type("A reply begun")
+    pat.keyboard.press("Escape")
+    pat.keyboard.press("n")
+    pat.keyboard.type("She sounds frightened.")
+    pat.keyboard.press("Control+Enter")
+    expect(pat.locator(".note")).to_contain_text("She sounds frightened.")
+    pat.keyboard.press("Escape")
+    pat.keyboard.press("r")
+    expect(pat.get_by_label("Reply as")).to_have_value("A reply begun")
+    pat.keyboard.press("Escape")
+    pat.keyboard.press("p")
+    expect(pat.get_by_label("Give to a colleague")).to_be_focused()
+    pat.get_by_label("Note for them").fill("You know her.")
+    pat.get_by_role("button", name="Give it").click()
+    expect(pat.get_by_text("Sam Reed is answering this conversation.")).to_be_visible()
+    sam.locator(".queue-row.mine a").click()
+    expect(sam.get_by_label("Reply as Sam Reed")).to_be_visible()
+    sam.get_by_text("2 notes, for staff only").click()
+    expect(sam.locator(".note").last).to_contain_text("You know her.")
+    pat.keyboard.press("Escape")
+    pat.keyboard.press("p")
+    pat.keyboard.type("Sam was called away.")
+    pat.get_by_role("button", name="Take it over").click()
+    expect(pat.get_by_label("Reply as Pat Cashen")).to_have_value("A reply begun")
+    expect(pat.get_by_role("log").get_by_text("Pat Cashen took the conversation over from Sam Reed")).to_be_visible()
+
+
 def test_waits_are_told_in_the_words_of_the_server(desk_of: Callable[..., Page]):
     minutes = [0, 1, 59, 60, 61, 119, 120, 24 * 60 - 1, 24 * 60, 47 * 60, 48 * 60, 100 * 60]
     told = desk_of("pat").evaluate("minutes => minutes.map(waitingWords)", minutes)
@@ -306,6 +378,7 @@ def test_closing_by_mouse_empties_the_queue(desk_of: Callable[..., Page], clinic
     clinic.visitor(SORE)
     page = desk_of("pat")
     claim_by_keys(page)
+    page.locator("#close summary").click()
     page.get_by_label("Passed to a clinician").check()
     page.get_by_role("button", name="Close conversation").click()
     expect(page.get_by_text("Closed: passed to a clinician. Pat Cashen closed it.")).to_be_visible()
@@ -334,6 +407,7 @@ def test_without_scripts_it_is_links_and_forms(desk_of: Callable[..., Page], cli
     page.get_by_label("Reply as").fill("Hello, this is Pat.")
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".said-text.advocate")).to_have_text("Hello, this is Pat.")
+    page.locator("#close summary").click()
     page.get_by_label("Answered").check()
     page.get_by_role("button", name="Close conversation").click()
     expect(page.get_by_text("Closed: answered.")).to_be_visible()
@@ -345,8 +419,8 @@ def test_on_a_phone_one_pane_shows_at_a_time(desk_of: Callable[..., Page], clini
     page.locator(".queue-row a").click()
     expect(page.get_by_role("log")).to_be_visible()
     expect(page.locator(".queue-row")).to_be_hidden()
-    page.get_by_role("link", name="Why and actions").click()
-    expect(page.get_by_role("heading", name="Why it came")).to_be_visible()
+    page.get_by_role("link", name="Why and passages").click()
+    expect(page.get_by_text("It asks for a judgement")).to_be_visible()
     expect(page.get_by_role("log")).to_be_hidden()
     page.get_by_role("link", name="Queue").click()
     expect(page.locator(".queue-row")).to_be_visible()
@@ -371,7 +445,7 @@ def test_every_state_is_accessible(desk_of: Callable[..., Page], clinic: Clinic,
     expect(page.locator(".said-text.advocate")).to_be_visible()
     found["claimed"] = look(page, f"claimed-{width}")
     if width == PHONE:
-        page.get_by_role("link", name="Why and actions").click()
+        page.get_by_role("link", name="Why and passages").click()
         found["context"] = look(page, f"context-{width}")
     page.evaluate("document.querySelector('#keys').showModal()")
     found["keys"] = look(page, f"keys-{width}")

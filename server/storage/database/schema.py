@@ -158,6 +158,31 @@ handover = Table(
     Index("handover_by_ladder", "ladder_due_at"),
 )
 
+note = Table(  # what staff tell each other of a conversation: apart from its log, so that no visitor can be sent it
+    "note",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("note_id", ID, primary_key=True),
+    Column("conversation_id", ID, nullable=False),
+    Column("kind", WORD, nullable=False),
+    Column("author", Plain, nullable=False),
+    Column("to_name", Plain, nullable=True),  # whom the conversation went to with it
+    Column("text", Plain, nullable=False),
+    Column("at", Moment, nullable=False),
+    _of_conversation(),
+    Index("note_by_conversation", "site", "conversation_id"),
+)
+
+seen = Table(  # how far each member of staff has read a conversation
+    "seen",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("conversation_id", ID, primary_key=True),
+    Column("user_id", ID, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    _of_conversation(),
+)
+
 alert = Table(
     "alert",
     metadata,

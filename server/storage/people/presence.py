@@ -13,7 +13,7 @@ from server.core.presence import PRESENT_FOR, Claim
 from server.storage.database import schema
 from server.storage.database.transactions import Transaction
 from server.storage.events import Author, Kind
-from server.storage.people.staff import ABSOLUTE, IDLE, Role, user_of
+from server.storage.people.staff import ABSOLUTE, IDLE, Role, User, user_of
 
 AT_THE_DESK = (Role.ADVOCATE, Role.ADMIN)
 
@@ -29,16 +29,24 @@ class HeldClaim:
 
 def is_anyone_present(transaction: Transaction, site: str) -> bool:
     """Whether someone who answers this site's visitors is signed in and has just given a sign of life."""
+    return bool(who_is_present(transaction, site))
+
+
+def who_is_present(transaction: Transaction, site: str) -> list[User]:
+    """Who answers this site's visitors, is signed in and has just given a sign of life; by name."""
     staff, session = schema.staff, schema.staff_session
     since = transaction.now - PRESENT_FOR
-    seen = (
-        select(staff)
-        .join(session, session.c.user_id == staff.c.user_id)
+    signed_in = (
+        select(session.c.user_id)
         .where(or_(session.c.seen_at > since, session.c.at_desk_at > since))
         .where(session.c.seen_at > transaction.now - IDLE, session.c.created_at > transaction.now - ABSOLUTE)
-        .where(staff.c.role.in_(AT_THE_DESK), ~staff.c.is_disabled)
     )
-    return any(user_of(row).may_see(site) for row in transaction.all(seen))
+    seen = (
+        select(staff)
+        .where(staff.c.user_id.in_(signed_in), staff.c.role.in_(AT_THE_DESK), ~staff.c.is_disabled)
+        .order_by(staff.c.name, staff.c.email)
+    )
+    return [user for user in map(user_of, transaction.all(seen)) if user.may_see(site)]
 
 
 def held_claims(transaction: Transaction) -> list[HeldClaim]:

@@ -1,4 +1,4 @@
-"""Why a conversation came to the desk, and what can be done: the right-hand pane."""
+"""Why a conversation came to the desk, and what could be quoted: the right-hand pane."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server.core.handover import STEPS, Closure, Step
 from server.storage import Conversation, Handover
 from server.web.desk.talk import QuoteView, Reader
-from server.web.words.wording import CLOSINGS, REASONS, Occasion
+from server.web.words.wording import REASONS, Occasion
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,54 +23,16 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """A step that may be taken now, as a form with one button."""
-
-    act: str
-    name: str
-    hint: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClosingChoice:
-    value: str
-    word: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
 class ContextView:
-    """Why it came, who the visitor is, what may be done, and the passages closest to the question."""
+    """Why it came, who the visitor is, and the passages closest to the question."""
 
     reason: Occasion
     matched: tuple[str, ...]
     facts: tuple[Fact, ...]
     letter_text: str
-    actions: tuple[Action, ...]
-    close_url: str
     passages: tuple[QuoteView, ...]
     find: str  # what passages were searched with; empty: these are the closest to the visitor's message
-    version: int
     state: str
-    is_emergency: bool
-    closure: Closure | None  # how it was to be closed, and could not be
-
-    @property
-    def closings(self) -> tuple[ClosingChoice, ...]:
-        chosen = self.closure and self.closure.closing
-        return tuple(ClosingChoice(str(one), word, one is chosen) for one, word in CLOSINGS.items())
-
-    @property
-    def why(self) -> str:
-        return self.closure.why if self.closure else ""
-
-
-ACTIONS = {
-    Step.CALL_BACK: ("Arrange a call back", "It leaves the waiting line; the visitor need not stay.", "call-back"),
-    Step.RELEASE: ("Release to the queue", "A colleague can take it. The visitor keeps waiting.", "release"),
-    Step.RETURN: ("Give back to the assistant", "The assistant answers the next message.", "give-back"),
-}
 
 
 def context_view(
@@ -80,39 +41,20 @@ def context_view(
     passages: Sequence[QuoteView],
     *,
     find: str,
-    closure: Closure | None,
     matched: tuple[str, ...],
     clinic: str,
     reader: Reader,
     state: str,
-    url: str,
 ) -> ContextView:
-    steps = _steps(handover, reader.user_id)
     return ContextView(
         reason=REASONS[handover.reason],
         matched=matched,
         facts=_facts(handover, conversation, clinic, reader),
         letter_text=(handover.letter.text if handover.letter else "") or "",
-        actions=tuple(
-            Action(str(step), name, hint, f"{url}/{path}")
-            for step, (name, hint, path) in ACTIONS.items()
-            if step in steps
-        ),
-        close_url=f"{url}/close" if Step.CLOSE in steps else "",
         passages=tuple(passages),
         find=find,
-        version=handover.version,
         state=state,
-        is_emergency=handover.urgent,
-        closure=closure,
     )
-
-
-def _steps(handover: Handover, me: str) -> frozenset[Step]:
-    """The steps open to this advocate: those of a claim only to whoever holds it."""
-    if handover.claimed_by and handover.claimed_by != me:
-        return frozenset()
-    return frozenset(step for status, step in STEPS if status is handover.status)
 
 
 def _facts(handover: Handover, conversation: Conversation, clinic: str, reader: Reader) -> tuple[Fact, ...]:

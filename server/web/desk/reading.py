@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,8 @@ from server.core.handover import Closure
 from server.desk import Picked
 from server.storage import Conversation, Event, Failing, Handover, InboxRow
 from server.web.desk.context import context_view
-from server.web.desk.screens import DESK, DeskScreen, failing_notice, queue_view, state_of
+from server.web.desk.doing import doing_view
+from server.web.desk.screens import DESK, DeskScreen, Eyes, failing_notice, queue_view, state_of
 from server.web.desk.shift import Shift, sites_of
 from server.web.desk.talk import QuoteView, Unsent, talk_view
 from server.web.guards.staff import doors_of
@@ -38,7 +39,13 @@ class Showing:
 
 
 async def read_inbox(shift: Shift) -> list[InboxRow]:
-    return await shift.parts.desk.inbox(shift.staff.user.sites)
+    return await shift.parts.desk.inbox(shift.staff.user.sites, shift.user_id)
+
+
+async def read_present(shift: Shift) -> frozenset[str]:
+    """Who is at the desk of any site this person answers for, by user's id."""
+    present = [await shift.parts.store.handovers.present(site) for site in await sites_of(shift)]
+    return frozenset(user.user_id for users in present for user in users)
 
 
 async def queue_screen(shift: Shift, notice: Notice | None = None) -> DeskScreen:
@@ -52,31 +59,32 @@ async def conversation_screen(shift: Shift, handover: Handover, showing: Showing
     parts, reader = shift.parts, shift.reader(handover.site)
     conversation = await parts.store.conversations.get(handover.conversation_id)
     log = await _read_log(shift, conversation, showing.after)
-    passages = await _closest(parts, handover) if showing.found is None else showing.found
-    state = handover_state(handover)
+    state = await conversation_state(parts, handover)
     url = f"{DESK}/{handover.handover_id}"
+    present = tuple(await parts.store.handovers.present(handover.site))
     talk = talk_view(
         handover,
         log.events,
         reader=reader,
         hides_earlier=log.hides_earlier,
+        is_holder_there=handover.claimed_by in {user.user_id for user in present},
+        notes=await parts.store.notes.of_conversation(handover.conversation_id),
         state=state,
         url=url,
         key=secrets.token_hex(16),
         last_seq=log.last_seq,
         unsent=showing.unsent,
     )
+    doing = doing_view(handover, present, reader=reader, closure=showing.closure, url=url)
     context = context_view(
         handover,
         conversation,
-        passages,
+        await _closest(parts, handover) if showing.found is None else showing.found,
         find=showing.find,
-        closure=showing.closure,
         matched=await _matched(parts, handover),
         clinic=parts.assistants.site(handover.site).clinic,
         reader=reader,
         state=state if showing.found is None else state_of(state, *(one.passage_id for one in showing.found)),
-        url=url,
     )
     return await _screen(
         shift,
@@ -84,8 +92,16 @@ async def conversation_screen(shift: Shift, handover: Handover, showing: Showing
         notice=showing.notice,
         handover_id=handover.handover_id,
         conversation=talk,
+        doing=doing,
         context=context,
     )
+
+
+async def conversation_state(parts: Parts, handover: Handover) -> str:
+    """A short digest of all that is shown of a conversation besides its log."""
+    present = await parts.store.handovers.present(handover.site)
+    notes = await parts.store.notes.of_conversation(handover.conversation_id)
+    return state_of(handover_state(handover), len(notes), *(user.user_id for user in present))
 
 
 def handover_state(handover: Handover) -> str:
@@ -111,14 +127,9 @@ async def _screen(shift: Shift, *, pane: str, handover_id: str = "", **shown: An
     rows = await read_inbox(shift)
     sites = await sites_of(shift)
     clinics = {site: shift.parts.assistants.site(site).clinic for site in {*sites, *(row.site for row in rows)}}
-    queue = queue_view(
-        rows,
-        me=shift.user_id,
-        clinics=clinics,
-        today=await shift.parts.store.handovers.today(shift.staff.user.sites, _midnight(shift, sites)),
-        open_id=handover_id,
-        now=shift.now,
-    )
+    eyes = Eyes(shift.user_id, shift.now, handover_id, await read_present(shift))
+    today = await shift.parts.store.handovers.today(shift.staff.user.sites, _midnight(shift, sites))
+    queue = queue_view(rows, eyes, clinics=clinics, today=today)
     user, failing = shift.staff.user, await failing_targets(shift.parts)
     return DeskScreen(
         me=user.name,
@@ -172,8 +183,10 @@ async def _matched(parts: Parts, handover: Handover) -> tuple[str, ...]:
 
 
 async def _closest(parts: Parts, handover: Handover) -> tuple[QuoteView, ...]:
-    ids = [one.passage_id for one in handover.decision.candidates[:CLOSEST]]
-    return await _quotes(parts, handover.site, ids)
+    """The passages nearest to the message that opened it, each with its score."""
+    scores = {one.passage_id: one.score for one in handover.decision.candidates[:CLOSEST]}
+    found = await _quotes(parts, handover.site, list(scores))
+    return tuple(replace(one, score=scores[one.passage_id]) for one in found)
 
 
 async def _quotes(parts: Parts, site: str, passage_ids: Sequence[str]) -> tuple[QuoteView, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,6 +11,7 @@ from server.core.alerts import Target
 from server.core.handover import Status
 from server.storage import Failing, InboxRow, Today
 from server.web.desk.context import ContextView
+from server.web.desk.doing import DoingView
 from server.web.desk.talk import TalkView
 from server.web.guards.staff import Door
 from server.web.words.moments import waiting_words
@@ -30,16 +31,20 @@ class FailingNotice:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One person in the queue. `below`: who answers, which clinic."""
+    """One person in the queue: who they are, why, what was said last, whose they are. `below`: their clinic, the rest."""
 
     href: str
+    visitor: str
     reason: Occasion
-    first_line: str
+    line: str
+    is_answered: bool  # the line is a person's, not the visitor's
     since: str
     waiting: str
+    owner: str
     below: str
     is_urgent: bool
     is_mine: bool
+    is_unread: bool
     is_open: bool
 
 
@@ -84,6 +89,7 @@ class DeskScreen:
     queue: QueueView
     handover_id: str = ""
     conversation: TalkView | None = None
+    doing: DoingView | None = None
     context: ContextView | None = None
     notice: Notice | None = None
     failing: FailingNotice | None = None  # alerts that do not arrive
@@ -96,10 +102,10 @@ class DeskScreen:
 
     @property
     def title(self) -> str:
-        """For the browser's tab: how many wait, and whether one is urgent. No words of a visitor."""
-        if not self.queue.waiting:
-            return "The desk"
-        return f"({self.queue.waiting}{' urgent!' if self.queue.urgent else ''}) The desk"
+        """For the browser's tab: how many are urgent, else how many wait. No words of a visitor."""
+        if self.queue.urgent:
+            return f"({self.queue.urgent} urgent!) The desk"
+        return f"({self.queue.waiting}) The desk" if self.queue.waiting else "The desk"
 
     @property
     def page_url(self) -> str:
@@ -118,19 +124,27 @@ class DeskScreen:
         return f"{DESK}/events?handover={self.handover_id}" if self.handover_id else f"{DESK}/events"
 
 
-def queue_view(
-    rows: Sequence[InboxRow], *, me: str, clinics: Mapping[str, str], today: Today, open_id: str, now: datetime
-) -> QueueView:
-    """The queue as `me` sees it. `clinics` names each site; with one there is no need to say which."""
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Who looks at the queue, when, with which conversation open; and who of the staff is at the desk."""
+
+    me: str
+    now: datetime
+    open_id: str
+    present: frozenset[str]  # users' ids
+
+
+def queue_view(rows: Sequence[InboxRow], eyes: Eyes, *, clinics: Mapping[str, str], today: Today) -> QueueView:
+    """The queue as someone sees it. `clinics` names each site; with one there is no need to say which."""
     groups = (
-        QueueGroup(name, tuple(_queue_row(row, me=me, clinics=clinics, open_id=open_id, now=now) for row in members))
-        for name, members in _grouped(rows, me)
+        QueueGroup(name, tuple(_queue_row(row, eyes, clinics) for row in members))
+        for name, members in _grouped(rows, eyes.me)
     )
     return QueueView(
         groups=tuple(group for group in groups if group.rows),
         waiting=sum(needs_someone(row) for row in rows),
         urgent=sum(needs_someone(row) and row.urgent for row in rows),
-        state=queue_state(rows),
+        state=queue_state(rows, eyes.present),
         figures=_figures(today),
     )
 
@@ -159,9 +173,15 @@ def needs_someone(row: InboxRow) -> bool:
     return row.status is not Status.CLAIMED
 
 
-def queue_state(rows: Iterable[InboxRow]) -> str:
+def queue_state(rows: Iterable[InboxRow], present: Collection[str]) -> str:
     """A short digest of all that the queue shows, waiting times aside."""
-    return state_of(*(f"{row.handover_id} {row.version} {row.status} {row.urgent} {row.first_line}" for row in rows))
+    return state_of(*(_row_state(row, present) for row in rows))
+
+
+def _row_state(row: InboxRow, present: Collection[str]) -> str:
+    said = f"{row.visitor} {row.first_line} {row.last_line} {row.is_last_by_staff} {row.is_unread}"
+    stands = f"{row.status} {row.urgent} {row.suspected_spam} {row.claimed_by in present}"
+    return f"{row.handover_id} {row.version} {stands} {said}"
 
 
 def state_of(*parts: object) -> str:
@@ -169,32 +189,48 @@ def state_of(*parts: object) -> str:
 
 
 def _grouped(rows: Sequence[InboxRow], me: str) -> list[tuple[str, list[InboxRow]]]:
-    calm = [row for row in rows if not row.urgent]
+    """The queue in groups; within each it keeps its order. What somebody has stands below what nobody has."""
+    free = [row for row in rows if needs_someone(row)]
+    calm = [row for row in free if not row.urgent]
+    real = [row for row in calm if not row.suspected_spam]
+    taken = [row for row in rows if not needs_someone(row)]
     return [
-        ("Emergencies", [row for row in rows if row.urgent]),
-        ("Waiting", [row for row in calm if row.status is Status.WAITING]),
-        ("Yours", [row for row in calm if row.status is Status.CLAIMED and row.claimed_by == me]),
-        ("Call back", [row for row in calm if row.status is Status.CALL_BACK]),
-        ("With a colleague", [row for row in calm if row.status is Status.CLAIMED and row.claimed_by != me]),
+        ("Emergencies", [row for row in free if row.urgent]),
+        ("Yours", [row for row in taken if row.claimed_by == me]),
+        ("Waiting", [row for row in real if row.status is Status.WAITING]),
+        ("Call back", [row for row in real if row.status is Status.CALL_BACK]),
+        ("With a colleague", [row for row in taken if row.claimed_by != me]),
+        ("May be spam", [row for row in calm if row.suspected_spam]),
     ]
 
 
-def _queue_row(row: InboxRow, *, me: str, clinics: Mapping[str, str], open_id: str, now: datetime) -> QueueRow:
-    is_mine = row.claimed_by == me
-    who = "With you" if is_mine else f"With {row.claimed_by_name}" if row.claimed_by else ""
+def _queue_row(row: InboxRow, eyes: Eyes, clinics: Mapping[str, str]) -> QueueRow:
     clinic = clinics[row.site] if len(clinics) > 1 else ""
     about = REASONS[row.reason].word if row.status is Status.CALL_BACK else ""
+    is_free = needs_someone(row)
     return QueueRow(
         href=f"{DESK}/{row.handover_id}",
-        reason=queue_reason(row.reason, row.status),
-        first_line=row.first_line or "No message yet",
+        visitor=row.visitor,
+        reason=queue_reason(row.reason, row.status, suspected_spam=row.suspected_spam),
+        line=(row.first_line if is_free else row.last_line) or "No message yet",
+        is_answered=not is_free and row.is_last_by_staff,
         since=row.waiting_since.isoformat(timespec="seconds"),
-        waiting=waiting_words(now - row.waiting_since),
-        below=" · ".join(part for part in (about, who, clinic) if part),
+        waiting=waiting_words(eyes.now - row.waiting_since),
+        owner=_owner(row, eyes),
+        below=" · ".join(part for part in (about, clinic) if part),
         is_urgent=row.urgent,
-        is_mine=is_mine,
-        is_open=row.handover_id == open_id,
+        is_mine=row.claimed_by == eyes.me,
+        is_unread=row.is_unread,
+        is_open=row.handover_id == eyes.open_id,
     )
+
+
+def _owner(row: InboxRow, eyes: Eyes) -> str:
+    if row.claimed_by is None:
+        return "No one yet"
+    if row.claimed_by == eyes.me:
+        return "With you"
+    return f"With {row.claimed_by_name}{'' if row.claimed_by in eyes.present else ', away'}"
 
 
 def _figures(today: Today) -> tuple[Figure, ...]:

@@ -1,4 +1,4 @@
-"""Steps of a handover as forms: claim, release, give back, call back, close."""
+"""Steps of a handover as forms: claim, release, give back, call back, give to a colleague, take over, close."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form
 from fastapi.responses import Response
 
 from server.core.handover import Closing, ClosingRefused, Closure, Status, StepRefused
-from server.storage import Handover, NotClaimed, StepLost
+from server.storage import Handover, Move, NotClaimed, StepLost
 from server.web.desk.answers import again, see
 from server.web.desk.reading import Showing
 from server.web.desk.screens import DESK
@@ -66,6 +66,39 @@ async def post_close(
     except ClosingRefused as error:
         showing = Showing(pane="context", after=after, notice=Notice(str(error)), closure=closure)
         return await again(shift, handover, showing, status=422)
+
+
+@router.post("/{handover_id}/transfer")
+async def post_transfer(
+    shift: ShiftDep,
+    handover: HandoverDep,
+    version: Version,
+    to: Annotated[str, Form(pattern="^([0-9a-f]{32})?$")] = "",
+    why: Annotated[str, Form(max_length=MAX_WHY)] = "",
+    after: After = 0,
+) -> Response:
+    """Give it to a colleague, with a note."""
+    present = await shift.parts.store.handovers.present(handover.site)
+    colleague = next((user for user in present if user.user_id == to), None)
+    if colleague is None:
+        gone = Notice("Not done: choose a colleague who is at the desk now, or release it to the queue.")
+        return await again(shift, handover, Showing(after=after, notice=gone), status=422)
+    move = Move(colleague, why)
+    transfer = shift.parts.desk.transfer(handover.handover_id, version=version, user=shift.staff.user, move=move)
+    return await _stepped(shift, handover, transfer, after)
+
+
+@router.post("/{handover_id}/take-over")
+async def post_take_over(
+    shift: ShiftDep,
+    handover: HandoverDep,
+    version: Version,
+    why: Annotated[str, Form(max_length=MAX_WHY)] = "",
+    after: After = 0,
+) -> Response:
+    """Take it from a colleague, with a reason."""
+    take_over = shift.parts.desk.take_over(handover.handover_id, version=version, user=shift.staff.user, why=why)
+    return await _stepped(shift, handover, take_over, after)
 
 
 async def _stepped(shift: Shift, handover: Handover, step: Awaitable[Handover], after: int) -> Response:

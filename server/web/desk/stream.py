@@ -12,7 +12,7 @@ from typing import Any
 
 from server.desk import Typing
 from server.storage import Author, Conversation, Handover, Waiter
-from server.web.desk.reading import failing_targets, handover_state, read_inbox
+from server.web.desk.reading import conversation_state, failing_targets, read_inbox, read_present
 from server.web.desk.screens import failing_state, needs_someone, queue_state
 from server.web.desk.shift import Shift, find_handover, sites_of
 from server.web.guards.staff import Staff, is_still_signed_in
@@ -28,10 +28,11 @@ async def read_pulse(shift: Shift, handover_id: str) -> dict[str, Any]:
     """What the desk's script compares with what it shows. No visitor's words: counts, numbers and digests."""
     rows = await read_inbox(shift)
     pulse: dict[str, Any] = {
-        "queue": queue_state(rows),
+        "queue": queue_state(rows, await read_present(shift)),
         "waiting": sum(needs_someone(row) for row in rows),
         "urgent": sum(needs_someone(row) and row.urgent for row in rows),
         "alerts": sum(row.alerts for row in rows),
+        "given": sum(row.claimed_by == shift.user_id for row in rows),
         "failing": failing_state(await failing_targets(shift.parts)),
     }
     return pulse | await _of_conversation(shift, handover_id) if handover_id else pulse
@@ -98,7 +99,7 @@ async def _of_conversation(shift: Shift, handover_id: str) -> dict[str, Any]:
     handover = await find_handover(shift, handover_id)
     conversation = await shift.parts.store.conversations.get(handover.conversation_id)
     return {
-        "state": handover_state(handover),
+        "state": await conversation_state(shift.parts, handover),
         "seq": conversation.last_seq,
     }
 

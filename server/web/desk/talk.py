@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from server.core.handover import Closing, Status
+from server.core.handover import Closing, Status, Step
 from server.core.reply import Quote
-from server.storage import Author, Event, Handover, Kind
-from server.storage.handovers import AWAY
+from server.storage import AWAY, Author, Event, Handover, Kind, Note, NoteKind
 from server.web.words.moments import clock
 from server.web.words.texts import ENGLISH
 from server.web.words.wording import CLOSINGS, REASONS, Occasion
@@ -31,10 +30,15 @@ class QuoteView:
     sha256: str = ""
     link: str = ""
     note: str = ""
+    score: float | None = None  # how likely it is the right answer; staff alone see it
 
     @property
     def text(self) -> str:
         return self.before + self.marked + self.after
+
+    @property
+    def closeness(self) -> str:
+        return "" if self.score is None else f"{self.score:.0%} sure"
 
     @property
     def link_words(self) -> str:
@@ -79,6 +83,16 @@ class LogItem:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteView:
+    """What a member of staff told colleagues. `head` says who, to whom, and why there is a note."""
+
+    head: str
+    text: str
+    at: str
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
 class TalkView:
     """A conversation. `composer` is what stands below it: claim | write | none."""
 
@@ -89,6 +103,7 @@ class TalkView:
     composer: str
     items: tuple[LogItem, ...]
     hidden_line: str
+    notes: tuple[NoteView, ...]
     last_seq: int
     version: int
     state: str
@@ -105,6 +120,10 @@ class TalkView:
     @property
     def claim_url(self) -> str:
         return f"{self.url}/claim"
+
+    @property
+    def note_url(self) -> str:
+        return f"{self.url}/notes"
 
     @property
     def write_url(self) -> str:
@@ -147,6 +166,8 @@ def talk_view(
     *,
     reader: Reader,
     hides_earlier: bool,
+    is_holder_there: bool,
+    notes: Sequence[Note],
     state: str,
     url: str,
     key: str,
@@ -155,8 +176,8 @@ def talk_view(
 ) -> TalkView:
     """The conversation as `reader` sees it. `hides_earlier`: the visitor has not shared what was said before."""
     unsent = unsent or Unsent()
-    visitor = (handover.letter and handover.letter.name) or "Visitor"
-    standing, invitation, composer = _standing(handover, reader)
+    visitor = handover.visitor
+    standing, invitation, composer = _standing(handover, reader, is_holder_there=is_holder_there)
     return TalkView(
         visitor=visitor,
         reason=REASONS[handover.reason],
@@ -165,6 +186,7 @@ def talk_view(
         composer=composer,
         items=tuple(log_item(one, visitor=visitor, reader=reader, missed=unsent.missed) for one in events),
         hidden_line=NOT_SHARED if hides_earlier else "",
+        notes=tuple(_note_view(one, reader) for one in notes),
         last_seq=last_seq,
         version=handover.version,
         state=state,
@@ -176,7 +198,16 @@ def talk_view(
     )
 
 
-def _standing(handover: Handover, reader: Reader) -> tuple[str, str, str]:
+def _note_view(note: Note, reader: Reader) -> NoteView:
+    head = {
+        NoteKind.NOTE: note.author,
+        NoteKind.TRANSFER: f"{note.author} gave it to {note.to_name}",
+        NoteKind.TAKE_OVER: f"{note.author} took it over",
+    }[note.kind]
+    return NoteView(head, note.text, note.at.isoformat(timespec="seconds"), reader.clock(note.at))
+
+
+def _standing(handover: Handover, reader: Reader, *, is_holder_there: bool) -> tuple[str, str, str]:
     """Where it stands in a few words, the sentence below the log, and what stands there."""
     who = handover.claimed_by_name or "A colleague"
     match handover.status:
@@ -186,6 +217,8 @@ def _standing(handover: Handover, reader: Reader) -> tuple[str, str, str]:
             return "wants a call back", "The visitor waits for a call back, not in the chat.", "claim"
         case Status.CLAIMED if handover.claimed_by == reader.user_id:
             return "with you", "", "write"
+        case Status.CLAIMED if not is_holder_there:
+            return f"with {who}, away", f"{who} has this conversation, but is not at the desk now.", "none"
         case Status.CLAIMED:
             return f"with {who}", f"{who} is answering this conversation.", "none"
         case Status.ASSISTANT:
@@ -240,6 +273,10 @@ def _shown(event: Event, visitor: str) -> tuple[str, str, str, str]:
 def _line(event: Event) -> str:
     body = event.body
     match event.kind:
+        case Kind.CLAIMED if body.get("by") == Step.TRANSFER:
+            return f"{body.get('from')} gave the conversation to {body.get('name')}"
+        case Kind.CLAIMED if body.get("by") == Step.TAKE_OVER:
+            return f"{body.get('name')} took the conversation over from {body.get('from')}"
         case Kind.CLAIMED:
             return f"{body.get('name') or 'An advocate'} took the conversation"
         case Kind.RELEASED if body.get("reason") == AWAY:

@@ -99,6 +99,21 @@ async def post_insert(
     return await again(shift, handover, Showing(unsent=unsent, after=after), status=200)
 
 
+@router.post("/{handover_id}/notes")
+async def post_note(
+    shift: ShiftDep,
+    handover: HandoverDep,
+    note: Annotated[str, Form(max_length=MAX_CHARS)] = "",
+    after: After = 0,
+) -> Response:
+    """Leave a note for colleagues. Whoever may see the conversation may leave one."""
+    if not note.strip():
+        empty = Notice("No note was kept: it has no words.")
+        return await again(shift, handover, Showing(after=after, notice=empty), status=422)
+    await shift.parts.desk.note(handover.conversation_id, shift.staff.user, note)
+    return see(handover, after)
+
+
 @router.post("/{handover_id}/find")
 async def post_find(
     shift: ShiftDep,

@@ -39,6 +39,8 @@ REASONS: Mapping[Label, Occasion] = {
 }
 CALL_BACK = Occasion("Call back", "phone", "The visitor left a way to be reached and need not stay.")
 
+MAYBE_SPAM = Occasion("May be spam", "square", "A field that no person sees was filled in.")
+
 CLOSINGS: Mapping[Closing, str] = {
     Closing.ANSWERED: "Answered",
     Closing.BOOKED: "Booked",
@@ -49,9 +51,13 @@ CLOSINGS: Mapping[Closing, str] = {
 }
 
 
-def queue_reason(label: Label, status: Status) -> Occasion:
+def queue_reason(label: Label, status: Status, *, suspected_spam: bool = False) -> Occasion:
     """The reason as the queue names it: what there is to do. An emergency stays one, whatever else was arranged."""
-    return CALL_BACK if status is Status.CALL_BACK and label is not Label.EMERGENCY else REASONS[label]
+    if label is Label.EMERGENCY:
+        return REASONS[label]
+    if suspected_spam:
+        return MAYBE_SPAM
+    return CALL_BACK if status is Status.CALL_BACK else REASONS[label]
 
 
 def matched_words(codes: Iterable[str], rule_ids: Collection[str]) -> tuple[str, ...]:

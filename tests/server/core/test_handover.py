@@ -9,6 +9,7 @@ from server.core.handover import (
     Step,
     StepRefused,
     check_closure,
+    check_move,
     next_status,
 )
 
@@ -63,3 +64,19 @@ def test_an_emergency_ends_only_with_the_advice_or_with_a_word_of_why(closing):
 def test_an_emergency_is_spam_only_when_asked_twice():
     with pytest.raises(ClosingRefused, match="sure nobody is in danger"):
         check_closure(Closure(Closing.SPAM, why="A robot."), is_urgent=True)
+
+
+@pytest.mark.parametrize("step", [Step.TRANSFER, Step.TAKE_OVER])
+def test_a_claim_passes_to_someone_else_only_with_a_word_of_why(step):
+    with pytest.raises(StepRefused, match="why"):
+        check_move(step, " \n", is_to_holder=False, is_there=True)
+    with pytest.raises(StepRefused, match="already"):
+        check_move(step, "I know her.", is_to_holder=True, is_there=True)
+    check_move(step, "I know her.", is_to_holder=False, is_there=True)
+    assert next_status(Status.CLAIMED, step) is Status.CLAIMED
+
+
+def test_a_conversation_is_given_only_to_someone_who_is_there_and_taken_from_whoever_has_it():
+    with pytest.raises(StepRefused, match="not at the desk"):
+        check_move(Step.TRANSFER, "Yours.", is_to_holder=False, is_there=False)
+    check_move(Step.TAKE_OVER, "She left.", is_to_holder=False, is_there=False)

@@ -1,11 +1,12 @@
 import asyncio
+from functools import partial
 
 import pytest
 
 from kb.labels import Label
-from server.core.handover import STEPS, Closing, Closure, Status, Step, StepRefused
+from server.core.handover import MOVES, STEPS, Closing, Closure, Status, Step, StepRefused
 from server.core.reply import Reply
-from server.storage import Letter, NotClaimed, NotFound, StepLost, Store, VisitorMessage, Words
+from server.storage import Letter, Move, NotClaimed, NotFound, StepLost, Store, VisitorMessage, Words
 from tests.server.storage.clinic import ADA, PAT, SAM, TurnedClock, claimed, handed_over, kinds, say, start
 
 WAY_TO = {
@@ -26,7 +27,17 @@ TALK = {
 
 async def take(store, handover, step, user=PAT):
     closure = Closure(Closing.ANSWERED) if step is Step.CLOSE else None
-    return await store.handovers.step(handover.handover_id, step, version=handover.version, user=user, closure=closure)
+    move = Move(user, "I know her.") if step in MOVES else None
+    return await store.handovers.step(
+        handover.handover_id, step, version=handover.version, user=user, closure=closure, move=move
+    )
+
+
+async def present(store, name):
+    """An advocate who is signed in now."""
+    user = await store.staff.add(f"{name.lower()}@clinic.example", name, "advocate", "correct horse")
+    await store.staff.sign_in(user.email, "correct horse")
+    return user
 
 
 @pytest.mark.parametrize("status", Status)
@@ -36,6 +47,8 @@ async def test_a_handover_takes_the_steps_of_the_table_and_no_other(store, statu
         for before in WAY_TO[status]:
             handover = await take(store, handover, before)
         assert handover.status is status
+        if step in MOVES:
+            continue  # by someone else: its own tests
         if (status, step) in STEPS:
             after = await take(store, handover, step)
             assert (after.status, after.version) == (STEPS[status, step], handover.version + 1)
@@ -102,6 +115,59 @@ async def test_only_its_advocate_or_an_admin_takes_a_claimed_handover_further(st
     with pytest.raises(NotClaimed):
         await take(store, handover, Step.RELEASE, SAM)
     assert (await take(store, handover, Step.RELEASE, ADA)).status is Status.WAITING
+
+
+async def test_whoever_has_a_conversation_gives_it_with_a_note_to_a_colleague_who_is_there(store):
+    handover, sam = await claimed(store), await present(store, "Sam")
+    note = Move(sam, "She asks for her scan: you know her.")
+    step = partial(store.handovers.step, handover.handover_id, Step.TRANSFER, move=note)
+    with pytest.raises(NotClaimed):
+        await step(version=handover.version, user=SAM)
+    with pytest.raises(StepRefused, match="not at the desk"):
+        await step(version=handover.version, user=PAT, move=Move(SAM, "Yours."))
+    given = await step(version=handover.version, user=PAT)
+    assert (given.status, given.claimed_by, given.claimed_by_name) == (Status.CLAIMED, sam.user_id, "Sam")
+    told = (await store.conversations.events(handover.conversation_id))[-1]
+    assert (told.kind, told.body) == ("claimed", {"name": "Sam", "from": "Pat", "by": "transfer"})
+    [kept] = await store.notes.of_conversation(handover.conversation_id)
+    assert (kept.kind, kept.author, kept.to_name, kept.text) == ("transfer", "Pat", "Sam", note.why)
+    with pytest.raises(NotClaimed):
+        await store.conversations.write(handover.conversation_id, PAT, Words("Hello"), seen_seq=9, key="1")
+    await store.conversations.write(handover.conversation_id, sam, Words("Hello"), seen_seq=9, key="1")
+    assert "scan" not in f"{await store.audits('kneecare')}"
+
+
+async def test_a_colleague_takes_a_conversation_over_with_a_reason_and_of_two_only_one(store):
+    handover = await claimed(store)
+    with pytest.raises(StepRefused, match="why"):
+        await store.handovers.step(
+            handover.handover_id, Step.TAKE_OVER, version=handover.version, user=SAM, move=Move(SAM, " ")
+        )
+    outcomes = await asyncio.gather(
+        *(take(store, handover, Step.TAKE_OVER, user) for user in (SAM, ADA)), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in outcomes) == ["Handover", "StepLost"]
+    now = await store.handovers.get(handover.handover_id)
+    assert now.claimed_by_name in {"Sam", "Ada"} and now.version == handover.version + 1
+    told = (await store.conversations.events(handover.conversation_id))[-1]
+    assert told.body == {"name": now.claimed_by_name, "from": "Pat", "by": "take over"}
+    with pytest.raises(StepRefused, match="already"):
+        await take(store, now, Step.TAKE_OVER, next(user for user in (SAM, ADA) if user.user_id == now.claimed_by))
+
+
+async def test_only_what_is_claimed_is_given_or_taken_over(store):
+    handover = await handed_over(store)
+    for step in MOVES:
+        with pytest.raises(StepRefused, match="waiting cannot"):
+            await take(store, handover, step, SAM)
+
+
+async def test_a_note_goes_with_the_words_of_its_conversation(store):
+    handover = await claimed(store)
+    await store.notes.add(handover.conversation_id, PAT, "She sounds frightened.")
+    assert len(await store.notes.of_conversation(handover.conversation_id)) == 1
+    await store.conversations.erase(handover.conversation_id)
+    assert await store.notes.of_conversation(handover.conversation_id) == []
 
 
 async def test_the_inbox_shows_urgent_ones_first_then_who_waits_longest(store):

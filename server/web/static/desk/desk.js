@@ -5,7 +5,7 @@
 const desk = document.getElementById('desk')
 const POLL_MS = 3000 // when there is no stream
 const SILENCE_MS = 10000 // the stream speaks every 4 s; silent for longer, the line is down
-const LIVE = ['failing', 'panes', 'queue-count', 'queue', 'conversation-head', 'context'] // parts that news may change
+const LIVE = ['failing', 'panes', 'queue-count', 'queue', 'conversation-head', 'doing', 'notes', 'context'] // parts that news may change
 const SAID = ['notice', 'composer-notice', 'composer-fields', 'picked'] // parts that only an answer to this person changes
 
 // ---- Pages: fetch, and put in what differs ----
@@ -52,23 +52,29 @@ function put(old, fresh) {
   if (old && fresh) old.replaceWith(document.importNode(fresh, true))
 }
 
-/** Replaces a part whose state differs, keeping scroll, focus and a choice made where they were. */
+/** Replaces a part whose state differs, keeping scroll, focus, and what was opened, chosen or typed in it. */
 function swap(id, fresh) {
   const old = document.getElementById(id)
   if (!old || !fresh || old.dataset.state === fresh.dataset.state) return
   const focused = old.contains(document.activeElement) ? document.activeElement : null
   const {scrollTop} = old
-  const chosen = old.querySelector('input:checked')?.id
   put(old, fresh)
   const now = document.getElementById(id)
   now.scrollTop = scrollTop
-  if (chosen && document.getElementById(chosen)) document.getElementById(chosen).checked = true
+  keepOpen(old, now)
   if (focused) refocus(now, focused)
+}
+
+function keepOpen(old, now) {
+  const same = one => one.id && now.querySelector(`#${CSS.escape(one.id)}`)
+  for (const one of old.querySelectorAll('details[id]')) if (same(one)) same(one).open ||= one.open
+  for (const one of old.querySelectorAll('input:checked')) if (same(one)) same(one).checked = true
+  for (const one of old.querySelectorAll('textarea')) if (same(one)) same(one).value ||= one.value
 }
 
 function refocus(part, focused) {
   const name = one => one.id || one.getAttribute('href') || one.textContent
-  const same = [...part.querySelectorAll('a, button, input')].find(one => name(one) === name(focused))
+  const same = [...part.querySelectorAll('a, button, input, textarea, summary, select')].find(one => name(one) === name(focused))
   ;(same ?? part).focus({preventScroll: true})
 }
 
@@ -198,7 +204,13 @@ addEventListener('beforeunload', event => {
   if ([...drafts.values()].some(({text, picked}) => text.trim() || picked.querySelector('figure'))) event.preventDefault()
 })
 
-// ---- Forms: claim, send, release, give back, close ----
+// ---- Forms: claim, send, note, pass on, take over, close ----
+
+const DOING = ['close', 'transfer', 'release', 'return', 'call_back', 'take-over']
+
+function closeDrops(except = null) {
+  for (const one of document.querySelectorAll('.drop[open], .me[open]')) if (one !== except) one.open = false
+}
 
 let isSending = false
 
@@ -240,7 +252,9 @@ async function send(form) {
   if (act === 'find') return reach('context', '#passages')
   if (isDone) history.replaceState(null, '', desk.dataset.page)
   if (isDone && act === 'claim') document.getElementById('reply')?.focus()
-  if (isDone && act === 'close') showPane('conversation')
+  if (isDone && DOING.includes(act)) closeDrops()
+  if (isDone && act === 'take-over') document.getElementById('reply')?.focus()
+  if (isDone && act === 'note') document.getElementById('note-form').reset()
   if (isMessage) {
     toEnd()
     document.getElementById('reply')?.focus()
@@ -267,7 +281,9 @@ async function pick(button) {
   const answer = await load(button.formAction, {body}).catch(() => null)
   if (!answer) return notDone(true, 'there is no connection')
   if (isSignIn(answer)) return signedOut()
-  if (!show(answer.page)) return notDone(true, 'the server did not take it')
+  const picked = answer.page?.getElementById('picked')
+  if (!picked) return show(answer.page) || notDone(true, 'the server did not take it')
+  for (const id of SAID) swap(id, answer.page.getElementById(id)) // what was found stays
   showPane('conversation')
   document.getElementById('reply').focus()
 }
@@ -326,6 +342,7 @@ function heard(pulse, {isStream = true} = {}) {
   if (typing) typing.textContent = pulse.is_typing ? 'The visitor is writing' : ''
   const isFirst = last.queue === undefined
   if (!isFirst && pulse.alerts > last.alerts) tell(pulse.urgent > last.urgent)
+  else if (!isFirst && pulse.given > last.given && !isSending) tell(false)
   last = pulse
   if (!isUpToDate(pulse)) refresh()
 }
@@ -534,9 +551,12 @@ const KEYS = {
   j: () => moveInQueue(1),
   k: () => moveInQueue(-1),
   c: () => document.querySelector('form[data-act=claim]')?.requestSubmit(),
-  r: () => reach('conversation', '#reply'),
+  r: () => writeReply(),
   i: () => reach('context', '.passage button, #passages'),
   f: () => reach('context', '#find'),
+  n: () => writeNote(),
+  x: () => drop('#close'),
+  p: () => drop('#pass-on, #take-over'),
   a: () => reach('context', '#context-title'),
   q: () => reach('queue', '.queue-row a[aria-current], .queue-row a, #queue-title'),
   '?': () => keys.showModal()
@@ -548,6 +568,31 @@ function reach(pane, selector) {
   showPane(pane)
   target.focus()
   target.scrollIntoView({block: 'nearest'})
+}
+
+function writeReply() {
+  const choice = document.getElementById('write-reply')
+  if (choice) choice.checked = true
+  reach('conversation', '#reply')
+}
+
+function writeNote() {
+  const choice = document.getElementById('write-note')
+  if (!choice) return
+  choice.checked = true
+  reach('conversation', '#note')
+}
+
+function drop(selector) {
+  const one = document.querySelector(selector)
+  if (!one) return
+  showPane('conversation')
+  one.open = true
+}
+
+function reachInto(details) {
+  if (details.querySelector('.card').contains(document.activeElement)) return
+  details.querySelector('.card :is(input:not([type=hidden]), select, textarea, button)')?.focus()
 }
 
 function moveInQueue(step) {
@@ -562,14 +607,22 @@ function moveInQueue(step) {
 
 document.addEventListener('keydown', event => {
   const field = event.target.closest('input, textarea, select')
-  if (event.key === 'Escape' && field) return reach('conversation', '#conversation-title')
-  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && event.target.id === 'reply') return event.target.form.requestSubmit()
+  if (event.key === 'Escape') return leave(event.target.closest('.drop[open]'), field)
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && event.target.matches('#reply, #note')) return event.target.form.requestSubmit()
   if (field || keys.open || event.ctrlKey || event.metaKey || event.altKey || !singleKeys.checked) return
   const act = KEYS[event.key]
   if (!act) return
   event.preventDefault()
   act()
 })
+
+/** Out of what is open, back to its button; out of a field, back to the conversation. */
+function leave(opened, field) {
+  if (opened) {
+    opened.open = false
+    opened.querySelector('summary').focus()
+  } else if (field) reach('conversation', '#conversation-title')
+}
 
 document.getElementById('show-keys').addEventListener('click', () => keys.showModal())
 
@@ -585,10 +638,8 @@ document.getElementById('show-keys').hidden = false
 document.addEventListener('scroll', seen, {capture: true, passive: true})
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && seen())
 document.addEventListener('click', event => event.target.id === 'to-end' && toEnd())
-document.addEventListener('click', event => {
-  const me = document.querySelector('.me')
-  if (me.open && !me.contains(event.target)) me.open = false
-})
+document.addEventListener('click', event => closeDrops(event.target.closest('.drop, .me')))
+document.addEventListener('toggle', event => event.target.matches?.('.drop[open]') && reachInto(event.target), {capture: true})
 revealScripted()
 paintWaits()
 bePresent()

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from kb.pages import Passage
 from server.core.handover import Closing, Status
 from server.settings import Settings
-from server.storage import Handover, Role, Store
+from server.storage import Handover, NoteKind, Role, Store
 from server.web.visitor.views import event_json
 from tests.server.web.conftest import HERE, Visitor, begin
 from tests.server.web.stand_in import PAGE, POLICY
@@ -32,6 +32,9 @@ class Colleague:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
+
+    async def queue(self) -> str:
+        return unescape((await self.client.get("/desk")).text)
 
     async def open(self, handover: Handover, **query: str | int) -> str:
         response = await self.client.get(f"/desk/{handover.handover_id}", params=query)
@@ -53,6 +56,12 @@ def hidden(page: str, name: str) -> str:
     found = re.search(f'name="{name}" value="([^"]*)"', page)
     assert found, f"no field {name} on the page"
     return found[1]
+
+
+def rows_of(page: str) -> dict[str, str]:
+    """The words of each row of the queue, by its handover."""
+    rows = re.findall(r'<a href="/desk/([0-9a-f]{32})"[^>]*>(.*?)</a>', page, re.DOTALL)
+    return {handover_id: " ".join(re.sub("<[^>]*>", "", row).split()) for handover_id, row in rows}
 
 
 async def arrive(app: FastAPI, store: Store, name: str, role: Role = Role.ADVOCATE) -> Colleague:
@@ -115,7 +124,7 @@ async def test_an_emergency_stands_above_whoever_waited_longer(
     await (await begin(client)).say("I have chest pain")
     page = unescape((await pat.client.get("/desk")).text)
     assert page.index("I have chest pain") < page.index(SORE)
-    assert 'class="queue-row urgent"' in page and "(2 urgent!) The desk" in page
+    assert 'class="queue-row urgent unread"' in page and "(1 urgent!) The desk" in page
     assert page.index(handover.handover_id) > page.index("Emergencies")
 
 
@@ -136,6 +145,41 @@ async def test_the_queue_says_who_has_a_conversation(pat: Colleague, sam: Collea
     await sam.post(handover, "claim")
     page = (await pat.client.get("/desk")).text
     assert "With a colleague" in page and "With Sam Reed" in page and "<title>The desk</title>" in page
+
+
+async def test_the_queue_names_each_visitor_says_whose_they_are_and_what_is_new(
+    pat: Colleague, sam: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    assert (row := rows_of(await sam.queue())[handover.handover_id]).startswith("New: Visitor ")
+    assert "No one yet" in row and "Health question" in row and SORE in row
+    await claimed(pat, store, visitor, handover)
+    await pat.open(handover)
+    await visitor.say("Are you there?")
+    await visitor.post("handover", {"name": "Ann Lee", "contact": "", "text": ""})
+    row = rows_of(await pat.queue())[handover.handover_id]
+    assert row.startswith("New: Ann Lee") and "With you" in row and "Are you there?" in row
+    await pat.open(handover)
+    await pat.write(handover, "I am here.")
+    row = rows_of(await pat.queue())[handover.handover_id]
+    assert row.startswith("Ann Lee") and "Answered: I am here." in row
+
+
+async def test_danger_stands_above_wait_and_what_somebody_has_below_what_nobody_has(
+    pat: Colleague, sam: Colleague, client: httpx.AsyncClient, store: Store
+):
+    words = ["I have chest pain", "What does it cost?", SORE, "I can't breathe", "Is my spam ok?"]
+    visitors = [await begin(client) for _ in words]
+    for visitor, text in zip(visitors, words, strict=True):
+        await visitor.say(text)
+    await visitors[4].post("handover", {"name": "Bot", "contact": "", "text": "", "website": "http://spam"})
+    await sam.post(await now(store, visitors[0]), "claim")
+    page = await pat.queue()
+    order = [words.index(one) for one in re.findall(r'class="first-line">\s*([^<]+?)\s*</span>', page)]
+    assert order == [3, 2, 1, 0, 4]
+    assert (
+        "<title>(1 urgent!) The desk</title>" in page
+        and "May be spam" in rows_of(page)[(await now(store, visitors[4])).handover_id]
+    )
 
 
 # A conversation
@@ -210,7 +254,7 @@ async def test_after_a_claim_the_assistant_says_nothing_but_an_emergency_card(
     await visitor.say("I have chest pain")
     page = await pat.open(handover)
     assert "From our page</span>" not in page.split('id="context"')[0]
-    assert "Emergency card, shown to the visitor" in page and 'class="queue-row urgent mine"' in page
+    assert "Emergency card, shown to the visitor" in page and 'class="queue-row urgent mine' in page
 
 
 # Writing
@@ -369,6 +413,81 @@ async def test_the_page_without_scripts_shows_what_an_advocate_quotes_as_a_clipp
 # Steps
 
 
+async def test_a_conversation_is_given_to_a_colleague_with_a_note_that_they_read(
+    pat: Colleague, sam: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    page = await pat.open(handover)
+    [(user_id, name)] = re.findall(r'<option value="([0-9a-f]{32})">([^<]*)', page)
+    assert name == "Sam Reed"
+    refused = await pat.post(handover, "transfer", to=user_id, why="")
+    assert refused.status_code == 409 and "write in a few words why" in unescape(refused.text)
+    assert (await pat.post(handover, "transfer", to=user_id, why="She asked for you.")).status_code == 303
+    page = await sam.open(handover)
+    assert "Reply as Sam Reed" in page and "Pat Cashen gave it to Sam Reed" in page and "She asked for you." in page
+    assert "Pat Cashen gave the conversation to Sam Reed" in page
+    assert "Sam Reed is answering this conversation." in await pat.open(handover)
+
+
+async def test_whoever_is_not_at_the_desk_is_given_nothing(
+    pat: Colleague, sam: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    await store.staff.disable("sam@kneecare.test")
+    sams = next(user for user in await store.staff.users() if user.name == "Sam Reed").user_id
+    assert "No colleague is at the desk now." in await pat.open(handover)
+    refused = await pat.post(handover, "transfer", to=sams, why="Yours")
+    assert refused.status_code == 422 and "choose a colleague who is at the desk" in refused.text
+
+
+async def test_a_colleague_sees_that_whoever_has_it_is_away_and_takes_it_over_with_a_reason(
+    pat: Colleague, sam: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    handover = await claimed(pat, store, visitor, handover)
+    assert "Pat Cashen is answering this conversation." in await sam.open(handover)
+    await pat.client.post("/sign-out")
+    page = await sam.open(handover)
+    assert "Pat Cashen has this conversation, but is not at the desk now." in page and "With Pat Cashen, away" in page
+    assert (await sam.post(handover, "take-over", why=" ")).status_code == 409
+    assert (await sam.post(handover, "take-over", why="Pat went home.")).status_code == 303
+    page = await sam.open(handover)
+    assert "Sam Reed took the conversation over from Pat Cashen" in page and "Pat went home." in page
+    assert "Reply as Sam Reed" in page
+
+
+async def visitors_doors(visitor: Visitor, store: Store) -> str:
+    """Everything a visitor can be sent of their conversation, through every door."""
+    ticket = f"{visitor.conversation_id}.{visitor.token}.{visitor.receipt}"
+    page = await visitor.client.get("/sites/kneecare/ask", headers={"Cookie": f"advocate_chat={ticket}"})
+    receipt = await visitor.client.get("/api/v1/receipts", headers={"Receipt-Code": visitor.receipt})
+    events = [event_json(one) for one in await store.conversations.events(visitor.conversation_id)]
+    return unescape(page.text) + receipt.text + json.dumps(events)
+
+
+async def test_no_note_can_be_sent_to_a_visitor_by_any_door(
+    pat: Colleague, sam: Colleague, handover: Handover, visitor: Visitor, store: Store
+):
+    """A note of each kind is left; no door of the visitor's holds a word of any. No event's body has room for one."""
+    handover = await claimed(pat, store, visitor, handover)
+    await pat.post(handover, "notes", note="canary-note")
+    sams = next(user for user in await store.staff.users() if user.name == "Sam Reed").user_id
+    await pat.post(handover, "transfer", to=sams, why="canary-transfer")
+    await pat.post(await now(store, visitor), "take-over", why="canary-take-over")
+    await visitor.say("Hello?")
+    notes = await store.notes.of_conversation(visitor.conversation_id)
+    assert sorted(one.kind for one in notes) == sorted(NoteKind)
+    assert "canary" not in await visitors_doors(visitor, store)
+    page = await sam.open(handover)
+    assert all(one.text in page for one in notes)
+    log = page.split('id="log"')[1].split("</ol>")[0]
+    assert "canary" not in log and "canary" not in f"{await store.audits('kneecare')}"
+
+
+async def test_an_empty_note_is_not_kept(pat: Colleague, handover: Handover):
+    refused = await pat.post(handover, "notes", note="  ")
+    assert refused.status_code == 422 and "No note was kept" in refused.text
+
+
 async def test_a_released_conversation_waits_again_in_its_place(
     pat: Colleague, sam: Colleague, handover: Handover, visitor: Visitor, store: Store
 ):
@@ -401,7 +520,7 @@ async def test_closing_says_how_it_ended(
     pat: Colleague, handover: Handover, visitor: Visitor, store: Store, closing: Closing
 ):
     handover = await claimed(pat, store, visitor, handover)
-    assert f'value="{closing}"' in await pat.open(handover, pane="context")
+    assert f'value="{closing}"' in await pat.open(handover)
     assert (await pat.post(handover, "close", closing=str(closing))).status_code == 303
     ended = await now(store, visitor)
     assert (ended.status, ended.closing) == (Status.CLOSED, closing)
