@@ -9,6 +9,7 @@ from index.loaded import LoadedBuild
 from kb.labels import Label
 from kb.policy import Policy
 from kb.reading.language import is_foreign
+from server.batches import Steps
 from server.core.decide import Evidence, Part, Speech, decide, word_reply
 from server.core.findings import NOTHING_FOUND, Finding, judge
 from server.core.reasons import ByPassages, ByRule
@@ -60,9 +61,10 @@ class Assistant:
             return None
         return word_reply(finding, Evidence(met.matches, is_foreign(met.text), EMPTY), None, self._speech(language))
 
-    def reply_to(self, met: Met, *, language: str = "en") -> Reply:
-        """The reply to a message that the rules were asked about before."""
-        return self.decide(self._reader.read(met), language=language)
+    def replying(self, met: Met, *, language: str = "en") -> Steps[Reply]:
+        """The reply to a message that the rules were asked about before, stopping where it needs rows of the encoder."""
+        evidence = yield from self._reader.reading(met)
+        return self.decide(evidence, language=language)
 
     def decide(self, evidence: Evidence, *, threshold: float | None = None, language: str = "en") -> Reply:
         """The reply to what was found, at the build's threshold or, to draw a curve, at another."""

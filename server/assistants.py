@@ -11,7 +11,6 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from index.build import Recipe
@@ -28,6 +27,7 @@ from kb.policy import Policy, load_policy
 from kb.reading.language import is_foreign
 from kb.sites import Site
 from server.assistant import EMPTY, Assistant
+from server.batches import Batches, Steps
 from server.core.decide import Evidence, Speech, word_reply
 from server.core.findings import NOTHING_FOUND, Finding, judge
 from server.core.reasons import ByRule, Reason
@@ -35,7 +35,6 @@ from server.core.reply import Reply, Trace
 from server.core.rules import RuleMatch, RuleTable, compile_rules
 from server.core.typed import HEARD
 from server.reading import Met
-from server.turns import Turns
 
 log = logging.getLogger(__name__)
 SPANISH = "¿Cuánto dura la inyección?"
@@ -86,8 +85,9 @@ class Assistants:
         self._shelves: dict[str, _Shelf] = {}
         self._encoders: dict[str, OnnxEncoder] = {}
         self._lock = threading.Lock()
-        # One thread encodes: more of them make every question slower (encoding saturates the cores).
-        self._encoding = Turns("assistant")
+        self._encoding = Batches("assistant")
+        # Builds are loaded and drafts are tried in a thread of their own: no visitor waits for either.
+        self._loading = ThreadPoolExecutor(1, thread_name_prefix="loading")
         # Another asks the rules, so that an emergency never waits for what is being encoded.
         self._asking_rules = ThreadPoolExecutor(1, thread_name_prefix="rules")
         self.policy: Policy = load_policy()
@@ -123,7 +123,7 @@ class Assistants:
     async def refresh(self) -> None:
         """Load what was published since: at start, so that the first visitor does not wait, and every second after."""
         for site in list(self._sites):
-            await self._encoding.take(partial(self._current, site))
+            await asyncio.get_running_loop().run_in_executor(self._loading, self._current, site)
 
     def find_emergency(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply | None:
         """The emergency reply when the rules find an emergency: needs no build, no encoder and no waiting."""
@@ -144,11 +144,13 @@ class Assistants:
         ruled = await loop.run_in_executor(self._asking_rules, self._ask_rules, message)
         if ruled.emergency is not None:
             return ruled.emergency
-        work = partial(self._reply_now, message, ruled)
         urgent = ruled.unless_outweighed
         wait_s = self._wait_s if urgent is None else min(self._wait_s, URGENT_WAIT_S)
         try:
-            return await asyncio.wait_for(self._encoding.take(work, cost=len(text)), wait_s)
+            steps = self._replying(message, ruled)
+            return await asyncio.wait_for(
+                self._encoding.take(steps, chars=len(text), is_urgent=urgent is not None), wait_s
+            )
         except TimeoutError:
             if urgent is not None:
                 return urgent
@@ -165,8 +167,11 @@ class Assistants:
 
     async def reply_from(self, folder: Path, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
         """The reply a draft build would give. Raises BuildRefused or ModelError: an editor must see why."""
-        assistant = await self._encoding.take(partial(self.open_build, folder))
-        return await self._encoding.take(partial(assistant.reply, text, history, language=language), cost=len(text))
+
+        def try_out() -> Reply:
+            return self.open_build(folder).reply(text, history, language=language)
+
+        return await asyncio.get_running_loop().run_in_executor(self._loading, try_out)
 
     def open_build(self, folder: Path) -> Assistant:
         """An assistant for a build folder. Raises BuildRefused or ModelError."""
@@ -184,7 +189,8 @@ class Assistants:
 
     def close(self) -> None:
         self._encoding.close()
-        self._asking_rules.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._loading, self._asking_rules):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _ask_rules(self, message: _Message) -> _Ruled:
         """What the rules of the loaded build say, or our own where none is loaded or it is broken."""
@@ -199,14 +205,14 @@ class Assistants:
                 log.error("site %s: its rules failed with %s; our own were asked", message.site, type(error).__name__)
         return _Ruled(self.find_emergency(message.text, message.history, language=message.language))
 
-    def _reply_now(self, message: _Message, ruled: _Ruled) -> Reply:
+    def _replying(self, message: _Message, ruled: _Ruled) -> Steps[Reply]:
         site, text, history, language = message.site, message.text, message.history, message.language
-        assistant = self._current(site)
+        assistant = self._loaded(site) or self._current(site)  # a newer build is loaded meanwhile: `refresh`
         if assistant is not None:
             try:
                 met = ruled.met if assistant is ruled.assistant else None
                 met = met or assistant.meet(text, history)  # another build was published in between
-                return assistant.reply_to(met, language=language)
+                return (yield from assistant.replying(met, language=language))
             except Exception as error:  # noqa: BLE001 - whatever broke, the visitor is handed over
                 log.error("site %s: deciding failed with %s; handed over", site, type(error).__name__)
         return self._reply_by_rules(self.site(site), text, history, language)

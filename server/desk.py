@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.policy import FixedText
+from server.admission import Room, turns_of
 from server.answering import Answering
 from server.core.alerts import NO_ONE, Reach
 from server.core.handover import Closure, Step
@@ -55,9 +57,16 @@ class QuoteChanged(AdvocateError):
 class NotStored(AdvocateError):
     """A message could not be stored, so nobody was told. `reply` is what the visitor is shown instead."""
 
-    def __init__(self, reply: Reply) -> None:
-        super().__init__("This could not be stored, so nobody was told. Send it again with the same Idempotency-Key.")
+    def __init__(self, reply: Reply, why: str = "This could not be stored, so nobody was told.") -> None:
+        super().__init__(f"{why} Send it again with the same Idempotency-Key.")
         self.reply = reply
+
+
+class Busy(NotStored):
+    """There was no room for a message, so nothing was done with it. `reply` has the emergency words."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply, "Too many messages are being answered at this moment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,7 @@ class Desk:
         self._assistants = assistants
         self._reach = reach
         self._clock = clock
+        self._room = Room()
         self._stopping = asyncio.Event()
         self._receiving: set[asyncio.Task[Any]] = set()
         self._openings: OrderedDict[str, asyncio.Task[Started]] = OrderedDict()
@@ -130,8 +140,9 @@ class Desk:
     # What a visitor does
 
     async def ask(self, site: str, text: str, history: Sequence[str] = ()) -> Reply:
-        """Answer without a conversation: nothing is stored, nobody is told."""
-        return await self._assistants.reply(site, judged(text), [judged(one) for one in history])
+        """Answer without a conversation: nothing is stored, nobody is told. Raises Busy."""
+        with self._room_for(text, history):
+            return await self._assistants.reply(site, judged(text), [judged(one) for one in history])
 
     def emergency(self, text: str) -> Reply | None:
         """The emergency reply if the rules call for it, whatever else works or not."""
@@ -173,9 +184,9 @@ class Desk:
 
         The same key and message again give what they gave first. An emergency's reply does not wait for a slow store:
         NotStored carries it, storing goes on, and a retry with the same key finds what came of it.
-        Raises UnknownConversation, KeyReused, PassageNotOffered, NotStored.
+        Raises UnknownConversation, KeyReused, PassageNotOffered, NotStored, Busy.
         """
-        return await self._stored_in_time(self._receive(visitor, message, key), message)
+        return await self._stored_in_time(lambda: self._receive(visitor, message, key), message)
 
     async def receive_first(
         self, site: str, message: Typed | Choice, key: str, *, language: str = "en", start_key: str | None = None
@@ -186,7 +197,7 @@ class Desk:
             started = await self.start(site, language=language, key=start_key)
             return started, await self._receive(Pass(started.conversation_id, started.token), message, key)
 
-        return await self._stored_in_time(open_and_receive(), message, language)
+        return await self._stored_in_time(open_and_receive, message, language)
 
     async def ask_for_person(self, visitor: Pass, key: str) -> Taken:
         """Hand over without a message. Raises UnknownConversation, KeyReused, NotStored."""
@@ -345,9 +356,16 @@ class Desk:
             raise QuoteChanged("A passage you picked changed on the page, or is gone. Take it out, or pick it again.")
         return Reply.of_quotes(replies)
 
-    async def _stored_in_time(self, work: Coroutine[Any, Any, T], message: Typed | Choice, language: str = "en") -> T:
-        """What storing a message gives. An emergency's reply does not wait for a slow store. Raises NotStored."""
-        storing = self._keep_going(work)
+    async def _stored_in_time(
+        self, work: Callable[[], Coroutine[Any, Any, T]], message: Typed | Choice, language: str = "en"
+    ) -> T:
+        """What storing a message gives. An emergency's reply does not wait for a slow store. Raises NotStored, Busy."""
+        room = self._room_for(message.text if isinstance(message, Typed) else "", language=language)
+        with ExitStack() as leaving:
+            leaving.enter_context(room)
+            storing = self._keep_going(work())
+            held = leaving.pop_all()  # until it is stored, even when whoever asked has hung up
+            storing.add_done_callback(lambda _: held.close())
         done, _ = await asyncio.wait({storing}, timeout=EMERGENCY_PATIENCE_S)
         if not done and (emergency := self._emergency_in(message)):
             raise NotStored(self._not_passed_on(emergency, language))
@@ -355,6 +373,15 @@ class Desk:
             return await asyncio.shield(storing)
         except StorageUnavailable as error:
             raise NotStored(self._not_passed_on(self._emergency_in(message), language)) from error
+
+    @contextmanager
+    def _room_for(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Iterator[None]:
+        """Hold room for a message while it is answered. Raises Busy when there is none; an emergency always comes in."""
+        turns = turns_of(text, history)
+        if not self._room.has(turns) and not (text and self.emergency(text)):
+            raise Busy(self.unreachable(language))
+        with self._room.taken(turns):
+            yield
 
     def _keep_going(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run to the end, even when whoever asked has hung up."""

@@ -12,6 +12,7 @@ from kb.labels import Label
 from kb.reading.language import is_foreign
 from kb.reading.messages import after, asks, bare, leans, refers_back, runs_of, sentences_in, trimmed
 from kb.reading.sentences import Span
+from server.batches import Steps, Wanted, alone
 from server.core.decide import Evidence, Found, Part, Run
 from server.core.quoting import cut_quote
 from server.core.reply import Quote
@@ -64,6 +65,10 @@ class Reader:
 
     def read(self, met: Met) -> Evidence:
         """Everything there is to know about a message before it is decided, in one call of the encoder."""
+        return alone(self.reading(met))
+
+    def reading(self, met: Met) -> Steps[Evidence]:
+        """The same, stopping where it needs rows of the encoder: once."""
         asked, sentences = _without_courtesies(met)
         joined = [after(_end_of(met.history[-1]), asked)] if met.history else []
         leaning = [
@@ -75,11 +80,11 @@ class Reader:
         needed = self._texts([*typed, *(one for where, one in runs.items() if len(where) == 2)], sought)
         left = self._tokens_left(needed)
         if left is None:
-            return self._read_some(met, asked, sentences or _windows(asked))
+            return (yield from self._reading_some(met, asked, sentences or _windows(asked)))
         threes = self._texts([one for where, one in runs.items() if len(where) > 2], [])
         if sum(self._encoder.lengths(threes)) > left:  # the whole and every pair are read all the same
             runs, threes = {where: one for where, one in runs.items() if len(where) == 2}, []
-        rows = self._rows([*needed, *threes])
+        rows = yield Wanted(self._encoder, [*needed, *threes])
         parts = [self._part(one, other, rows) for one, other in zip(typed, sought, strict=True)]
         if is_courtesy(met.rules.get(asked, ())):
             parts[0] = replace(parts[0], gate={str(Label.SMALLTALK): 1.0})
@@ -90,13 +95,15 @@ class Reader:
             joined=parts[-1] if joined else None,
         )
 
-    def _read_some(self, met: Met, asked: str, stretches: Sequence[str]) -> Evidence:
+    def _reading_some(self, met: Met, asked: str, stretches: Sequence[str]) -> Steps[Evidence]:
         """What the beginnings of the message and of its stretches say, when all of it would be too much."""
         whole = asked[:WHOLE_CHARS]
         begun = [one[:STRETCH_CHARS] for one in stretches]
         texts = self._texts([whole, *begun], [])
         totals = accumulate(self._encoder.lengths(texts))
-        rows = self._rows([one for one, total in zip(texts, totals, strict=True) if total <= MOST_TOKENS])
+        rows = yield Wanted(
+            self._encoder, [one for one, total in zip(texts, totals, strict=True) if total <= MOST_TOKENS]
+        )
         part = Part(self._gate(whole, rows), self._search(trimmed(whole), rows), asks(whole))
         read = [self._gate(one, rows) for one in begun if trimmed(one) in rows]
         runs = tuple(Run(range(at, at + 1), gate) for at, gate in enumerate(read))
@@ -136,10 +143,6 @@ class Reader:
         lengths = self._encoder.lengths(texts)
         left = MOST_TOKENS - sum(lengths)
         return left if left >= 0 and max(lengths) < self._encoder.max_tokens else None
-
-    def _rows(self, texts: Sequence[str]) -> dict[str, Vectors]:
-        """The encoder's rows of texts, by text."""
-        return dict(zip(texts, self._encoder.encode(texts), strict=True))
 
     def _part(self, read: str, sought: str, rows: Mapping[str, Vectors]) -> Part:
         """What the gate reads in a text, as typed, and what is found for what it seeks, spelled right."""

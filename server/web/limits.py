@@ -7,14 +7,12 @@ forgotten, and a refusal does not say how long to wait.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
 from server.settings import Settings
 
-CHARS_A_TURN = 100
-MOST_TURNS = 15  # what the costliest message costs (python -m tests.bench.worst)
 MAX_KEYS = 50_000  # some 10 MB at worst; the key unused longest is forgotten first
 
 
@@ -52,12 +50,6 @@ def take(*asked: tuple[Window, str, int]) -> float:
     for window, key, turns in asked:
         window.count(key, turns)
     return 0.0
-
-
-def turns_of(text: str, history: Sequence[str] = ()) -> int:
-    """How many turns of its address a message costs: about the plain questions it is worth to the encoder, at most."""
-    chars = len(text) + sum(map(len, history)) // 4  # what was said before is only asked for its rules
-    return max(1, min(-(-chars // CHARS_A_TURN), MOST_TURNS))
 
 
 class OpenStreams:

@@ -175,7 +175,7 @@ async def test_an_encoder_that_gives_no_numbers_hands_over(kneecare_data_dir, mo
 async def test_a_slow_encoder_hands_over_in_time(kneecare_data_dir, monkeypatch):
     assistants = open_assistants(kneecare_data_dir, encoder_wait_s=0.2)
     await assistants.refresh()
-    monkeypatch.setattr(Assistant, "reply_to", lambda *_args, **_more: time.sleep(1.5))
+    monkeypatch.setattr(OnnxEncoder, "encode", lambda *_: time.sleep(1.5))
     started = time.monotonic()
     reply = await assistants.reply("kneecare", "What if I hate needles?")
     assert time.monotonic() - started < 1.2

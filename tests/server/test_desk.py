@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from kb.labels import Label
+from server.admission import MOST_TURNS, ROOM
 from server.core.handover import Closing, Closure
 from server.core.typed import judged
 from server.desk import (
+    Busy,
     Choice,
     Desk,
     NotStored,
@@ -137,6 +140,46 @@ async def test_an_emergency_does_not_wait_for_a_slow_store_and_a_retry_finds_it_
     again = await desk.receive(visitor, URGENT, "1")
     assert again.received.is_repeat and again.received.handover_id
     assert len(await desk.said(visitor.conversation_id)) == 2
+
+
+async def test_past_what_can_be_done_the_newest_are_refused_at_once_and_an_emergency_never(
+    desk: Desk, visitor: Pass, assistants: StandIn
+):
+    go_on, began = asyncio.Event(), time.monotonic()
+    assistants.before_reply = go_on.wait
+    waiting = [asyncio.create_task(desk.receive(visitor, Typed(f"Hello {n}"), str(n))) for n in range(ROOM)]
+    await asyncio.sleep(0)
+    for refused in (desk.receive(visitor, QUESTION, "late"), desk.ask("kneecare", QUESTION.text)):
+        with pytest.raises(Busy) as caught:
+            await refused
+        assert "911" in caught.value.reply.message and "988" in caught.value.reply.message
+    assert time.monotonic() - began < 1
+    urgent = asyncio.create_task(desk.receive(visitor, URGENT, "urgent"))
+    go_on.set()
+    assert (await urgent).received.reply is not None
+    assert len(await asyncio.gather(*waiting)) == ROOM
+    assert (await desk.receive(visitor, QUESTION, "late")).received.reply is not None
+
+
+async def test_a_long_letter_takes_the_room_of_the_questions_it_is_worth(
+    desk: Desk, visitor: Pass, assistants: StandIn
+):
+    go_on = asyncio.Event()
+    assistants.before_reply = go_on.wait
+    letter = Typed("Is parking near? " * 200)
+    waiting = [asyncio.create_task(desk.receive(visitor, letter, str(n))) for n in range(ROOM // MOST_TURNS)]
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await desk.receive(visitor, letter, "late")
+    assert await asyncio.wait_for(_after(go_on, desk.receive(visitor, QUESTION, "short")), 10)
+    await asyncio.gather(*waiting)
+
+
+async def _after(go_on: asyncio.Event, work: Any) -> Any:
+    task = asyncio.create_task(work)
+    await asyncio.sleep(0)
+    go_on.set()
+    return await task
 
 
 async def test_a_visitor_who_hangs_up_has_still_been_heard(desk: Desk, visitor: Pass):

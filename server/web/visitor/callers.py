@@ -9,12 +9,12 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from server.admission import turns_of
 from server.core.typed import HEARD
 from server.desk import Pass
 from server.storage.conversations import Conversation
 from server.web.guards.origins import note_site
 from server.web.guards.problems import Problem
-from server.web.limits import turns_of
 from server.web.parts import Parts, PartsDep
 
 SiteName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,40}$", description="The site's name, such as kneecare")]

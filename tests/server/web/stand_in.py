@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -69,6 +69,7 @@ class StandIn:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         self.fault: Exception | None = None
         self.ready = True
+        self.before_reply: Callable[[], Awaitable[object]] | None = None
         self.sites = {
             "kneecare": load_site(SITES / "kneecare").model_copy(update={"allowed_origins": (CLINIC_ORIGIN,)}),
             "hipcare": Site(
@@ -89,6 +90,8 @@ class StandIn:
             raise self.fault
         if emergency := self.find_emergency(text, history, language=language):
             return emergency
+        if self.before_reply is not None:
+            await self.before_reply()
         words = text.lower()
         if "trigger point?" in words:
             return self._quoting("A trigger point is")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
 from kb.pages import Page
+from server.admission import ROOM
 from server.storage import Store
 from tests.server.web.conftest import Visitor, begin
 from tests.server.web.stand_in import PAGE, StandIn
@@ -182,3 +185,20 @@ async def test_an_erasure_that_a_backup_holds_up_says_so_until_it_is_done(
     await store.conversations.finish_erasing()
     assert (await visitor.client.get("/api/v1/receipts", headers=code)).json()["status"] == "waiting"
     assert (await visitor.client.delete("/api/v1/receipts", headers=code)).status_code == 204
+
+
+async def test_past_what_can_be_done_a_message_is_refused_with_when_to_come_again_and_whom_to_call(
+    visitor: Visitor, assistants: StandIn
+):
+    go_on = asyncio.Event()
+    assistants.before_reply = go_on.wait
+    waiting = [asyncio.create_task(visitor.say("Hello")) for _ in range(ROOM)]
+    while len(assistants.asked) < ROOM:
+        await asyncio.sleep(0.01)
+    refused = await visitor.say(QUESTION, key="late")
+    assert refused.status_code == 503 and refused.headers["Retry-After"] == "2"
+    assert "Too many messages" in refused.json()["detail"] and "911" in refused.json()["reply"]["message"]
+    assert (await visitor.post("handover", {})).status_code == 201  # a person is asked for all the same
+    go_on.set()
+    assert {response.status_code for response in await asyncio.gather(*waiting)} == {201}
+    assert (await visitor.say(QUESTION, key="late")).status_code == 201

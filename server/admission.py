@@ -1,0 +1,38 @@
+"""How much work for visitors may be on its way at once: what is over it is refused at once, so that what is let in is
+served in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+CHARS_A_TURN = 100
+MOST_TURNS = 15  # what the costliest message costs (python -m tests.bench.worst)
+# Plain questions' worth of messages being decided and stored: a second's work of two cores (python -m tests.bench.chat).
+ROOM = 96
+
+
+class Room:
+    """What is on its way, in turns: each about a plain question's worth of work."""
+
+    def __init__(self, turns: int = ROOM) -> None:
+        self._left = turns
+
+    def has(self, turns: int) -> bool:
+        """Whether so many more may come now."""
+        return turns <= self._left
+
+    @contextmanager
+    def taken(self, turns: int) -> Iterator[None]:
+        """Hold so many turns until the work is done, room or not."""
+        self._left -= turns
+        try:
+            yield
+        finally:
+            self._left += turns
+
+
+def turns_of(text: str, history: Sequence[str] = ()) -> int:
+    """How many turns a message costs: about the plain questions it is worth to the encoder, at most."""
+    chars = len(text) + sum(map(len, history)) // 4  # what was said before is only asked for its rules
+    return max(1, min(-(-chars // CHARS_A_TURN), MOST_TURNS))

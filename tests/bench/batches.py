@@ -1,0 +1,47 @@
+"""What it saves to read messages together, in processor time; and that every one is decided as it is alone.
+
+python -m tests.bench.batches [BUILD MODELS]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import time
+from pathlib import Path
+
+from index.encode import OnnxEncoder
+from index.layout import encoder_folder
+from index.loaded import load_build
+from server.assistant import Assistant
+from server.evaluation import load_questions
+from tests.server.test_batches import in_batches, is_same
+
+DATA = Path(__file__).parents[1] / "server" / "data"
+SIZES = (1, 2, 4, 8, 16, 64)
+
+
+def main() -> int:
+    build, models = (Path(one) for one in (sys.argv[1:] or ("var/test-build", "var/test-models")))
+    loaded = load_build(build)
+    assistant = Assistant(loaded, OnnxEncoder(encoder_folder(models, loaded.manifest.model_digest)))
+    questions = [one for name in ("validation", "dev") for one in load_questions(DATA / f"kneecare_{name}.jsonl")]
+    alone = [assistant.reply(one.text, one.history) for one in questions]
+    differing = 0
+    print("| waiting together | ms of processor time a message | decided otherwise than alone |")
+    print("|---|---|---|")
+    for size in SIZES:
+        order = list(range(len(questions)))
+        random.Random(size).shuffle(order)
+        began = time.process_time()
+        replies = asyncio.run(in_batches(assistant, [questions[at] for at in order], size))
+        cost_ms = 1000 * (time.process_time() - began) / len(questions)
+        others = sum(not is_same(reply, alone[at]) for at, reply in zip(order, replies, strict=True))
+        differing += others
+        print(f"| {size} | {cost_ms:.1f} | {others} of {len(questions)} |", flush=True)
+    return int(differing > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
