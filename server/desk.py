@@ -23,6 +23,7 @@ from server.core.alerts import NO_ONE, Reach
 from server.core.handover import Closure, Step
 from server.core.reply import Reply
 from server.core.typed import bare_address, judged, mended
+from server.following import Following, Typing
 from server.storage.conversations import Conversation, Started, Transcript, Words
 from server.storage.database.faults import StorageUnavailable
 from server.storage.events import Author, Event
@@ -32,7 +33,6 @@ from server.storage.receiving import Received, VisitorMessage
 from server.storage.stepping import Move
 from server.storage.store import Store
 
-POLL_S = 1.0  # a wake-up may be lost, so readers look again this often
 TYPING_S = 3.0  # one sign of typing in this time, each way
 EMERGENCY_PATIENCE_S = 2.0  # an emergency's reply waits no longer than this for the store
 OPENINGS_KEPT = 500  # a form sent twice opens one conversation
@@ -99,14 +99,6 @@ class Picked:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Typing:
-    """Someone is writing. Never stored."""
-
-    author: Author
-
-
-@dataclass(frozen=True, slots=True)
 class Taken:
     """What a visitor sent, stored; and the conversation as it stood before."""
 
@@ -132,7 +124,8 @@ class Desk:
         self._reach = reach
         self._clock = clock
         self._room = Room()
-        self._stopping = asyncio.Event()
+        self._following = Following(store.conversations, store.wakeups)
+        self._is_stopping = False
         self._receiving: set[asyncio.Task[Any]] = set()
         self._openings: OrderedDict[str, asyncio.Task[Started]] = OrderedDict()
         self._typed_at: dict[tuple[str, Author], float] = {}
@@ -265,28 +258,23 @@ class Desk:
             return
         self._typed_at = {key: at for key, at in self._typed_at.items() if now - at < TYPING_S}
         self._typed_at[conversation_id, author] = now
-        self._store.wakeups.notify(f"conversation:{conversation_id}")
+        self._store.wakeups.notify({f"conversation:{conversation_id}": [Typing(author)]})
 
     async def follow(self, conversation_id: str, *, after: int = 0, reader: Author) -> AsyncIterator[Event | Typing]:
         """Every event after `after`, once and in order, as it comes; ends when the server stops or the store fails.
 
-        It listens before it reads, so that nothing falls between, and looks again each POLL_S.
+        It is told before it reads, so that nothing falls between.
         """
-        other = Author.ADVOCATE if reader is Author.VISITOR else Author.VISITOR
-        typed_at = self._clock() - TYPING_S
-        with self._store.wakeups.listen(f"conversation:{conversation_id}") as waiter:
-            while not self._stopping.is_set():
-                for event in await self._store.conversations.events(conversation_id, after=after):
-                    yield event
-                    after = event.seq
-                if self._typed_at.get((conversation_id, other), typed_at) > typed_at:
-                    typed_at = self._typed_at[conversation_id, other]
-                    yield Typing(other)
-                await waiter.wait(POLL_S)
+        with self._following.join(conversation_id, after) as follower:
+            while not self._is_stopping:
+                for one in await follower.news():
+                    if one != Typing(reader):
+                        yield one
 
     def stop(self) -> None:
         """End every stream that is followed: the server is going down."""
-        self._stopping.set()
+        self._is_stopping = True
+        self._following.nudge()
 
     # What an advocate does
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from server.storage.receiving import Received, VisitorMessage
 from server.storage.stepping import NotClaimed
 
 NOBODY = "0" * 64  # the digest of no token
+AT_ONCE = 500  # conversations named in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +148,15 @@ class Conversations:
         """An advocate's message. Raises NotClaimed, StaleView, KeyReused."""
         return await self._database.write(lambda tx: _write(tx, conversation_id, user, words, seen_seq, key))
 
-    async def events(self, conversation_id: str, after: int = 0, limit: int = 500) -> list[Event]:
+    async def events(self, conversation_id: str, after: int = 0, limit: int = events.MOST_READ) -> list[Event]:
         """Events after a number, in order, for whoever may read all of them."""
         return await self._database.read(
             lambda tx: events.read(tx, conversation_id, after=after, limit=limit),
         )
+
+    async def last_numbers(self, conversation_ids: Collection[str]) -> dict[str, int]:
+        """The number of the last event of each conversation that exists."""
+        return await self._database.read(lambda transaction: _last_numbers(transaction, conversation_ids))
 
     async def transcript(self, conversation_id: str, user: User) -> Transcript:
         """What a member of staff reads, and an audit entry that they did. Raises NotFound."""
@@ -184,6 +189,17 @@ class Conversations:
     async def purge(self, before: datetime, *, site: str | None = None) -> int:
         """Remove conversations that rested since `before` and have no open handover. Returns how many."""
         return await erasing.purge(self._database, before, site=site)
+
+
+def _last_numbers(transaction: Transaction, conversation_ids: Collection[str]) -> dict[str, int]:
+    table = schema.conversation
+    last = select(table.c.conversation_id, table.c.last_seq)
+    ids = sorted(conversation_ids)
+    return {
+        row.conversation_id: row.last_seq
+        for start in range(0, len(ids), AT_ONCE)
+        for row in transaction.all(last.where(table.c.conversation_id.in_(ids[start : start + AT_ONCE])))
+    }
 
 
 def conversation_of(row: Row[Any]) -> Conversation:

@@ -16,6 +16,7 @@ from server.storage.database import schema
 from server.storage.database.transactions import Transaction
 
 REPLY = "reply"  # where the stored body holds it
+MOST_READ = 500  # events in one reading
 MAX_SEQ = 2**31 - 1  # of the column; a reader may ask for any number
 
 
@@ -146,11 +147,11 @@ def append(
     if new:
         rows = [_row(locked, event, one) for event, one in zip(events, new, strict=True)]
         transaction.run(schema.event.insert(), rows)
-    transaction.wake(locked.topics[0])
+    transaction.tell(locked.topics[0], events)
     return events
 
 
-def read(transaction: Transaction, conversation_id: str, *, after: int = 0, limit: int = 500) -> list[Event]:
+def read(transaction: Transaction, conversation_id: str, *, after: int = 0, limit: int = MOST_READ) -> list[Event]:
     """Events with a number above `after`, in order."""
     table = schema.event
     later = of_conversation(conversation_id).where(table.c.seq > max(0, min(after, MAX_SEQ)))

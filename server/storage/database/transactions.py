@@ -33,11 +33,11 @@ def utc_now() -> datetime:
 
 @dataclass(slots=True)
 class Transaction:
-    """One transaction: its connection, its moment, and the topics to wake once it is committed."""
+    """One transaction: its connection, its moment, and the topics to wake once it is committed, each with what is new."""
 
     connection: Connection
     now: datetime
-    woken: dict[str, None] = field(default_factory=dict)
+    woken: dict[str, list[object]] = field(default_factory=dict)
 
     def run(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
         """Execute a statement, once for each row if rows are given. Returns how many rows it touched."""
@@ -66,7 +66,12 @@ class Transaction:
 
     def wake(self, *topics: str) -> None:
         """Have these topics' readers told once this is committed."""
-        self.woken.update(dict.fromkeys(topics))
+        for topic in topics:
+            self.woken.setdefault(topic, [])
+
+    def tell(self, topic: str, news: Sequence[object]) -> None:
+        """Have a topic's readers in this process told what is new once this is committed; all others look."""
+        self.woken.setdefault(topic, []).extend(news)
 
 
 class Database:
@@ -130,7 +135,7 @@ class Database:
                 result = work(transaction)
                 self._tell_other_processes(transaction)
                 attempt.is_committing = begin == WRITING
-        self._wakeups.notify(*transaction.woken)
+        self._wakeups.notify(transaction.woken)
         return result
 
     def _outside(self, statements: Sequence[str]) -> list[Row[Any] | None]:

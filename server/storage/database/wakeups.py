@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import psycopg
 from sqlalchemy import URL
@@ -30,8 +30,14 @@ class Waiter:
     def __init__(self) -> None:
         self._woken = asyncio.Event()
 
-    def wake(self) -> None:
+    def wake(self, news: Sequence[object] = ()) -> None:  # noqa: ARG002 - who wants the news keeps them: following.py
+        """Something changed: `news` says what, if it is known."""
         self._woken.set()
+
+    async def woken(self) -> None:
+        """Wait for a hint: returns at once for one that came since the last wait."""
+        await self._woken.wait()
+        self._woken.clear()
 
     async def wait(self, timeout_s: float) -> bool:
         """Whether a hint came within the time: returns at once for one that came since the last wait."""
@@ -55,9 +61,9 @@ class Wakeups:
         self.is_listening = asyncio.Event()
 
     @contextlib.contextmanager
-    def listen(self, topic: str) -> Iterator[Waiter]:
+    def listen(self, topic: str, waiter: Waiter | None = None) -> Iterator[Waiter]:
         """A waiter for a topic. Read what there is inside the block: what changes after that wakes the waiter."""
-        waiter = Waiter()
+        waiter = waiter or Waiter()
         self._waiters.setdefault(topic, set()).add(waiter)
         try:
             yield waiter
@@ -72,16 +78,16 @@ class Wakeups:
         with self.listen(topic) as waiter:
             return await waiter.wait(timeout_s)
 
-    def notify(self, *topics: str) -> None:
-        """Wake this process's readers of these topics. From any thread."""
-        if topics:
+    def notify(self, changed: Mapping[str, Sequence[object]]) -> None:
+        """Wake this process's readers of these topics, with what is new on each if that is known. From any thread."""
+        if changed:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
-                self._loop.call_soon_threadsafe(self._wake, topics)
+                self._loop.call_soon_threadsafe(self._wake, changed)
 
-    def _wake(self, topics: Iterable[str]) -> None:
-        for topic in topics:
+    def _wake(self, changed: Mapping[str, Sequence[object]]) -> None:
+        for topic, news in changed.items():
             for waiter in self._waiters.get(topic, ()):
-                waiter.wake()
+                waiter.wake(news)
 
     def payload(self, topic: str) -> str:
         """What other processes are told: who says it, and the topic. Ids only, never words."""
@@ -123,8 +129,8 @@ class Wakeups:
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             self.is_listening.set()
-            self._wake(list(self._waiters))  # hints sent while the line was down are lost
+            self._wake(dict.fromkeys(self._waiters, ()))  # hints sent while the line was down are lost
             async for notification in connection.notifies():
                 origin, _, topic = notification.payload.partition(" ")
                 if origin != self._origin:
-                    self._wake([topic])
+                    self._wake({topic: ()})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from server.desk import Typing
+from server.following import Typing
 from server.storage.conversations import Conversation
 from server.storage.database.faults import StorageUnavailable
 from server.storage.events import Author
@@ -58,7 +59,9 @@ async def events(
                 if isinstance(event, Typing):
                     yield ServerSentEvent(event="typing", data={"author": str(event.author)})
                 else:
-                    yield ServerSentEvent(event=str(event.kind), id=str(event.seq), data=event_json(event))
+                    yield ServerSentEvent(
+                        event=str(event.kind), id=str(event.seq), raw_data=json.dumps(event_json(event))
+                    )
         except StorageUnavailable:
             return  # the reader comes back with the last id it saw
 

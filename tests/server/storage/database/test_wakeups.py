@@ -58,7 +58,7 @@ async def test_the_desk_hears_of_handovers_steps_and_new_words_and_editors_of_sa
 async def test_topics_nobody_waits_for_are_forgotten(store):
     with store.wakeups.listen("a"), store.wakeups.listen("a"), store.wakeups.listen("b"):
         pass
-    store.wakeups.notify("a", "b")
+    store.wakeups.notify({"a": (), "b": ()})
     assert store.wakeups._waiters == {}
 
 

@@ -126,7 +126,7 @@ async def test_cut_anywhere_a_reader_gets_each_event_once_and_in_order(online: V
 async def test_a_lost_wake_up_delays_an_event_by_a_second_at_most(
     online: Visitor, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(store.wakeups, "notify", lambda *_topics: None)
+    monkeypatch.setattr(store.wakeups, "notify", lambda _changed: None)
     reading = asyncio.create_task(read(online, 1))
     await asyncio.sleep(0.2)
     await online.say("Hello")
