@@ -27,8 +27,8 @@ class OnnxEncoder:
     def __init__(self, folder: Path, threads: int = 1) -> None:
         """Load the encoder in `folder`. Raises ModelError when a file is missing, altered or no encoder.
 
-        threads: that share a call. One does for a server: a second answers little sooner, and the other core is wanted
-        for the chats. A build takes two; both give the same vectors, to the last digit.
+        threads: that share a call. One does for a server, which encodes in two calls side by side where two cores are free.
+        A build takes two; both give the same vectors, to the last digit.
         """
         self.folder = folder
         manifest = _checked_manifest(folder)

@@ -99,6 +99,7 @@ class Picked:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What a visitor sent, stored; and the conversation as it stood before."""
 

@@ -35,11 +35,12 @@ def kneecare_data_dir(tmp_path_factory: pytest.TempPathFactory, models: Path) ->
     data_dir = tmp_path_factory.mktemp("kneecare")
     with (KEPT_MODELS / "lock").open("w") as lock:  # the suite runs in several processes: only the first embeds
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _build_kneecare(data_dir, models)
+        build_kneecare(data_dir, models)
     return data_dir
 
 
-def _build_kneecare(data_dir: Path, models: Path) -> None:
+def build_kneecare(data_dir: Path, models: Path) -> None:
+    """Build and publish KneeCare in a data folder, with what is kept between runs."""
     (data_dir / "models").symlink_to(models)
     builds = data_dir / "sites" / "kneecare" / "builds"
     if KEPT_BUILD.exists():

@@ -7,12 +7,13 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from index.encode import OnnxEncoder
+from index.encode import OnnxEncoder, Vectors
 from index.recent import RecentRows
 from server.assistant import Assistant
 from server.batches import BATCH_CHARS, Batches, Steps
@@ -28,8 +29,8 @@ __all__ = ["assistant"]
 
 def work(result: Callable[[], Any]) -> Steps[Any]:
     """Work that needs no rows."""
+    yield from ()
     return result()
-    yield
 
 
 async def held(batches: Batches, go_on: threading.Event) -> list[asyncio.Future[Any]]:
@@ -48,9 +49,10 @@ def batches() -> Any:
 
 
 async def test_a_plain_question_passes_the_letters_that_wait_before_it(batches):
-    go_on, done = threading.Event(), []
+    go_on = threading.Event()
+    done: list[str] = []
     running = await held(batches, go_on)
-    letters = [batches.take(work(lambda one=one: done.append(f"letter {one}")), chars=4000) for one in range(3)]
+    letters = [batches.take(work(partial(done.append, f"letter {one}")), chars=4000) for one in range(3)]
     question = batches.take(work(lambda: done.append("question")), chars=30)
     urgent = batches.take(work(lambda: done.append("urgent")), chars=30, is_urgent=True)
     go_on.set()
@@ -60,7 +62,8 @@ async def test_a_plain_question_passes_the_letters_that_wait_before_it(batches):
 
 async def test_a_letter_is_not_passed_for_ever(batches, monkeypatch):
     monkeypatch.setattr("server.batches.PASSES_IN_S", 0.0001)
-    go_on, done = threading.Event(), []
+    go_on = threading.Event()
+    done: list[str] = []
     running = await held(batches, go_on)
     letter = batches.take(work(lambda: done.append("letter")), chars=1000)
     await asyncio.sleep(0.15)
@@ -71,7 +74,8 @@ async def test_a_letter_is_not_passed_for_ever(batches, monkeypatch):
 
 
 async def test_what_nobody_waits_for_any_more_is_not_done(batches):
-    go_on, done = threading.Event(), []
+    go_on = threading.Event()
+    done: list[str] = []
     running = await held(batches, go_on)
     given_up = batches.take(work(lambda: done.append("given up")))
     given_up.cancel()
@@ -169,8 +173,14 @@ def is_same(one: Reply, other: Reply) -> bool:
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """What the encoder is asked from here on, a list a call."""
-    encode, calls = OnnxEncoder.encode, []
-    monkeypatch.setattr(OnnxEncoder, "encode", lambda self, texts: (calls.append(list(texts)), encode(self, texts))[1])
+    encode = OnnxEncoder.encode
+    calls: list[list[str]] = []
+
+    def counting(self: OnnxEncoder, texts: Sequence[str]) -> Vectors:
+        calls.append(list(texts))
+        return encode(self, texts)
+
+    monkeypatch.setattr(OnnxEncoder, "encode", counting)
     return calls
 
 

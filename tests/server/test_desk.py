@@ -21,9 +21,9 @@ from server.desk import (
     Pass,
     PassageNotOffered,
     Typed,
-    Typing,
     UnknownConversation,
 )
+from server.following import Typing
 from server.storage import Store
 from server.storage.database.engine import READING, WRITING
 from server.storage.database.faults import StorageUnavailable

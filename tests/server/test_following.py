@@ -23,7 +23,8 @@ def following(store: Store) -> Following:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Every transaction that reads, from here on."""
-    read, found = Database.read, []
+    read = Database.read
+    found: list[object] = []
 
     async def counted(self: Database, work: Callable[..., object]) -> object:
         found.append(work)
