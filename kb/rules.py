@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -62,7 +62,7 @@ class RuleBook:
     """All rules of a policy, and the word sets their patterns name."""
 
     rules: tuple[Rule, ...]
-    words: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, tuple[str, ...]] = field(hash=False)
 
 
 def load_rules(folder: Path) -> RuleBook:

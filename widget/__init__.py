@@ -2,21 +2,33 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
+from string import ascii_letters
 
 FOLDER = Path(__file__).parent
 PARTS = (
-    "texts", "emergency", "wire", "log", "quote", "style", "dom", "panel", "answer", "letter", "line", "element", "start",
+    "texts", "emergency", "wire", "drawer", "log", "quote", "style", "dom", "panel", "answer", "letter", "line", "outbox",
+    "element", "start",
 )  # fmt: skip
 """In the order in which they stand in the script: each uses only those before it."""
-_NO_TEXTS = "const TEXTS = {}"
+_NO_TEXTS = "const TEXTS={}"
+_NO_SIGNS = "const SIGNS=''"
 _IMPORT = re.compile(r"^import .*\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _REMARK = re.compile(r"^ *(?:/\*\*.*?\*/|//.*?)\n+", re.MULTILINE | re.DOTALL)
 _INDENT = re.compile(r"^ +", re.MULTILINE)
 _ASKED_FOR = re.compile(r"\btexts\.(\w+)")
+_PRIVATE = re.compile(r"(?<=this\.)#(\w+)")
 _GAP = re.compile(r"\{\w+\}")
+_LITERAL = re.compile(
+    r"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|\$\{[^{}`]*(?:`[^`]*`[^{}`]*)*\}|[^`\\])*`"""
+    r"""|(?:(?<=[(!\[])|(?<=[=(,:&|?] )|(?<=return ))/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\n\\\[])+/[gimsuy]*)"""
+)
+_AROUND = re.compile(r" ?([=+*/<>!&|?:,;(){}\[\]-]+) ?")
+_SHORT_NAMES = (*ascii_letters, *map("".join, product("_$", ascii_letters)))
 
 
 def path_of(part: str) -> Path:
@@ -29,23 +41,44 @@ def texts_asked_for() -> frozenset[str]:
     return frozenset(_ASKED_FOR.findall(_parts()))
 
 
-def join(texts: Mapping[str, tuple[str, str]]) -> str:
+def join(texts: Mapping[str, tuple[str, str]], signs: Iterable[str]) -> str:
     """One self-contained classic script: the parts in one closure, with their texts, without imports, remarks and indentation.
 
     texts: (English, Spanish) by name; a gap such as `{advocate}` is one for whatever the script fills in. More than
-    the script asks for may be given. Raises ValueError for one that is missing.
+    the script asks for may be given. signs: of an emergency, as `server/core/plain_signs.py` writes them.
+    Raises ValueError for a text that is missing.
     """
     asked_for = texts_asked_for()
     if missing := asked_for - texts.keys():
         raise ValueError(
             f"the widget asks for texts that it is not given: {', '.join(sorted(missing))}. Add them, or rename."
         )
-    said = {name: [_GAP.sub("{}", text) for text in texts[name]] for name in sorted(asked_for)}
-    parts = _parts()
-    if parts.count(_NO_TEXTS) != 1:
-        raise ValueError(f"texts.mjs: expected {_NO_TEXTS!r} once, to put the texts in; found {parts.count(_NO_TEXTS)}")
-    filled = parts.replace(_NO_TEXTS, f"const TEXTS = {json.dumps(said, ensure_ascii=False, separators=(',', ':'))}")
+    short = dict(zip(sorted(asked_for), _SHORT_NAMES, strict=False))
+    said = {short[name]: [_GAP.sub("{}", text) for text in texts[name]] for name in short}
+    parts = _squeeze(_short(_ASKED_FOR.sub(lambda found: f"texts.{short[found[1]]}", _parts())))
+    filled = _put(_put(parts, _NO_TEXTS, said), _NO_SIGNS, "\n".join(signs))
     return f"// Patient Advocate: the visitor's chat\n;(() => {{\n{filled}}})()\n"
+
+
+def _put(parts: str, empty: str, value: object) -> str:
+    """The parts with a value where its empty one stands."""
+    if parts.count(empty) != 1:
+        raise ValueError(f"the parts: expected {empty!r} once, to put its value in; found {parts.count(empty)}")
+    name, _, _ = empty.partition("=")
+    return parts.replace(empty, f"{name}={json.dumps(value, ensure_ascii=False, separators=(',', ':'))}")
+
+
+def _short(parts: str) -> str:
+    """The parts with short names for private members: those are nobody else's."""
+    names = [name for name, _ in Counter(_PRIVATE.findall(parts)).most_common()]
+    short = {name: f"#{letter}" for name, letter in zip(names, _SHORT_NAMES, strict=False)}
+    return re.sub(r"(?<![\w'\"&])#(\w+)", lambda found: short.get(found[1], found[0]), parts)
+
+
+def _squeeze(parts: str) -> str:
+    """The parts without the spaces around signs, but for those within strings, templates and regular expressions."""
+    pieces = _LITERAL.split(parts)
+    return "".join(piece if number % 2 else _AROUND.sub(r"\1", piece) for number, piece in enumerate(pieces))
 
 
 def _parts() -> str:

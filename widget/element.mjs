@@ -2,28 +2,31 @@
 
 import {advocateNode, replyNode, visitorNode} from './answer.mjs'
 import {button, focusOn, h, icon, phoneLink, wait} from './dom.mjs'
-import {isEmergency} from './emergency.mjs'
+import {Drawer} from './drawer.mjs'
+import {judgeBy} from './emergency.mjs'
 import {letterForm} from './letter.mjs'
 import {Line} from './line.mjs'
 import {NEW_CHAT, provisional, reduce} from './log.mjs'
+import {Outbox} from './outbox.mjs'
 import {buildPanel, personButton} from './panel.mjs'
 import {areSound, hex} from './quote.mjs'
 import {STYLES} from './style.mjs'
-import {fill, textsIn} from './texts.mjs'
-import {GONE, attempt, backOff, mayRetry} from './wire.mjs'
+import {excess, fill, textsIn} from './texts.mjs'
+import {backOff} from './wire.mjs'
 
 const SLOW_S = 8 // then our own emergency list speaks
+const COMPOSING = 229 // Safari's keyCode while an input method composes; its isComposing is false already
 
 /** The chat. Its settings are attributes; its news are events `advocate:ready`, `open`, `close`, `unread`, `handover`. */
 export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   #texts
   #ui
   #clinic = {}
-  #pass = null // {id, token, receipt, isOpen}: all that is kept
+  #drawer
   #chat = NEW_CHAT
-  #outbox = []
-  #isSending
+  #outbox
   #line = new Line(() => this.#pass?.token, () => this.#notice())
+  #isEmergency = text => (this.#isEmergency = judgeBy())(text) // made when it is first asked
   #emergency
   #unread = 0
   #typedAt = 0
@@ -49,14 +52,15 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
 
   connectedCallback() {
     const {element = this} = window.PatientAdvocate ?? {}
-    if (element !== this) return // one chat a page
+    if (element !== this) return element.isConnected || this.replaceWith(element) // one chat a page
     if (!this.#site) return AdvocateChatElement.complain()
     this.#listen()
     if (this.shadowRoot) return
     this.lang = /^es\b/i.test(this.dataset.lang || document.documentElement.lang) ? 'es' : 'en'
     this.#texts = textsIn(this.lang)
+    this.#unpack()
     this.#build()
-    this.#pass = attempt(() => JSON.parse(sessionStorage.getItem(`advocate:${this.#site}`)))
+    this.#resume()
     queueMicrotask(() => this.#news('ready'))
     if (this.#isLinkedTo) this.open()
     else if (this.#pass?.isOpen && !this.#isSheet) this.open(false)
@@ -85,7 +89,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
       this.#fit()
       this.#count(0)
       if (!this.#clinic.clinic) this.#ask()
-      this.#keep(this.#pass && {isOpen: true})
+      this.#drawer.keep({isOpen: true})
       if (this.#pass) this.#connect()
       this.#news('open')
     }
@@ -101,7 +105,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (!this.isOpen) return
     this.#ui.panel.hidden = true
     this.#ui.launch.hidden = Boolean(this.dataset.launcher)
-    this.#keep(this.#pass && {isOpen: false})
+    this.#drawer.keep({isOpen: false})
     if (givesFocus) (this.#ui.launch.hidden ? document.querySelector(this.dataset.launcher) : this.#ui.launch)?.focus()
     this.#news('close')
   }
@@ -115,10 +119,12 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   /** Forget this chat, here and in what is kept. */
   reset() {
     if (!this.#ui) return
+    this.#drawer.tell({id: this.#pass?.id, isOver: true})
     this.#line.hangUp()
-    this.#outbox = []
-    this.#line.wake()
-    this.#keep(null)
+    this.#outbox.clear()
+    this.#drawer.empty()
+    this.#ui.field.value = ''
+    this.#onInput()
     this.#chat = NEW_CHAT
     this.#emergency = null
     this.#ui.log.replaceChildren()
@@ -183,6 +189,42 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     return this.dataset.site
   }
 
+  get #pass() {
+    return this.#drawer.kept.id && this.#drawer.kept
+  }
+
+  #unpack() {
+    this.#drawer = new Drawer(this.#site, news => this.#onTold(news))
+    this.#outbox = new Outbox(this.#line, this.#drawer, {
+      getId: isMine => this.#getId(isMine),
+      onSent: (job, result) => this.#onSent(job, result),
+      onRefused: (job, problem, seconds) => this.#onRefused(job, problem, seconds),
+      onGone: () => this.#onGone()
+    })
+  }
+
+  #resume() {
+    const {draft, unsent = []} = this.#drawer.kept
+    this.#ui.field.value = draft ?? ''
+    this.#onInput()
+    unsent.forEach(({path, body, text, key}) => this.#post(path, body, text, undefined, key))
+    if (!this.#pass) this.#drawer.tell({isNew: true})
+  }
+
+  // What another open tab of this site says: whose chat it is, what came, that it is over
+  #onTold({isNew, pass, id, event, since, isOver}) {
+    const {receipt, token, id: own} = this.#pass ?? {}
+    if (isNew && own) this.#drawer.tell({pass: {id: own, token, receipt}})
+    if (pass && !own) {
+      this.#drawer.keep(pass)
+      if (this.isOpen) this.#connect()
+    }
+    if (!own || id !== own) return
+    if (isOver) this.#onGone()
+    else if (since >= 0 && this.#line.isLeading) this.#chat.items.forEach(item => item.isProvisional || item.seq <= since || this.#drawer.tell({id, event: item}))
+    else if (event && this.#line.isListening) this.#hear(event)
+  }
+
   #named(text, name = this.#chat.name || this.#clinic.advocate || this.#texts.our_advocate) {
     return fill(text, name)
   }
@@ -209,14 +251,14 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   #askForPerson() {
     const {status} = this.#chat
     if (status === 'claimed') return this.#ui.field.focus()
-    if (status !== 'waiting' && !this.#outbox.some(job => job.path === 'handover')) this.#post('handover', {}, this.#texts.talk_to_person)
+    if (status !== 'waiting' && !this.#outbox.jobs.some(job => job.path === 'handover')) this.#post('handover', {}, this.#texts.talk_to_person)
     this.#openLetter()
     focusOn(this.#ui.letter)
     this.#reveal(this.#ui.letter)
   }
 
-  #post(path, body, text, onState = () => {}) {
-    const job = {path, body, text, onState, key: hex(crypto.getRandomValues(new Uint8Array(16))), tries: 0}
+  #post(path, body, text, onState = () => {}, key = hex(crypto.getRandomValues(new Uint8Array(16)))) {
+    const job = {path, body, text, onState, key, tries: 0}
     if (text) {
       job.node = visitorNode(this.#texts, text)
       job.help = h('div.box.small', this.#help())
@@ -227,31 +269,22 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
       this.#ui.log.append(job.node)
     }
     job.onState(this.#texts.sending)
-    this.#outbox.push(job)
+    if (this.#outbox.jobs[0] || !this.#clinic.clinic) this.#judge(job)
+    this.#outbox.add(job)
     this.#settle()
     if (text) this.#showEnd()
-    this.#send()
   }
 
-  async #send() {
-    if (this.#isSending) return
-    this.#isSending = true
-    while (this.#outbox[0]) {
-      const [job] = this.#outbox
-      const isMine = () => job === this.#outbox[0]
-      try {
-        if (!this.#pass) {
-          const page_url = location.origin + location.pathname
-          const {id, token, receipt} = await this.#line.request(`sites/${this.#site}/conversations`, {body: {language: this.lang, page_url}})
-          if (isMine()) this.#keep({id, token, receipt, isOpen: this.isOpen})
-        }
-        const result = isMine() && (await this.#line.request(`conversations/${this.#pass.id}/${job.path}`, job))
-        if (isMine()) this.#onSent(this.#outbox.shift(), result)
-      } catch (error) {
-        if (isMine()) await this.#onRefused(job, error)
+  async #getId(isMine) {
+    if (!this.#pass) {
+      const page_url = location.origin + location.pathname
+      const {id, token, receipt} = await this.#line.request(`sites/${this.#site}/conversations`, {body: {language: this.lang, page_url}})
+      if (isMine()) {
+        this.#drawer.keep({id, token, receipt, isOpen: this.isOpen})
+        this.#drawer.tell({pass: {id, token, receipt}})
       }
     }
-    this.#isSending = false
+    return this.#pass?.id
   }
 
   #onSent({node, help, key, timers = [], onState}, result) {
@@ -268,43 +301,46 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     this.#settle()
   }
 
-  async #onRefused(job, {status, reply, retryAfter}) {
-    const {onState, timers = [], path, help, node} = job
-    if (reply?.outcome === 'emergency') this.#showEmergency(reply.message, job.key)
-    if (mayRetry(status)) {
-      const seconds = Math.max(retryAfter || 0, backOff(job.tries++))
+  #onRefused(job, {status, reply}, seconds) {
+    const {onState, timers = [], help, node, key} = job
+    if (reply?.outcome === 'emergency') this.#showEmergency(reply.message, key)
+    if (seconds) {
       this.#onSlow(job)
       if (status === 429) {
         onState(`${this.#texts.retrying} (${seconds} s)`)
         if (help) help.hidden = false
       }
-      this.#settle()
-      return this.#line.sleep(seconds)
+    } else {
+      timers.forEach(clearTimeout)
+      onState(this.#texts.not_sent)
+      node?.append(h('div.box.stack', h('p', reply?.message ?? this.#texts.not_passed_on), this.#personButton()))
     }
-    timers.forEach(clearTimeout)
-    if (GONE.includes(status) && path !== 'feedback') return this.#onGone()
-    this.#outbox.shift()
-    onState(this.#texts.not_sent)
-    node?.append(h('div.box.stack', h('p', reply?.message ?? this.#texts.not_passed_on), this.#personButton()))
     this.#settle()
   }
 
-  #onSlow({text, key, onState}) {
-    onState(this.#texts.retrying)
-    if (text && isEmergency(text)) this.#showEmergency(this.#texts.emergency, key)
+  #onSlow(job) {
+    job.onState(this.#texts.retrying)
+    this.#judge(job)
+  }
+
+  #judge({body, text, key}) {
+    if (this.#isEmergency(`${text ?? ''} ${body.text ?? ''}`)) this.#showEmergency(this.#texts.emergency, key)
   }
 
   #onGone() {
-    const unsent = this.#outbox.map(job => job.body.text).filter(Boolean)
+    const {jobs} = this.#outbox
+    const draft = [...jobs.map(job => job.body.text), this.#ui.field.value].filter(Boolean).join('\n')
     this.#line.hangUp()
-    this.#outbox.forEach(job => job.onState(this.#texts.not_sent))
-    this.#outbox = []
-    this.#keep(null)
+    jobs.forEach(job => job.onState(this.#texts.not_sent))
+    this.#outbox.clear()
+    this.#drawer.empty()
+    this.#drawer.keep({draft})
     this.#ui.letter.hidden = true
     this.#settle()
     this.#notice(this.#texts.ended, [button(this.#texts.restart, () => {
       this.reset()
-      this.#ui.field.value ||= unsent.join('\n')
+      this.#ui.field.value = draft
+      this.#onInput()
       this.#ui.field.focus()
     })])
   }
@@ -314,9 +350,15 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
       this.#ui.log.ariaLive = 'off'
       wait(1.5, () => (this.#ui.log.ariaLive = 'polite'))
     }
-    this.#line.listen(this.#pass.id, {
+    const {id} = this.#pass
+    this.#drawer.tell({id, since: this.#chat.last})
+    const lead = (signal, action) => this.#drawer.alone(id, signal, action)
+    this.#line.listen(id, lead, {
       last: () => this.#chat.last,
-      onEvent: event => this.#hear(event),
+      onEvent: event => {
+        this.#drawer.tell({id, event})
+        this.#hear(event)
+      },
       onLost: () => this.#notice(this.#texts.reconnecting),
       onGone: () => this.#onGone()
     })
@@ -328,7 +370,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     else if (event.body.reason === 'erased') this.#onGone()
     else {
       this.#chat = NEW_CHAT
-      this.#ui.log.replaceChildren(...this.#outbox.map(job => job.node).filter(Boolean))
+      this.#ui.log.replaceChildren(...this.#outbox.jobs.map(job => job.node).filter(Boolean))
     }
   }
 
@@ -362,7 +404,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
 
   #place(event, isSound) {
     const {seq, author, body} = event
-    const [job] = this.#outbox
+    const [job] = this.#outbox.jobs
     const isBeingSent = author === 'visitor' && job?.path === 'messages' && job.text === body.text
     const node = this.#nodeOf(seq) ?? (isBeingSent ? job.node : this.#render(event, isSound))
     if (!node) return
@@ -443,7 +485,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
 
   #settle() {
     const {status, seen, hasLetter} = this.#chat
-    const [job] = this.#outbox
+    const [job] = this.#outbox.jobs
     const isLive = status === 'claimed'
     this.#ui.about.textContent = isLive ? this.#named(this.#texts.talking_with) : this.#texts.subtitle
     this.#ui.personText.textContent = this.#named({claimed: this.#texts.talking_with, waiting: hasLetter ? this.#texts.passed_on : this.#texts.add_details}[status] ?? this.#texts.talk_to_person)
@@ -479,7 +521,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   #onSubmit(event) {
     event.preventDefault()
     const text = this.#ui.field.value.trim()
-    if (!text) return
+    if (!text || excess(text)) return
     this.#ui.field.value = ''
     this.#onInput()
     this.#say(text)
@@ -487,17 +529,34 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   }
 
   #onKey(event) {
-    const {key, target, shiftKey, isComposing} = event
+    const {key, target, shiftKey, isComposing, keyCode} = event
+    if (isComposing || keyCode === COMPOSING) return
     if (key === 'Escape') this.close()
-    if (key !== 'Enter' || target !== this.#ui.field || shiftKey || isComposing) return
+    if (key === 'Tab' && this.#isSheet) this.#turnBack(event)
+    if (key !== 'Enter' || target !== this.#ui.field || shiftKey) return
     event.preventDefault()
     this.#ui.form.requestSubmit()
+  }
+
+  // A sheet covers the page, so Tab stays within it
+  #turnBack(event) {
+    const stops = [...this.#ui.panel.querySelectorAll('a[href],button,textarea,input,[tabindex="0"]')].filter(one => one.getClientRects()[0] && one.tabIndex === 0)
+    const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]]
+    if (event.target !== from) return
+    event.preventDefault()
+    to.focus()
   }
 
   #onInput() {
     this.#ui.field.style.height = 'auto'
     this.#ui.field.style.height = `${this.#ui.field.scrollHeight + 2}px`
-    if (!this.#ui.field.value || this.#chat.status !== 'claimed' || Date.now() - this.#typedAt < 4000) return
+    const {value} = this.#ui.field
+    const over = excess(value.trim())
+    this.#drawer.keep({draft: value || undefined})
+    this.#ui.long.textContent = over ? fill(this.#texts.long_message, over) : ''
+    this.#ui.field.ariaInvalid = Boolean(over)
+    if (over && this.#isEmergency(value)) this.#showEmergency(this.#texts.emergency, 'draft')
+    if (!value || this.#chat.status !== 'claimed' || Date.now() - this.#typedAt < 4000) return
     this.#typedAt = Date.now()
     this.#line.request(`conversations/${this.#pass.id}/typing`, {body: {}}).catch(() => {})
   }
@@ -552,11 +611,5 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (target === this || document.elementFromPoint(left + width / 2, top + height / 2) !== this) return
     if (this.isOpen) this.close(false)
     else target.scrollIntoView({block: 'center'})
-  }
-
-  #keep(part) {
-    this.#pass = part && {...this.#pass, ...part}
-    const drawer = `advocate:${this.#site}`
-    attempt(() => (part ? sessionStorage.setItem(drawer, JSON.stringify(this.#pass)) : sessionStorage.removeItem(drawer)))
   }
 }

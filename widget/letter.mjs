@@ -1,6 +1,9 @@
 // The letter that completes a handover.
 
 import {button, h} from './dom.mjs'
+import {excess, fill} from './texts.mjs'
+
+const MAX_NAME = 200 // of a name or a way to be reached
 
 /**
  * The letter's form. The field `website` is a trap for robots.
@@ -16,12 +19,18 @@ import {button, h} from './dom.mjs'
  * @returns {HTMLFormElement}
  */
 export function letterForm(texts, {text, passedOn, share, onTouch, onLater, onSend}) {
-  const words = h('textarea', {name: 'text', rows: 3, maxlength: 4000})
+  const words = h('textarea', {name: 'text', rows: 3})
   const mayShare = h('input', {type: 'checkbox'})
   const state = h('p.small', {role: 'status'})
   const send = h('button.main', texts.send)
   const onsubmit = event => {
     event.preventDefault()
+    const over = field => excess(field.value, field === words ? undefined : MAX_NAME)
+    const long = [...form.elements].find(over)
+    if (long) {
+      state.textContent = fill(texts.long_message, over(long))
+      return long.focus()
+    }
     send.disabled = true
     const body = {...Object.fromEntries(new FormData(form)), share_earlier: mayShare.checked}
     if (passedOn && words.value === text) body.text = ''
@@ -30,8 +39,8 @@ export function letterForm(texts, {text, passedOn, share, onTouch, onLater, onSe
   const form = h('form.stack', {onsubmit, oninput: onTouch},
     h('p.small', passedOn && `${passedOn}. `, texts.optional),
     h('label', texts.letter_words, words),
-    h('label', texts.letter_name, h('input', {name: 'name', autocomplete: 'name', maxlength: 200})),
-    h('label', texts.letter_contact, h('input', {name: 'contact', maxlength: 200})),
+    h('label', texts.letter_name, h('input', {name: 'name', autocomplete: 'name'})),
+    h('label', texts.letter_contact, h('input', {name: 'contact'})),
     h('label.check', mayShare, h('span', share)),
     h('div.sr', {'aria-hidden': true}, h('input', {name: 'website', tabindex: -1, autocomplete: 'off'})),
     h('div.row', send, button(texts.later, onLater, 'link'), state))

@@ -15,6 +15,8 @@ import {GONE, HOST, backOff, eventReader, parseEvent} from './wire.mjs'
 
 /** The line of one chat. */
 export class Line {
+  /** Whether this tab has the stream, or asks for it. */
+  isLeading = false
   #getToken
   #onReached
   #stream = null
@@ -29,7 +31,7 @@ export class Line {
     this.#onReached = onReached
   }
 
-  /** Whether the stream is asked for. */
+  /** Whether events are heard, here or through another tab. */
   get isListening() {
     return Boolean(this.#stream)
   }
@@ -51,11 +53,17 @@ export class Line {
    * Hear a conversation's events until the line hangs up.
    *
    * @param {string} id of the conversation
+   * @param {function(AbortSignal, function(): Promise<void>): Promise<void>} lead lets one tab at a time ask for the stream
    * @param {Listener} listener
    */
-  async listen(id, {last, onEvent, onLost, onGone}) {
+  listen(id, lead, listener) {
     this.hangUp()
     const {signal} = (this.#stream = new AbortController())
+    return lead(signal, () => this.#follow(id, listener, signal))
+  }
+
+  async #follow(id, {last, onEvent, onLost, onGone}, signal) {
+    this.isLeading = true
     let [tries, lost] = [0]
     while (!signal.aborted) {
       try {
@@ -75,6 +83,7 @@ export class Line {
 
   /** Hear no more. */
   hangUp() {
+    this.isLeading = false
     this.#stream?.abort()
     this.#stream = null
   }

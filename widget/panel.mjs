@@ -34,7 +34,7 @@ export function buildPanel(texts, actions) {
     h('div.head', h('div', ui.title, ui.about), button([icon('x'), h('span.sr', texts.close)], () => actions.close(), 'x')),
     ui.danger, ui.calls, ui.notice, ui.scroll,
     personButton(texts, actions, [icon('person'), ui.personText], 'person'),
-    ui.form,
+    ui.long, ui.form,
     h('div.base.small', h('a', {href: 'tel:911'}, texts.emergency_line), ui.clear))
   ui.panel = h('div.panel', {role: 'dialog', 'aria-labelledby': 'title', onkeydown: actions.key}, ui.frame)
   ui.root = h('div.root', {dir: 'ltr'}, ui.launch, ui.panel, ui.status)
@@ -56,7 +56,8 @@ function buildParts(texts, actions) {
     writing: h('p.line.small'),
     letter: h('section.letter', {tabindex: -1, 'aria-labelledby': 'letter'}),
     personText: h('span'),
-    field: h('textarea', {rows: 1, maxlength: 4000, placeholder: texts.type_question, enterkeyhint: 'send', oninput: actions.input}),
+    field: h('textarea', {rows: 1, 'aria-describedby': 'long', placeholder: texts.type_question, enterkeyhint: 'send', oninput: actions.input}),
+    long: h('p.small.wrong', {id: 'long', role: 'status'}),
     clear: button(texts.clear, actions.clear, 'link'),
     status: h('p.sr', {role: 'status'}),
     badge: h('span.count')

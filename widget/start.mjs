@@ -15,7 +15,7 @@ function start(script) {
   AdvocateChatElement.define()
   if (!chat.isConnected) document.body.append(chat)
   window.PatientAdvocate.push(...early)
-  new MutationObserver(() => chat.isConnected || document.body?.append(chat)).observe(document.documentElement, {childList: true})
+  new MutationObserver(() => chat.isConnected || document.body?.append(chat)).observe(document, {childList: true, subtree: true})
 }
 
 function handsOn(chat) {

@@ -60,6 +60,8 @@ button,.call{font:inherit;color:inherit;cursor:pointer;min-height:44px;border:1p
 .clip{gap:4px;background:var(--tint);border-inline-start:4px solid var(--a)}
 .clip blockquote{margin:4px 0;font-size:1.06em}
 .label{color:var(--a)}
+.wrong{color:var(--redtext);padding:4px 16px 0}
+.wrong:empty{display:none}
 mark{background:var(--mark);color:inherit;border-radius:2px}
 .row,.base{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center}
 .row a,.base a{padding:11px 0}

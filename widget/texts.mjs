@@ -25,3 +25,12 @@ export function textsIn(language) {
  * @returns {string}
  */
 export const fill = (text, value) => text.replace('{}', () => value)
+
+/**
+ * How many letters of a text are too many for the server. Nothing is cut: whoever typed it shortens it.
+ *
+ * @param {string} text
+ * @param {number} [most] letters, counted in code points as the server does
+ * @returns {number} 0 where it fits
+ */
+export const excess = (text, most = 4000) => Math.max(0, [...text].length - most)

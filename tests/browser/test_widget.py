@@ -13,7 +13,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.widget.stub_api import EMERGENCY, REPLIES, Api, serve
+from kb.labels import Label
+from server.core.plain_signs import fold_plainly, plain_signs, shows_sign
+from tests.widget.stub_api import EMERGENCY, POLICY, REPLIES, Api, serve
 
 PHONE, DESKTOP = 390, 1280
 PageAt = Callable[..., Page]
@@ -41,6 +43,12 @@ def chat(page_at: PageAt, base: str) -> Page:
 def open_chat(page: Page) -> None:
     page.get_by_role("button", name="Questions? Ask us").click()
     expect(page.get_by_role("button", name="What is a trigger point?")).to_be_visible()
+
+
+def open_chat_again(page: Page) -> None:
+    """Where the conversation has begun: there are no starter questions."""
+    page.get_by_role("button", name="Questions? Ask us").click()
+    expect(page.get_by_role("dialog")).to_contain_text("KneeCare Clinics")
 
 
 def say(page: Page, text: str) -> None:
@@ -229,6 +237,54 @@ def test_our_own_list_speaks_after_eight_seconds_of_silence_and_the_card_stays_o
     page.get_by_role("textbox").focus()
     expect(page.locator(".danger")).to_contain_text("is being alerted too", timeout=10_000)
     assert active(page) == "TEXTAREA"
+
+
+def test_the_browser_reads_the_signs_as_the_server_wrote_them(chat: Page):
+    rules = [rule for rule in POLICY.rules.rules if rule.label is Label.EMERGENCY]
+    texts = [text for rule in rules for text in (*rule.yes, *rule.no)]
+    signs = plain_signs(POLICY.rules)
+    judged = chat.evaluate(
+        "async ([signs, texts]) => texts.map((await import('/parts/emergency.mjs')).judgeBy(signs))",
+        ["\n".join(signs), texts],
+    )
+    assert judged == [any(shows_sign(sign, fold_plainly(text)) for sign in signs) for text in texts]
+
+
+def test_an_emergency_typed_behind_an_unsent_message_shows_its_card_at_once(chat: Page, api: Api):
+    open_chat(chat)
+    api.delay_s = 3
+    say(chat, "hello")
+    say(chat, "now my chest hurts")
+    expect(chat.get_by_role("alert")).to_contain_text("Call 911 now", timeout=1_000)
+
+
+def test_what_is_too_long_is_kept_whole_and_read_whole(chat: Page, api: Api):
+    open_chat(chat)
+    field = chat.get_by_role("textbox", name="Type your question")
+    story = "My knee story. " * 300 + "Now I have chest pain."
+    field.fill(story)
+    expect(field).to_have_value(story)
+    expect(chat.get_by_text("This is 522 characters too long to send.")).to_be_visible()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(chat.get_by_role("alert")).to_contain_text("Call 911 now")
+    field.press("Enter")
+    expect(field).to_have_value(story)
+    assert api.posted("/messages") == []
+    field.fill("Now I have chest pain.")
+    expect(chat.get_by_text("too long to send")).to_be_hidden()
+    field.press("Enter")
+    until(lambda: api.posted("/messages"))
+
+
+def test_a_letter_that_is_too_long_says_so_beside_its_button(chat: Page, api: Api):
+    open_chat(chat)
+    chat.get_by_role("button", name="Talk to a person").click()
+    letter = chat.get_by_role("region", name="Your message to Pat Cashen")
+    letter.get_by_label("Your name").fill("Ann " * 51)
+    letter.get_by_role("button", name="Send").click()
+    expect(letter).to_contain_text("This is 4 characters too long to send.")
+    expect(letter.get_by_label("Your name")).to_be_focused()
+    assert len(api.posted("/handover")) == 1
 
 
 def test_an_emergency_in_a_refusal_is_shown(chat: Page, api: Api):
@@ -545,7 +601,110 @@ def test_clearing_takes_two_presses_and_leaves_nothing(chat: Page):
     assert chat.evaluate("sessionStorage.length") == 0
 
 
+def test_an_unsent_message_and_a_draft_outlive_a_reload_and_are_sent_once(page_at: PageAt, base: str, api: Api):
+    page = page_at(PHONE)
+    page.goto(base)
+    open_chat(page)
+    api.problem = (503, {}, {})
+    say(page, "my knee is hot, please call me")
+    expect(page.get_by_text("Not sent yet, trying again")).to_be_visible()
+    say(page, "and tell Pat")
+    page.get_by_role("textbox").fill("half a thou")
+    page.goto(f"{base}/elsewhere")
+    until(lambda: len(api.posted("/conversations")) > 2)
+    api.problem = None
+    until(lambda: len(api.posted("/messages")) == 2, timeout_s=20)
+    page.get_by_role("button", name="Questions? Ask us").click()
+    expect(page.get_by_role("textbox")).to_have_value("half a thou")
+    expect(page.locator(".mine")).to_have_text(["You: my knee is hot, please call meSent", "You: and tell PatSent"])
+    assert [body["text"] for body, _ in api.posted("/messages")] == ["my knee is hot, please call me", "and tell Pat"]
+    kept = json.loads(page.evaluate("sessionStorage.getItem('advocate:kneecare')"))
+    assert "unsent" not in kept and kept["draft"] == "half a thou"
+
+
+def test_a_message_whose_answer_was_lost_is_the_same_message_after_a_reload(chat: Page, api: Api):
+    open_chat(chat)
+    say(chat, "hello")
+    expect(chat.get_by_role("log")).to_contain_text("Hello, I am")
+    api.loses_answers = api.streams_are_down = True
+    api.drop_streams()
+    say(chat, "My knee is hot")
+    until(lambda: len(api.posted("/messages")) == 2)
+    api.loses_answers = api.streams_are_down = False
+    chat.reload()
+    expect(chat.get_by_role("log")).to_contain_text("I can't give medical advice")
+    until(lambda: len(api.posted("/messages")) > 2)
+    expect(chat.locator(".mine")).to_have_count(2)
+    assert len({headers["Idempotency-Key"] for body, headers in api.posted("/messages")}) == 2
+
+
+def test_tabs_share_a_chat_and_one_of_them_has_the_stream(chat: Page, base: str, api: Api):
+    open_chat(chat)
+    say(chat, "My knee is hot")
+    expect(chat.get_by_role("log")).to_contain_text("I have passed your message on.")
+    other = chat.context.new_page()
+    other.goto(f"{base}/elsewhere")
+    open_chat_again(other)
+    expect(other.get_by_role("log")).to_contain_text("I have passed your message on.")
+    streams = [path for method, path, _, _ in api.requests if path.endswith("/events")]
+    api.add("message", "advocate", name="Pat Cashen", text="seen in both")
+    for page in (chat, other):
+        expect(page.locator(".staff")).to_have_count(1)
+    say(other, "hello")
+    expect(chat.locator(".mine").last).to_contain_text("hello")
+    assert [path for method, path, _, _ in api.requests if path.endswith("/events")] == streams
+    assert len(api.posted("/conversations")) == 1
+    chat.close()
+    until(lambda: [path for _, path, _, _ in api.requests if path.endswith("/events")] != streams)
+    api.add("message", "advocate", name="Pat Cashen", text="and in the one that is left")
+    expect(other.locator(".staff")).to_have_count(2)
+
+
+def test_clearing_in_one_tab_ends_the_chat_in_the_others(chat: Page, base: str, api: Api):
+    open_chat(chat)
+    say(chat, "hello")
+    expect(chat.get_by_role("log")).to_contain_text("Hello, I am")
+    other = chat.context.new_page()
+    other.goto(base)
+    open_chat_again(other)
+    expect(other.get_by_role("log")).to_contain_text("Hello, I am")
+    other.get_by_role("button", name="Clear this chat").click()
+    other.get_by_role("button", name="Press again to clear it here").click()
+    expect(chat.locator(".notice")).to_contain_text("This chat has ended or was erased.")
+    assert chat.evaluate("sessionStorage.length") == other.evaluate("sessionStorage.length") == 0
+
+
 # Hands, eyes, screens
+
+
+def test_enter_within_an_input_method_sends_nothing(chat: Page, api: Api):
+    open_chat(chat)
+    field = chat.get_by_role("textbox")
+    field.fill("にほん")
+    for composing in ("{isComposing: true}", "{keyCode: 229}"):
+        field.evaluate(
+            f"field => field.dispatchEvent(new KeyboardEvent('keydown', {{key: 'Enter', bubbles: true, ...{composing}}}))"
+        )
+    expect(field).to_have_value("にほん")
+    assert api.posted("/messages") == []
+
+
+def test_tab_stays_within_a_sheet_and_leaves_a_panel(page_at: PageAt, base: str):
+    page = page_at(PHONE)
+    page.goto(base)
+    open_chat(page)
+    assert active(page) == "TEXTAREA"
+    seen = []
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        seen.append(active(page))
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert seen.count("TEXTAREA") >= 1 and seen.count("x") >= 1 and "" not in seen
+    page.get_by_role("button", name="Close the chat").focus()
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.tagName") == "ADVOCATE-CHAT"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
 
 
 def test_the_keyboard_alone_is_enough(chat: Page):
@@ -795,6 +954,32 @@ def test_it_survives_being_moved_and_a_new_body(chat: Page, api: Api):
     expect(chat.locator(".staff")).to_have_count(1)
     api.add("message", "advocate", name="Pat Cashen", text="and heard again")
     expect(chat.locator(".staff")).to_have_count(2)
+
+
+@pytest.mark.parametrize(
+    "replace",
+    [
+        "document.body.innerHTML = '<main><h1>Another page</h1></main>'",
+        "document.querySelector('main').replaceChildren()",
+        "document.querySelector('advocate-chat').remove()",
+        "document.body.innerHTML = '<main><advocate-chat></advocate-chat></main>'",
+    ],
+)
+def test_it_comes_back_with_its_conversation_when_a_page_is_replaced_in_place(
+    page_at: PageAt, base: str, api: Api, replace: str
+):
+    api.page |= {"body": "<advocate-chat></advocate-chat>"}
+    page = page_at(DESKTOP)
+    page.add_init_script("trustedTypes?.createPolicy?.('default', {createHTML: text => text})")
+    page.goto(base)
+    open_chat(page)
+    say(page, "My knee is hot")
+    expect(page.get_by_role("log")).to_contain_text("I have passed your message on.")
+    page.evaluate(replace)
+    expect(page.get_by_role("log")).to_contain_text("I have passed your message on.")
+    assert page.evaluate("document.querySelectorAll('advocate-chat').length") == 1
+    api.add("message", "advocate", name="Pat Cashen", text="still here")
+    expect(page.locator(".staff")).to_have_count(1)
 
 
 def test_a_second_script_and_a_second_tag_change_nothing(page_at: PageAt, base: str, api: Api):

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import {createHash, webcrypto} from 'node:crypto'
 import {test} from 'node:test'
-import {isEmergency} from '../../widget/emergency.mjs'
+import {judgeBy} from '../../widget/emergency.mjs'
 import {NEW_CHAT, provisional, reduce} from '../../widget/log.mjs'
 import {areSound, safeLink, slices} from '../../widget/quote.mjs'
-import {fill} from '../../widget/texts.mjs'
+import {excess, fill} from '../../widget/texts.mjs'
 import {backOff, eventReader, mayRetry, parseEvent} from '../../widget/wire.mjs'
 
 const message = (seq, author = 'visitor') => ({seq, kind: 'message', author, body: {text: `message ${seq}`}})
@@ -118,22 +118,13 @@ test('a name goes into a text as it is', () => {
   assert.equal(fill('Seen by {}', '$& Pat'), 'Seen by $& Pat')
 })
 
-const EMERGENCIES = [
-  'I have chest pain', 'there is a pressure in my chest', 'sorry to bother you, is it normal that I can’t breathe?',
-  'my mother is short of breath', 'he fainted and won’t wake up', 'she had a seizure just now', 'my lips are swelling',
-  'hives and wheezing', 'his face is drooping', 'my speech is slurred', 'sudden loss of sight', 'the worst headache of my life',
-  'I have a fever and my knee is hot and swollen', 'a red streak is going up my leg', 'my calf is suddenly swollen and hot',
-  'I am coughing up blood', 'the bleeding won’t stop', 'I can’t move my leg', 'my foot is cold and blue',
-  'I lost control of my bladder', 'the bone is sticking out', 'he hit his head and is vomiting', 'she took too many pills',
-  'I want to die', 'I don’t want to live anymore', 'thinking about killing myself', 'I might hurt myself', 'better off dead',
-  'me duele el pecho', 'no puedo respirar', 'se desmayó', 'tiene la garganta hinchada', 'no para de sangrar', 'quiero morir',
-  'no quiero vivir', 'pienso en el suicidio', 'quitarme la vida'
-]
-for (const text of EMERGENCIES) test(`our own list knows an emergency: ${text}`, () => assert.ok(isEmergency(text)))
+test('a sign is words in order, near each other or next to each other, in any form but the shortest', () => {
+  const judge = judgeBy('chest~hurt|pain\nheart attack\nfever&hot\nan_infarto')
+  for (const text of ['my CHEST really hurts', 'Heart attack!', 'it is hot. I have a féver', 'es an infarto']) assert.ok(judge(text))
+  for (const text of ['hurts my chest', 'heart of an attack', 'fever in the hotel', 'chest one two three four five pain', '']) assert.ok(!judge(text))
+  assert.ok(!judgeBy('')('chest pain'))
+})
 
-const PLAIN = [
-  'What is a trigger point?', 'What can I expect on the day of an injection?', 'What if I hate needles?',
-  'How long does it take before I notice an improvement?', 'my knee is killing me', 'dying to know if you take Aetna',
-  'does the injection hurt?', 'can I walk afterwards', 'how do I book a visit', 'gracias', '¿cuánto cuesta?', 'thank you so much'
-]
-for (const text of PLAIN) test(`and leaves alone: ${text}`, () => assert.ok(!isEmergency(text)))
+test('what is too long says by how much, in code points', () => {
+  assert.deepEqual([excess('knee'), excess('😀'.repeat(4000)), excess('😀'.repeat(4001)), excess('Ann', 2)], [0, 0, 1, 1])
+})

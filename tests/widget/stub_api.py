@@ -14,8 +14,10 @@ from typing import Any
 
 from kb.policy import load_policy
 from server.web.visitor.widget_file import widget_file
+from widget import path_of
 
-SCRIPT = widget_file(load_policy().replies).script
+POLICY = load_policy()
+SCRIPT = widget_file(POLICY).script
 # Nothing inline, no style at all, and no text may become markup.
 STRICT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'none'; connect-src 'self'; require-trusted-types-for 'script'"
@@ -153,6 +155,7 @@ class Api:
     delay_s: float = 0.0
     site_is_down: bool = False
     streams_are_down: bool = False
+    loses_answers: bool = False  # takes what is posted, and never says so
     is_claimed: bool = False
     generation: int = 0  # a new number ends every open stream
     typed: int = 0  # how often the advocate was seen writing
@@ -229,6 +232,8 @@ class Handler(BaseHTTPRequestHandler):
             self.api.requests.append(("GET", self.path, None, dict(self.headers)))
         if path == "/widget.js":
             self._send(200, SCRIPT, "text/javascript")
+        elif path.startswith("/parts/"):
+            self._send(200, path_of(path.removeprefix("/parts/").removesuffix(".mjs")).read_bytes(), "text/javascript")
         elif path == "/early.js":
             self._send(200, EARLY.encode(), "text/javascript")
         elif path.endswith("/events"):
@@ -260,7 +265,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send_json(status, problem, headers)
             return
         result = self.api.take(self.path, body, self.headers.get("Idempotency-Key", ""))
-        if result is None:
+        if self.api.loses_answers:
+            self.close_connection = True
+        elif result is None:
             self._send(204, b"", "text/plain")
         else:
             self._send_json(201, result)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from kb.labels import Label
 from kb.policy import FixedReplies, FixedText, load_policy
+from kb.rules import Rule
+from server.core.plain_signs import fold_plainly, plain_signs, shows_sign
 from server.web.visitor.widget_file import widget_file
 from server.web.words.texts import ENGLISH, SPANISH, in_both_languages
 from widget import PARTS, join, path_of, texts_asked_for
 
 ROOT = Path(__file__).parents[2]
-MAX_GZIP = 15_600
-REPLIES = load_policy().replies
-SCRIPT = widget_file(REPLIES).script.decode()
+MAX_GZIP = 18_000
+POLICY = load_policy()
+REPLIES = POLICY.replies
+SCRIPT = widget_file(POLICY).script.decode()
 POLICYS = {"emergency": REPLIES.emergency, "crisis_line": REPLIES.crisis_line, "not_passed_on": REPLIES.not_passed_on}
 SAID = {**in_both_languages(), **{name: (text.en, text.es) for name, text in POLICYS.items()}}
 TEMPLATES = sorted((ROOT / "server" / "web" / "templates").rglob("*.html"))
@@ -77,14 +83,34 @@ def test_its_emergency_and_crisis_words_are_the_policys():
 def test_a_policy_that_words_an_emergency_differently_makes_another_script():
     emergency = FixedText(en="Call 911 now. Or text 988.", es="Llame al 911. O al 988.")
     other = FixedReplies(**{**dict(REPLIES), "emergency": emergency})
-    script = widget_file(other).script.decode()
-    assert '"Call 911 now. Or text 988."' in script and '"crisis_line":["Or text 988.","O al 988."]' in script
+    script = widget_file(replace(POLICY, replies=other)).script.decode()
+    assert '"Call 911 now. Or text 988."' in script and '["Or text 988.","O al 988."]' in script
     assert REPLIES.emergency.en not in script
+
+
+EMERGENCIES = [rule for rule in POLICY.rules.rules if rule.label is Label.EMERGENCY]
+
+
+def test_its_signs_find_what_the_policys_rules_find():
+    signs = plain_signs(POLICY.rules)
+    assert json.dumps("\n".join(signs), ensure_ascii=False) in SCRIPT
+    yes, no = ([fold_plainly(text) for rule in EMERGENCIES for text in kind(rule)] for kind in (_yes, _no))
+    found, alarmed = ([text for text in texts if any(shows_sign(sign, text) for sign in signs)] for texts in (yes, no))
+    assert len(found) / len(yes) >= 0.92, sorted(set(yes) - set(found))
+    assert len(alarmed) / len(no) <= 0.17, alarmed  # it reads no contexts: a card too many is the better mistake
+
+
+def _yes(rule: Rule) -> tuple[str, ...]:
+    return rule.yes
+
+
+def _no(rule: Rule) -> tuple[str, ...]:
+    return rule.no
 
 
 def test_a_text_that_is_not_given_is_told():
     with pytest.raises(ValueError, match="talk_to_person"):
-        join({name: texts for name, texts in SAID.items() if name != "talk_to_person"})
+        join({name: texts for name, texts in SAID.items() if name != "talk_to_person"}, signs=())
 
 
 @pytest.mark.parametrize("texts", [ENGLISH, SPANISH], ids=["english", "spanish"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated
 
@@ -12,7 +13,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BeforeValidator
 
 from server.assistant import MAX_CHARS
-from server.core.reply import Reply
 from server.core.typed import mended
 from server.desk import Choice, NotStored, Pass, Taken, Typed
 from server.storage.conversations import Started
@@ -20,14 +20,25 @@ from server.storage.database.faults import StorageUnavailable
 from server.storage.handed_over import Letter
 from server.web.guards.security import refuse_cross_site
 from server.web.parts import Parts, PartsDep
-from server.web.visitor.ask_screen import COOKIE, Caller, Ticket, ask_screen, find_caller, ticket_of
+from server.web.visitor.ask_screen import (
+    COOKIE,
+    NOTHING,
+    Caller,
+    Refused,
+    Ticket,
+    ask_screen,
+    find_caller,
+    ticket_of,
+)
 from server.web.visitor.callers import SiteName, admit
+from server.web.visitor.screens import LetterForm
 from server.web.visitor.shapes import Language
 from server.web.visitor.stamps import is_too_fast
 from server.web.words.site import site_texts
 
 router = APIRouter(prefix="/sites/{site}/ask", include_in_schema=False, dependencies=[Depends(refuse_cross_site)])
 Field = Annotated[str, BeforeValidator(mended), Form()]
+MOST_CHARS = {"name": 200, "contact": 200, "text": MAX_CHARS}  # of a field; a longer one is given back whole
 TicketDep = Annotated[Ticket | None, Depends(ticket_of)]
 
 
@@ -54,13 +65,15 @@ async def send(
     key = key or secrets.token_hex(16)
     caller = await find_caller(parts, site, ticket, lang)
     if not choose and (error := _error_of(text, caller)):
-        return _page(parts, caller, error=error, draft=text, key=key, status=422)
+        is_urgent = parts.desk.emergency(text) is not None
+        refused = Refused(error=error, draft=text, key=key, is_urgent=is_urgent)
+        return _page(parts, caller, refused, status=422)
     admit(parts, request, visitor=caller.visitor, is_new=caller.ticket is None, text=text)
     try:
         message = Choice(choose) if choose else Typed(text)
         ticket, taken = await _send(parts, caller, message, key)
     except NotStored as error:
-        return _page(parts, caller, unsent=error.reply, draft=text, key=key, status=503)
+        return _page(parts, caller, Refused(unsent=error.reply, draft=text, key=key), status=503)
     _count(parts, taken)
     return _back(request, site, ticket)
 
@@ -82,7 +95,7 @@ async def ask_for_person(
         ticket = await _ticket_for(parts, caller, key)
         _count(parts, await parts.desk.ask_for_person(ticket.visitor, _key(key, "person")))
     except (NotStored, StorageUnavailable):
-        return _page(parts, caller, unsent=parts.desk.unreachable(caller.language), key=key, status=503)
+        return _page(parts, caller, Refused(unsent=parts.desk.unreachable(caller.language), key=key), status=503)
     return _back(request, site, ticket)
 
 
@@ -104,18 +117,24 @@ async def add_letter(
     caller = await find_caller(parts, site, ticket, "en")
     if ticket is None or caller.conversation is None:
         return _back(request, site, None)
+    form = LetterForm(stamp, name, contact, text.replace("\r\n", "\n"), bool(share_earlier))
+    if wrong := _too_long(form):
+        error = _long(wrong, getattr(form, wrong), caller)
+        form = replace(form, wrong=wrong, error=error)
+        is_urgent = parts.desk.emergency(text) is not None
+        return _page(parts, caller, Refused(key=key, letter=form, is_urgent=is_urgent), status=422)
     admit(parts, request, visitor=ticket.visitor, text=text)
     letter = Letter(
-        name=name[:200],
-        contact=contact[:200],
-        text=text.replace("\r\n", "\n")[:MAX_CHARS],
+        name=name,
+        contact=contact,
+        text=form.text,
         share_earlier=bool(share_earlier),
         suspected_spam=bool(website) or is_too_fast(stamp, ticket.visitor.token, time.time()),
     )
     try:
         await parts.desk.complete_letter(ticket.visitor, letter, _key(key, "letter", letter.text))
     except NotStored as error:
-        return _page(parts, caller, unsent=error.reply, status=503)
+        return _page(parts, caller, Refused(unsent=error.reply, letter=form), status=503)
     return _back(request, site, ticket)
 
 
@@ -176,7 +195,17 @@ def _error_of(text: str, caller: Caller) -> str:
     texts = site_texts(caller.site, caller.language)
     if not text.strip():
         return texts.empty_message
-    return texts.long_message if len(text) > MAX_CHARS else ""
+    return _long("text", text, caller) if len(text) > MAX_CHARS else ""
+
+
+def _too_long(letter: LetterForm) -> str:
+    """The first field of a letter that holds more than can be taken, if one does."""
+    return next((name for name, most in MOST_CHARS.items() if len(getattr(letter, name)) > most), "")
+
+
+def _long(field: str, text: str, caller: Caller) -> str:
+    texts = site_texts(caller.site, caller.language)
+    return texts.long_message.replace("{count}", f"{len(text) - MOST_CHARS[field]:,}")
 
 
 def _count(parts: Parts, taken: Taken) -> None:
@@ -199,15 +228,5 @@ def _back(request: Request, site: str, ticket: Ticket | None) -> Response:
     return response
 
 
-def _page(
-    parts: Parts,
-    caller: Caller,
-    *,
-    error: str = "",
-    draft: str = "",
-    key: str = "",
-    unsent: Reply | None = None,
-    status: int = 200,
-) -> HTMLResponse:
-    screen = ask_screen(parts, caller, error=error, draft=draft, key=key, unsent=unsent)
-    return parts.templates.page("visitor/ask.html", screen, status=status)
+def _page(parts: Parts, caller: Caller, refused: Refused = NOTHING, *, status: int = 200) -> HTMLResponse:
+    return parts.templates.page("visitor/ask.html", ask_screen(parts, caller, refused), status=status)

@@ -60,6 +60,21 @@ class Caller:
         return self.events[-1].seq if self.events else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was sent and could not be taken: all of it is shown again, with the reason beside it."""
+
+    error: str = ""  # beside the question
+    draft: str = ""
+    key: str = ""
+    unsent: Reply | None = None  # said where nothing could be stored
+    is_urgent: bool = False  # the emergency rules find a sign in it, sent or not
+    letter: LetterForm | None = None
+
+
+NOTHING = Refused()
+
+
 async def find_caller(parts: Parts, site: str, ticket: Ticket | None, language: str) -> Caller:
     """The caller, with what can be read: a store in trouble shows an empty conversation, never an error page."""
     known = parts.assistants.site(site)
@@ -77,10 +92,8 @@ async def find_caller(parts: Parts, site: str, ticket: Ticket | None, language: 
     return Caller(known, conversation.language, ticket, conversation, events)
 
 
-def ask_screen(
-    parts: Parts, caller: Caller, *, error: str = "", draft: str = "", key: str = "", unsent: Reply | None = None
-) -> AskScreen:
-    """The page's screen. `error` stands beside the question; `unsent` is said where nothing could be stored."""
+def ask_screen(parts: Parts, caller: Caller, refused: Refused = NOTHING) -> AskScreen:
+    """The page's screen, with what was just refused on it."""
     texts = site_texts(caller.site, caller.language)
     replies = parts.assistants.policy.replies
     urgent_seq = max((event.seq for event in caller.events if event.kind is Kind.EMERGENCY), default=0)
@@ -93,15 +106,15 @@ def ask_screen(
         texts=texts,
         lines=lines_of(caller.events, texts),
         starters=() if caller.events else caller.site.starters,
-        key=key or secrets.token_hex(16),
-        error=error,
-        draft=draft,
-        unsent=unsent.message if unsent else "",
-        letter=_letter(caller),
+        key=refused.key or secrets.token_hex(16),
+        error=refused.error,
+        draft=refused.draft,
+        unsent=refused.unsent.message if refused.unsent else "",
+        letter=refused.letter or _letter(caller),
         answer_by=answer_by(caller.site, datetime.now(UTC), caller.language),
         receipt=caller.ticket.receipt if caller.ticket and caller.events else "",
         can_ask_for_person=caller.conversation is None or caller.conversation.status is ConversationStatus.ASSISTANT,
-        is_urgent_above=0 < urgent_seq < caller.last_seq,
+        is_urgent_above=refused.is_urgent or 0 < urgent_seq < caller.last_seq,
         other_language="es" if caller.language == "en" else "en",
     )
 
@@ -111,4 +124,4 @@ def _letter(caller: Caller) -> LetterForm | None:
     is_waiting = caller.conversation is not None and caller.conversation.status is ConversationStatus.WAITING
     if caller.ticket is None or not is_waiting or any("letter" in event.body for event in caller.events):
         return None
-    return LetterForm(make_stamp(caller.ticket.visitor.token, time.time()))
+    return LetterForm(stamp=make_stamp(caller.ticket.visitor.token, time.time()))

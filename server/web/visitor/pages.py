@@ -88,7 +88,7 @@ def base_url(parts: Parts, request: Request) -> str:
 
 
 def _widget(parts: Parts) -> WidgetFile:
-    return widget_file(parts.assistants.policy.replies)
+    return widget_file(parts.assistants.policy)
 
 
 def _script(request: Request, found: WidgetFile, cache: str) -> Response:

@@ -41,9 +41,15 @@ class ClinicScreen:
 
 @dataclass(frozen=True, slots=True)
 class LetterForm:
-    """What a visitor may add to a handover. `stamp` proves when the form was made."""
+    """What a visitor may add to a handover, as far as it is filled in. `stamp` proves when the form was made."""
 
     stamp: str
+    name: str = ""
+    contact: str = ""
+    text: str = ""
+    may_share: bool = False
+    wrong: str = ""  # the field that `error` is about
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +72,5 @@ class AskScreen:
     answer_by: str
     receipt: str
     can_ask_for_person: bool
-    is_urgent_above: bool  # an emergency card stands further up in the log
+    is_urgent_above: bool  # an emergency card stands further up in the log, or what was refused is an emergency
     other_language: str

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256, sha384
 
-from kb.policy import FixedReplies
+from kb.policy import Policy
+from server.core.plain_signs import plain_signs
 from server.web.words.texts import in_both_languages
 from widget import join
 
@@ -30,12 +31,15 @@ class WidgetFile:
 
 
 @lru_cache(maxsize=1)
-def widget_file(replies: FixedReplies) -> WidgetFile:
-    """The widget with its words in it: the interface's, and the policy's for when no server answers."""
+def widget_file(policy: Policy) -> WidgetFile:
+    """The widget with its words in it: the interface's, and the policy's replies and signs for when no server answers.
+
+    The first call takes a second or two: see `plain_signs`.
+    """
     fixed = {
-        "emergency": replies.emergency,
-        "crisis_line": replies.crisis_line,
-        "not_passed_on": replies.not_passed_on,
+        "emergency": policy.replies.emergency,
+        "crisis_line": policy.replies.crisis_line,
+        "not_passed_on": policy.replies.not_passed_on,
     }
     said = {name: (text.en, text.es) for name, text in fixed.items()}
-    return WidgetFile(join({**in_both_languages(), **said}).encode())
+    return WidgetFile(join({**in_both_languages(), **said}, plain_signs(policy.rules)).encode())

@@ -163,7 +163,7 @@ ENGLISH = Texts(
     clear="Clear this chat",
     clear_sure="Press again to clear it here",
     empty_message="Type your question first.",
-    long_message="That is longer than 4,000 characters. Please shorten it.",
+    long_message="This is {count} characters too long to send. Nothing was cut: please shorten it.",
     answer_by="You can expect an answer by {when}.",
     closed_now="The clinic is closed now.",
 )
@@ -237,7 +237,7 @@ SPANISH = Texts(
     clear="Borrar este chat",
     clear_sure="Oprima otra vez para borrarlo aquí",
     empty_message="Escriba primero su pregunta.",
-    long_message="Tiene más de 4,000 caracteres. Por favor, acórtela.",
+    long_message="Sobran {count} caracteres para poder enviarlo. No se ha cortado nada: por favor, acórtelo.",
     answer_by="Puede esperar una respuesta antes de {when}.",
     closed_now="La clínica está cerrada ahora.",
 )

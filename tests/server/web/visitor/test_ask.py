@@ -147,12 +147,40 @@ async def test_yes_and_no_below_a_quote(browser: httpx.AsyncClient, store: Store
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [(" \r\n ", "Type your question first."), ("x" * 4_001, "Please shorten it.")]
+    ("text", "said"), [(" \r\n ", "Type your question first."), ("x" * 5_001, "1,001 characters too long")]
 )
 async def test_a_text_that_cannot_be_sent_is_kept_beside_its_reason(browser: httpx.AsyncClient, text: str, said: str):
     response = await browser.post(ASK, data={"text": text, "key": "k"})
     assert response.status_code == 422 and said in response.text
     assert text.strip() in response.text and not browser.cookies
+
+
+async def test_an_emergency_in_the_tail_of_a_text_that_is_too_long_shows_the_numbers(browser: httpx.AsyncClient):
+    response = await browser.post(ASK, data={"text": "My knee story. " * 300 + "I have chest pain.", "key": "k"})
+    assert response.status_code == 422 and "emergency-card" in response.text
+    assert "emergency-card" not in (await browser.post(ASK, data={"text": "My knee. " * 500, "key": "k"})).text
+
+
+@pytest.mark.parametrize(("field", "most"), [("name", 200), ("contact", 200), ("text", 4_000)])
+async def test_a_letter_that_is_too_long_is_given_back_whole(
+    browser: httpx.AsyncClient, store: Store, field: str, most: int
+):
+    page = await ask(browser, "Is it right for my knee?")
+    letter = {"name": "Ada", "contact": "555 0100", "text": "Mornings", "share_earlier": "yes"} | {
+        field: "x" * (most + 7)
+    }
+    fields = {"key": hidden(page, "key"), "stamp": hidden(page, "stamp"), "website": ""}
+    response = await browser.post(f"{ASK}/letter", data=letter | fields)
+    assert response.status_code == 422 and "This is 7 characters too long to send" in response.text
+    assert all(value in response.text for name, value in letter.items() if name != "share_earlier")
+    assert "checked" in response.text
+    [row] = await store.handovers.inbox(["kneecare"])
+    handover = await store.handovers.of_conversation(row.conversation_id)
+    assert handover is not None and not handover.letter
+
+
+async def test_no_field_of_the_page_cuts_what_is_pasted(browser: httpx.AsyncClient):
+    assert "maxlength" not in await ask(browser, "Is it right for my knee?")
 
 
 async def test_a_store_in_trouble_keeps_the_question_and_shows_the_way(
