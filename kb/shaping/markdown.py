@@ -408,7 +408,7 @@ def _table_of(tokens: Sequence[Token]) -> list[Block]:
         if token.type == "tr_open":
             rows.append([])
         elif token.type == "inline" and rows:
-            rows[-1].append(_plain(token).replace("\n", " "))
+            rows[-1].append(_plain(token))
     return table_blocks(rows)
 
 

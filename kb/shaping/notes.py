@@ -1,9 +1,9 @@
-"""Footnotes of Markdown: taken out of a text before it is parsed, and put below the words that they belong to."""
+"""Footnotes: those of Markdown are taken out of a text before it is parsed; all are put below what they belong to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from kb.shaping.blocks import Block
@@ -12,6 +12,33 @@ _DEFINED = re.compile(r"^ {0,3}\[\^([\w.-]+)\]:[ \t]*(.*(?:\n(?:[ \t]+\S.*))*)\n
 _REFERRED = re.compile(r"(?<!\\)\[\^([\w.-]+)\]")
 # Private characters hold the place of a reference while Markdown is parsed.
 _PLACE = re.compile("\ue000([^\ue001]*)\ue001")
+# A note that is marked by hand, and where a text refers to one: “You may drive.*”
+_MARKED = re.compile(r"^(\*{1,3}|†|‡|[¹²³⁴⁵])\s*(?=[^\s*])")
+_MARK_AT_WORD = r"(?<=[\w.,;:!?)”’]){}(?![\w*†‡¹²³⁴⁵])"
+
+
+def with_marked_notes(blocks: Iterable[Block]) -> list[Block]:
+    """Put each paragraph that begins with a mark such as “*” below the words before it that end in that mark."""
+    kept: list[Block] = []
+    for block in blocks:
+        found = _MARKED.match(block.text) if block.kind == "paragraph" and not block.passage_id else None
+        referring = [at for at, one in enumerate(kept) if found and _refers(one, found[1])]
+        for at in referring:
+            kept[at] = _noted(kept[at], found[1], block.text) if found else kept[at]
+        if not referring:
+            kept.append(block)
+    return kept
+
+
+def _refers(block: Block, mark: str) -> bool:
+    at_word = re.compile(_MARK_AT_WORD.format(re.escape(mark)))
+    return not block.passage_id and any(at_word.search(one) for one in (block.text, *block.items))
+
+
+def _noted(block: Block, mark: str, note: str) -> Block:
+    at_word = re.compile(_MARK_AT_WORD.format(re.escape(mark)))
+    items = tuple(f"{one} {note}" if at_word.search(one) else one for one in block.items)
+    return replace(block, text=f"{block.text}\n{note}" if at_word.search(block.text) else block.text, items=items)
 
 
 def take_notes(body: str) -> tuple[str, Mapping[str, str]]:

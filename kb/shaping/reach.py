@@ -54,6 +54,8 @@ def _end_of_reach(blocks: Sequence[Block], at: int) -> int:
     is_bare = is_label(label.text)
     if not _may_label(label) or at + 1 >= len(blocks):
         return at + 1
+    if is_bare and label.kind == "paragraph" and blocks[at + 1].kind == "heading" and blocks[at + 1].under is None:
+        return _end_of_parts(blocks, at + 1)
     end = at + 1
     while end < len(blocks) and _stands_below(blocks[end], label, is_bare):
         end += 1
@@ -71,9 +73,8 @@ def _end_of_reach(blocks: Sequence[Block], at: int) -> int:
     if not below:
         return at + 1
     if is_bare and label.kind == "paragraph" and (is_list(below[0]) or is_fragment(below[0])):
-        is_other = is_fragment if is_list(below[0]) else is_list
-        return at + 1 + next((n for n, one in enumerate(below) if not _is_line(one) or is_other(one)), len(below))
-    if is_turning_title(label.text):
+        return at + 1 + _count_lines(below)
+    if is_turning_title(label.text) or (is_bare and is_list(below[0])):
         return at + 1 + _count_turned(below)
     if is_bare:
         return end
@@ -82,15 +83,45 @@ def _end_of_reach(blocks: Sequence[Block], at: int) -> int:
     return at + 1 + next((n for n, one in enumerate(below) if is_statement(one.text)), len(below))
 
 
+def _count_lines(below: Sequence[Block]) -> int:
+    """How many lists, or lines, belong to a label in the text; lines that each have a list are parts of one list."""
+    if is_list(below[0]):
+        return next((at for at, one in enumerate(below) if not is_list(one)), len(below))
+    if len(below) == 1 or not is_list(below[1]):
+        return next((at for at, one in enumerate(below) if not is_fragment(one)), len(below))
+    end = 0
+    while end + 1 < len(below) and is_fragment(below[end]) and is_list(below[end + 1]):
+        end += 2
+    return end
+
+
+def _end_of_parts(blocks: Sequence[Block], first: int) -> int:
+    """Where a label in the text ends whose list is parted by headings: “Do not:”, “On the first day”, a list."""
+    end = at = first
+    while at < len(blocks) and blocks[at].kind == "heading" and blocks[at].level >= blocks[first].level:
+        start = at + 1
+        at = next(
+            (n for n in range(start, len(blocks)) if not _is_line(blocks[n]) or not _is_bare(blocks[n])), len(blocks)
+        )
+        if at == start:
+            break
+        end = at
+    return end
+
+
+def _is_bare(block: Block) -> bool:
+    return block.under is None and not block.passage_id and not is_label(block.text)
+
+
 def _count_turned(below: Sequence[Block]) -> int:
     """How many blocks, up to the last one that says something else without the title above it, belong to the title.
 
-    Once a whole statement has begun the section's text, headings part it as they part any other.
+    In a section that begins with whole statements, headings part the text as they part any other.
     """
     turned, is_text = 0, False
     for number, one in enumerate(below, start=1):
         if one.kind == "heading":
-            if is_text:
+            if is_text and not turned:
                 break
         elif is_statement(one.text):
             is_text = True

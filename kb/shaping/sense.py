@@ -13,11 +13,17 @@ from dataclasses import replace
 
 from kb.reading.sentences import sentence_spans
 from kb.shaping.blocks import Block, goes_on_with, is_fragment, is_list, joined_tags, text_of
+from kb.shaping.notes import with_marked_notes
 from kb.shaping.pairs import with_pairs
 from kb.shaping.reach import with_labels
 from kb.shaping.statements import is_statement
 from kb.shaping.words import GLYPHS, is_label, is_polar, is_question, is_turning_title, leads_on, reads_as_title
 
+# A line between two lists that have one introduction.
+_JOINS = re.compile(r"(?:and|or|and/or|and also|or if|or when|also|plus|as well as)[:,…]?", re.IGNORECASE)
+# The last word of a text that somebody cut.
+_CUT = re.compile(r"\b(?:not|and|or|but|the|an?|must|should|your|our|if|because|than|is|are|\w+n['’]t)$")
+_WHOLE_COMMAND = re.compile(r"(?:please )?(?:do not|don['’]t|never) (?:eat|drink|come|drive)", re.IGNORECASE)
 _MARK = re.compile(r"^\s*(?:(?P<glyph>[•●▪◦■□‣∙·○])|(?P<dash>[-–*+])|(?P<number>\d{1,3})[.)])\s+(?=\S)")
 
 
@@ -26,7 +32,7 @@ def with_sense(blocks: Iterable[Block], dropped: list[str]) -> list[Block]:
 
     What would say nothing by itself (a colon with nothing after it, a question nobody answers) goes to `dropped`.
     """
-    asked = with_pairs(_with_lists(_with_glyphs(blocks)))
+    asked = with_pairs(_with_lists(_with_glyphs(with_marked_notes(blocks))))
     labelled = with_labels(_with_headings(asked))
     return list(_without_fragments(_with_introductions(labelled), dropped))
 
@@ -119,8 +125,12 @@ def _is_heading(line: Block, below: Sequence[Block]) -> bool:
     """Whether a bold line is one; above a whole statement also a line that would turn a list: “What isn't included”."""
     if is_label(line.text):
         return is_turning_title(line.text) and bool(below) and _is_told(below[0]) and line.text[-1] != ":"
-    is_title = line.is_strong and reads_as_title(line.text)
+    is_title = (line.is_strong or _is_in_capitals(line.text)) and reads_as_title(line.text)
     return is_title and any(later.kind != "heading" and not later.is_strong for later in below)
+
+
+def _is_in_capitals(text: str) -> bool:
+    return text.isupper() and sum(map(str.isalpha, text)) > 3 and not any(map(str.isdigit, text))
 
 
 def _is_told(block: Block) -> bool:
@@ -139,6 +149,8 @@ def _with_introductions(blocks: Sequence[Block]) -> list[Block]:
         before = kept[-1] if kept else None
         if before is None or before.passage_id or block.under is not None:
             kept.append(block)
+        elif _joins(before, block):
+            kept[-1] = Block("paragraph", text_of([before, block]), under=before.under)
         elif is_list(block) and _introduces(before) and not is_list(before):
             rest, last = _last_sentence(before.text) if before.text.endswith(":") else ("", before.text)
             kept[-1:] = [replace(before, text=rest)] if rest else []
@@ -154,6 +166,14 @@ def _with_introductions(blocks: Sequence[Block]) -> list[Block]:
         else:
             kept.append(block)
     return kept
+
+
+def _joins(before: Block, block: Block) -> bool:
+    """Whether a line such as “or” goes on with the list before it, or a list with such a line."""
+    if block.passage_id or not (is_list(block) or block.kind == "paragraph"):
+        return False
+    is_link = _is_open(before) and bool(_JOINS.fullmatch(block.text))
+    return is_link or (is_list(block) and bool(_JOINS.fullmatch(before.text.rpartition("\n\n")[2])))
 
 
 def _introduces(block: Block) -> bool:
@@ -226,7 +246,9 @@ def _why_a_fragment(block: Block, following: Sequence[Block]) -> str | None:
         return None
     if is_question(block.text):
         return "question without an answer"
-    if is_label(block.text):
+    if is_label(block.text) and not _WHOLE_COMMAND.fullmatch(block.text):
         return "label with nothing below it"
+    if _CUT.search(block.text) and "\n" not in block.text:
+        return "breaks off"
     is_followed = bool(following) and following[0].kind == "paragraph" and len(sentence_spans(block.text)) >= 3
     return "introduces nothing" if block.text.endswith(":") and not is_followed else None

@@ -14,8 +14,8 @@ EMPTY_CELL = "–"
 def table_blocks(rows: Sequence[Sequence[str]]) -> list[Block]:
     """The blocks of a table: pairs, if its first column asks; a list for each column, if their heads label them.
 
-    A cell that covers several stands in each row of `rows` that it covers. A row of one cell is a title of what
-    stands below it. Any other table is one list, the cells of a row joined by bars.
+    A cell that covers several stands in each row of `rows` that it covers; a cell may have several lines. A row of one cell is a
+    title of what stands below it. Any other table is one list, the cells of a row joined by bars.
     """
     filled = _without_empty_columns([[cell.strip() for cell in row] for row in rows if any(map(str.strip, row))])
     if not filled:
@@ -31,7 +31,9 @@ def table_blocks(rows: Sequence[Sequence[str]]) -> list[Block]:
         ]
     if width == 2 and (pairs := _pairs(filled)):
         return pairs
-    if body and len(head) == width > 1 and all(is_label(cell) for cell in head):
+    if not body and width > 1 and all(is_label(cell.partition("\n")[0]) and "\n" in cell for cell in head):
+        return [_column(label, lines) for label, *lines in (cell.split("\n") for cell in head)]
+    if body and len(set(head)) == width > 1 and all(is_label(cell) for cell in head):
         return [_column(head[at], [row[at] for row in body if len(row) > at and row[at]]) for at in range(width)]
     return _titled(filled, width)
 
@@ -46,7 +48,7 @@ def _pairs(rows: Sequence[Sequence[str]]) -> list[Block]:
 
 
 def _column(label: str, cells: Sequence[str]) -> Block:
-    return Block("list", label, items=tuple(cells))
+    return Block("list", label, items=tuple(line for cell in cells for line in cell.split("\n")))
 
 
 def _titled(rows: Sequence[Sequence[str]], width: int) -> list[Block]:
@@ -61,9 +63,9 @@ def _titled(rows: Sequence[Sequence[str]], width: int) -> list[Block]:
             break
         if is_title:
             blocks += [Block("list", items=(title,))] if title and not blocks and not items else []
-            title = row[0]
+            title = " ".join(row[0].split("\n"))
         else:
-            items.append(" | ".join(cell or EMPTY_CELL for cell in row))
+            items.append(" | ".join(" ".join(cell.split("\n")) or EMPTY_CELL for cell in row))
     return blocks
 
 

@@ -150,7 +150,7 @@ class Reader:
             self._add_lists(element)
         elif element.tag == "table" and is_plain and not element.xpath(".//table | .//ul | .//ol"):
             rows = rows_of(element)
-            blocks = table_blocks([[self._inner(cell) for cell in row] for row in rows])
+            blocks = table_blocks([[self._lines(cell) for cell in row] for row in rows])
             caption = " ".join(self._inner(one) for one in element.iter("caption"))
             if caption and blocks and blocks[0].kind == "list" and not blocks[0].text:
                 blocks[0] = replace(blocks[0], text=caption)
@@ -266,13 +266,17 @@ class Reader:
 
     def _inner(self, element: Element) -> str:
         """All that is read inside an element, on one line."""
+        return " ".join(self._lines(element).split("\n"))
+
+    def _lines(self, element: Element) -> str:
+        """All that is read inside an element; lines stay lines."""
         inside = Reader(replace(self._marks, pairs={}, tabs={}), taken=self._taken)
         inside.read(element)
         inside._flush(element)
         self.left_out += inside.left_out
         self._signs |= {*inside._signs, *(sign for one in inside.found for sign in one.signs)}
         pieces = (piece for one in inside.found for piece in (one.block.text, *one.block.items))
-        return " ".join(" ".join(pieces).split("\n")).strip()
+        return "\n".join(filter(None, pieces)).strip()
 
     def _items(self, element: Element) -> Iterator[tuple[int | None, str]]:
         """The items of a list with their numbers; those of lists inside it follow the item they stand in."""

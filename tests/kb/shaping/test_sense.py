@@ -288,3 +288,81 @@ def test_empty_cells_keep_their_place_and_column_labels_their_column():
 )
 def test_markdown_keeps_what_gives_words_their_sense(source, passages):
     assert markdown(f"# Visits\n\n{source}\n") == passages
+
+
+def test_statements_after_the_list_of_a_label_are_none_of_it_and_further_lists_are():
+    label, week = Block("heading", "Do not", level=2), Block("heading", "In the car", level=3)
+    drive, rest = Block("list", items=("drive",)), Block("list", items=("sit in the back",))
+    assert read(label, drive, paragraph(PAYS)) == [(("Do not",), "Do not\n\n  • drive"), ((), PAYS)]
+    assert read(label, drive, paragraph(PAYS), week, rest) == [
+        (("Do not",), f"Do not\n\n  • drive\n\n{PAYS}\n\nIn the car\n\n  • sit in the back")
+    ]
+
+
+@pytest.mark.parametrize("part", [paragraph, lambda text: Block("heading", text, level=4)], ids=["lines", "headings"])
+def test_an_introduction_reaches_over_the_parts_of_its_list(part):
+    day, week = Block("list", items=("drive",)), Block("list", items=("swim",))
+    found = read(
+        paragraph("You should not:"), part("For the first day"), day, part("For the first week"), week, paragraph(PAYS)
+    )
+    assert found[0][1] == "You should not:\n\nFor the first day\n\n  • drive\n\nFor the first week\n\n  • swim"
+    assert [text for _, text in found[1:]] == [PAYS]
+
+
+def test_a_heading_with_text_of_its_own_ends_an_introduction_s_list():
+    parts = [
+        Block("heading", "First day", level=4),
+        Block("list", items=("drive",)),
+        Block("heading", "Paying", level=4),
+    ]
+    found = read(paragraph("You should not:"), *parts, paragraph(PAYS))
+    assert [text for _, text in found] == ["You should not:\n\nFirst day\n\n  • drive", PAYS]
+
+
+def test_a_list_goes_on_after_a_word_that_joins():
+    found = read(
+        paragraph("You should not:"), Block("list", items=("drive",)), paragraph("or"), Block("list", items=("swim",))
+    )
+    assert [text for _, text in found] == ["You should not:\n\n  • drive\n\nor\n\n  • swim"]
+
+
+def test_a_note_marked_by_hand_goes_with_every_text_that_refers_to_it():
+    note = paragraph("* Not if you had a sedative.")
+    found = read(Block("list", items=("walk", "swim*")), paragraph("You may drive.*"), paragraph("You may eat."), note)
+    assert [text for _, text in found] == [
+        "  • walk\n  • swim* * Not if you had a sedative.",
+        "You may drive.*\n* Not if you had a sedative.",
+        "You may eat.",
+    ]
+
+
+def test_a_line_in_capitals_is_a_heading_and_a_label_in_capitals_a_label():
+    assert read(paragraph("WHAT TO BRING"), paragraph("A card.")) == [(("WHAT TO BRING",), "A card.")]
+    assert read(paragraph("DO NOT"), Block("list", items=("drive",))) == [(("DO NOT",), "DO NOT\n\n  • drive")]
+
+
+def test_what_somebody_cut_is_left_out_and_a_short_command_is_not():
+    assert read(paragraph("You may eat, but you must not")) == []
+    assert "breaks off: You may eat, but you must not" in left_out(
+        paragraph("You may eat, but you must not"), paragraph(PAYS)
+    )
+    assert [text for _, text in read(paragraph("Do not drive"), paragraph("Before: one two three."))] != []
+
+
+@pytest.mark.parametrize(
+    ("rows", "texts"),
+    [
+        (
+            "| Do not take | Do not take |\n|-|-|\n| Aspirin | 7 days |\n| Take | Take |\n| Iron | daily |",
+            ["Do not take\n\n  • Aspirin | 7 days", "Take\n\n  • Iron | daily"],
+        ),
+        (
+            "| Do | Do not |\n|-|-|\n| walk<br>rest | drive<br>swim |",
+            ["Do\n\n  • walk\n  • rest", "Do not\n\n  • drive\n  • swim"],
+        ),
+        ("| Day | Open |\n|-|-|\n| Monday<br>Friday | 9 to 5 |", ["  • Day | Open\n  • Monday Friday | 9 to 5"]),
+    ],
+    ids=["titles across", "lines in cells", "rows"],
+)
+def test_titles_and_lines_in_the_cells_of_a_table_stay_what_they_are(rows, texts):
+    assert [text for _, text in markdown(f"# Visits\n\n{rows}\n")] == texts
