@@ -33,11 +33,23 @@ def find_pairs(body: Element) -> dict[Element, Pair]:
         panel = _panel_of(element, body)
         if panel is not None and not is_inside(element, {"nav", "form", "details"}):
             pairs[element] = Pair(element, (panel,))
+    for element in body.iter("label"):
+        panel = element.getnext()
+        if _unfolds(element, body) and panel is not None and _may_answer(panel) and not is_inside(element, {"form"}):
+            pairs[element] = Pair(element, (panel,))
     for element in body.iter("dt", "li", "div", "p", "b", "strong", "h2", "h3", "h4", "h5"):
         answers = _answers_beside(element)
         if answers and not any(one in pairs for one in (element, *element.iterdescendants(), *element.iterancestors())):
             pairs[element] = Pair(element, answers)
     return pairs
+
+
+def _unfolds(label: Element, body: Element) -> bool:
+    """Whether a label ticks a box that is there to unfold what follows, as pages without scripts do it."""
+    named = body.xpath(".//input[@id=$name]", name=label.get("for", "")) or label.xpath("preceding-sibling::input[1]")
+    following = label.getnext()
+    is_folded = following is not None and following.tag in {"div", "section", "article", "p", "ul"}
+    return bool(named) and named[0].get("type") in {"checkbox", "radio"} and is_folded
 
 
 def _panel_of(element: Element, body: Element) -> Element | None:

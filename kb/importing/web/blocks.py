@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from kb.importing.web.accordions import Pair
+from kb.importing.web.numbers import Counter
 from kb.importing.web.pagewords import PageWords
 from kb.importing.web.residue import day_of, is_title_of_residue, why_residue
 from kb.importing.web.signs import mark_of_list, sign_of, unread_name
@@ -95,6 +96,8 @@ class Reader:
             self._signs.update(filter(None, [unread_name(element)]))
         elif element in self._marks.notes:
             self._notes += filter(None, [self._marks.notes[element]])
+        elif "mso-list:ignore" in element.get("style", "").replace(" ", "").lower():
+            self._say(_mark_of_office("".join(element.itertext()).strip()))
         elif element.tag == "hr":
             self._flush(element.getparent())
             self._end_label()
@@ -124,7 +127,7 @@ class Reader:
             return None
         by_name = element not in words.most
         named = why_left_out(element)
-        if not by_name and named != "banner":  # what a banner speaks of counts too
+        if not by_name and named not in {"banner", "struck out"}:  # told by what it holds, or by how it looks
             named = None
         return named or why_residue(element, words.chars(element), by_name=by_name)
 
@@ -140,6 +143,8 @@ class Reader:
         self.left_out += [f"{reason}: {words}"] if words else []
 
     def _add_block(self, element: Element) -> None:
+        if label := _spoken_label(element):
+            self._note(Block("paragraph", label, is_strong=True), element.getparent())
         is_plain = not any(
             one in self._marks.pairs or one in self._marks.tabs or one.tag in HEADINGS
             for one in element.iterdescendants()
@@ -234,7 +239,8 @@ class Reader:
     def _add_pair(self, pair: Pair, parent: Element) -> None:
         question = self._inner(pair.question)
         blocks = self._inside(pair.panels, taken=[pair.question])
-        asks = question.endswith("?") or (question and pair.question.tag not in {"summary", "button", "a"})
+        is_title = pair.question.tag in {"summary", "button", "a", "label"} or is_label(question)
+        asks = question.endswith("?") or (question and not is_title)
         if asks and not any(is_question(one.question or "") for one in blocks):
             self._note(Block("faq", text_of(blocks), question=question), parent)
         else:
@@ -281,8 +287,7 @@ class Reader:
     def _items(self, element: Element) -> Iterator[tuple[int | None, str]]:
         """The items of a list with their numbers; those of lists inside it follow the item they stand in."""
         mark = mark_of_list(element)
-        start = element.get("start", "1")
-        count = int(start) if start.isdigit() else 1
+        counter = Counter.of(element)
         for item in element:
             if not isinstance(item.tag, str) or item in self._taken:
                 continue
@@ -295,8 +300,8 @@ class Reader:
                 outer = [one for one in nested if not any(above in nested for above in one.iterancestors())]
                 sign = mark_of_list(item) or mark
                 words = Reader(self._marks, taken={*self._taken, *outer})._inner_of(item, self)
-                yield count if element.tag == "ol" else None, f"{sign} {words}" if sign and words else words
-                count += 1
+                number, shown = counter.next(item)
+                yield number, f"{sign or shown} {words}" if (sign or shown) and words else words
                 for one in outer:
                     yield from self._items(one)
 
@@ -326,6 +331,22 @@ class Reader:
         for one in pieces:
             is_line = is_strong or one in _bold_lines(run)
             self._note(Block("paragraph", one, is_strong=is_line and "\n" not in one), parent)
+
+
+def _spoken_label(element: Element) -> str:
+    """The label of a box that only screen readers are told, and that says how to take what is in it."""
+    label = " ".join(element.get("aria-label", "").split())
+    is_box = element.tag in _BOXES or element.tag in _LISTS
+    if not is_box or not is_label(label):
+        return ""
+    return "" if label.casefold().rstrip(":") in " ".join(lines_of(element)).casefold() else label
+
+
+def _mark_of_office(mark: str) -> str:
+    """The mark before an item of a list that Word wrote as a web page."""
+    if re.fullmatch(r"\(?\w{1,3}[.)]", mark):
+        return f"{mark} "
+    return {"ü": "✓ ", "û": "✗ "}.get(mark, "• ")
 
 
 def _opening_question(run: list[tuple[str, bool]]) -> int:

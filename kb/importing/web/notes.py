@@ -10,6 +10,7 @@ from kb.importing.web.text import BLOCKS, Element, lines_of
 _NOTE = re.compile(r"^#(?:_?ftn|ftnt|fn|footnote|endnote|_?edn|note|cite_note)[-_:]?\d*\w{0,12}$", re.IGNORECASE)
 _BACK = re.compile(r"ref|return|back", re.IGNORECASE)
 _COMMENT = re.compile(r"^#cmnt\d+$")
+_TYPED = re.compile(r"\d{1,2}|[*†‡]{1,3}")
 _MARK = re.compile(r"^\s*(?:\[\w{1,3}\]|\d{1,2}[.)]?|[*†‡↩^])?\s*")
 
 
@@ -40,7 +41,34 @@ def find_notes(body: Element) -> Notes:
         words[link] = None if is_comment else said
         bodies.add(block)
         comments += [f"comment: {said}"] if is_comment else []
+    _find_typed(body, words, bodies)
     return Notes(words, frozenset(bodies), tuple(comments))
+
+
+def _find_typed(body: Element, words: dict[Element, str | None], bodies: set[Element]) -> None:
+    """Notes whose raised numbers lead nowhere: the last block that opens with the same number is the note."""
+    raised: dict[str, list[Element]] = {}
+    for one in body.iter("sup"):
+        mark = "".join(one.itertext()).strip("[]() ")
+        if _TYPED.fullmatch(mark) and not one.xpath(".//a"):
+            raised.setdefault(mark, []).append(one)
+    for found in raised.values():
+        block = _block_of(found[-1])
+        if len(found) < 2 or block is None or not _opens(block, found[-1]) or block in found[0].iterancestors():
+            continue
+        said = _MARK.sub("", " ".join(lines_of(block)), count=1)
+        words.update(dict.fromkeys(found[:-1], said))
+        bodies.add(block)
+
+
+def _opens(block: Element, raised: Element) -> bool:
+    """Whether no words stand in a block before a raised number."""
+    for one in block.iter():
+        if one is raised:
+            return True
+        if (one.text or "").strip() or (one is not block and one.getnext() is not None and (one.tail or "").strip()):
+            return False
+    return False
 
 
 def _block_of(place: Element) -> Element | None:

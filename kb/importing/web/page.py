@@ -19,6 +19,7 @@ from kb.importing.web.accordions import find_pairs
 from kb.importing.web.blocks import Found, Marks, Reader
 from kb.importing.web.notes import find_notes
 from kb.importing.web.pagewords import PageWords
+from kb.importing.web.signs import mark_by_styles
 from kb.importing.web.tabs import find_tabs
 from kb.importing.web.text import Element, lines_of
 from kb.shaping.blocks import Block, text_of
@@ -51,6 +52,8 @@ def parse_page(source: str) -> WebPage:
     body = document.find("body") if document is not None else None
     if body is None:
         return WebPage("", "", (), (), (), ())
+    mark_by_styles(document)
+    _name_tables(body)
     lines = tuple(lines_of(body))
     stated, warnings = _stated_pairs(document)
     words = PageWords.of(body)
@@ -80,6 +83,14 @@ def parse_page(source: str) -> WebPage:
 def pairs_of(text: str) -> list[Block]:
     """The questions and answers of FAQPage data. Raises ValueError when the text is not JSON."""
     return [Block("faq", _text_of_html(answer), question=_line_of_html(name)) for name, answer in parse_faqpage(text)]
+
+
+def _name_tables(body: Element) -> None:
+    """Make tables of the elements that say by their role that they are some."""
+    roles = {"table": "table", "grid": "table", "row": "tr", "cell": "td", "gridcell": "td"}
+    roles |= {"columnheader": "th", "rowheader": "th"}
+    for element in body.xpath(".//*[@role='table' or @role='grid']//*[@role] | .//*[@role='table' or @role='grid']"):
+        element.tag = roles.get(element.get("role"), element.tag)
 
 
 def _main_text(document: Element, dropped: Iterable[Element]) -> str:

@@ -73,13 +73,18 @@ def _of_the_heading(body: Element, mains: list[Element]) -> set[Element]:
 
 
 def _of_most(body: Element, counts: Mapping[Element, int]) -> set[Element]:
-    menus = sum(counts[one] for one in body.iter(*_MENUS) if not any(up.tag in _MENUS for up in one.iterancestors()))
+    def is_menu(one: Element) -> bool:  # some pages are one form from their head to their foot
+        return one.tag in _MENUS and not (one.tag == "form" and 2 * counts[one] > counts[body])
+
+    menus = sum(
+        counts[one] for one in body.iter(*_MENUS) if is_menu(one) and not any(map(is_menu, one.iterancestors()))
+    )
     most = (counts[body] - menus) / 2
     found: set[Element] = set()
     place: Element | None = body
     while place is not None:  # there is one path only on which most of the words stand
         found.add(place)
-        place = next((one for one in place if counts.get(one, 0) > most and one.tag not in _MENUS), None)
+        place = next((one for one in place if counts.get(one, 0) > most and not is_menu(one)), None)
     return found
 
 

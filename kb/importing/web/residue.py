@@ -69,6 +69,8 @@ def why_residue(element: Element, chars: int, *, by_name: bool = True) -> str | 
     if element.tag == "figcaption" and element.getparent().xpath(".//img | .//video | .//picture"):
         return "picture"
     text = " ".join(lines_of(element))
+    if not text:  # all of it struck out
+        return None
     if chars <= _MAX_SHORT_CHARS:
         if _BREADCRUMB.match(text) and element.tag != "li" and "." not in text:
             return "path"

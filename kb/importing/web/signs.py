@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kb.importing.web.text import Element
-from kb.shaping.words import is_sign
+from kb.shaping.words import GLYPHS, is_sign
 
 YES, NO = "✓", "✗"
 
@@ -27,6 +27,9 @@ _MARKED_LIST = re.compile(
 )
 _LISTS = {"cross": NO, "crosses": NO, "x": NO, "times": NO, "no": NO, "dont": NO, "donts": NO, "negative": NO}
 _LISTS |= {"tick": YES, "ticks": YES, "check": YES, "checks": YES, "yes": YES, "do": YES, "dos": YES, "positive": YES}
+
+_NAMED_LISTS = {"dont": NO, "donts": NO, "do-not": NO, "do-nots": NO, "dos": YES}
+_STYLED = "data-sign-by-style"
 
 _ICON_CLASS = re.compile(
     r"(?:^|[\s_-])(?:icons?|fa[srlbd]?|glyphicon|bi|mdi|dashicons|material-\w+|ti|la[srb]?)(?:$|[\s_-])", re.I
@@ -76,11 +79,44 @@ def unread_name(element: Element) -> str | None:
 
 
 def mark_of_list(element: Element) -> str | None:
-    """The sign that a list's or item's class gives to its items."""
+    """The sign that a list's or item's style or class gives to its items."""
+    if sign := _sign_of_style(element.get("style", "")) or element.get(_STYLED):
+        return sign
+    for token in element.get("class", "").lower().split():
+        if token in _NAMED_LISTS:
+            return _NAMED_LISTS[token]
     for found in _MARKED_LIST.finditer(element.get("class", "")):
         name = (found["a"] or found["b"] or "").lower().rpartition("_")[2]
         if name in _LISTS:
             return _LISTS[name]
+    return None
+
+
+def mark_by_styles(document: Element) -> None:
+    """Note at lists and items the signs that the page's own style sheet puts before them, by their class."""
+    for style in document.iter("style"):
+        for selectors, rules in re.findall(r"([^{}]+)\{([^{}]*)\}", style.text or ""):
+            sign = _sign_of_style(rules)
+            names = re.findall(r"\.([\w-]+)[^,.]*(?:,|$)", selectors.strip()) if sign else []
+            for name in names:
+                path = (
+                    "//*[self::ul or self::ol or self::li][contains(concat(' ', normalize-space(@class), ' '), $name)]"
+                )
+                for element in document.xpath(path, name=f" {name} "):
+                    element.set(_STYLED, sign)
+
+
+def _sign_of_style(rules: str) -> str | None:
+    """The sign that rules of a style give: as content before an item, or as its bullet."""
+    for words in re.findall(r"""(?:content|list-style(?:-type)?)\s*:[^;"']*["']([^"']*)["']""", rules):
+        shown = re.sub(r"\\([0-9a-fA-F]{4,6})\s?", lambda code: chr(int(code[1], 16)), words).strip()
+        if shown and GLYPHS.fullmatch(shown):
+            return shown
+    for name in re.findall(r"list-style(?:-image)?\s*:[^;]*url\(([^)]*)\)", rules):
+        if _IS_NO.search(name):
+            return NO
+        if _IS_YES.search(name):
+            return YES
     return None
 
 

@@ -18,7 +18,7 @@ def find_tabs(body: Element) -> tuple[dict[Element, str], set[Element]]:
     """The label of each panel that one names, and the elements that hold the labels."""
     labels: dict[Element, str] = {}
     holders: set[Element] = set()
-    for container in body.iter("ul", "ol", "div", "nav", "menu", "section"):
+    for container in body.iter("ul", "ol", "div", "nav", "menu", "section", "main", "article", "body"):
         found = list(_named_panels(container)) or list(_panels_by_place(container))
         if len(found) < 2 or len({panel for panel, _ in found}) < len(found):
             continue
@@ -66,9 +66,12 @@ def _panels_by_place(container: Element) -> Iterator[tuple[Element, Element]]:
     """Labels in a container that its class calls tabs, and as many panels in the element after it, or beside labels."""
     children = [child for child in container if isinstance(child.tag, str)]
     labels = [child for child in children if child.tag == "label"]
-    panels = [child for child in children if child.tag in {"div", "section", "article"} and any(lines_of(child))]
-    if len(labels) >= 2 and len(labels) == len(panels) and len(children) > len(labels) + len(panels):
-        yield from zip(panels, labels, strict=True)
+    below = children[children.index(labels[-1]) + 1 :] if len(labels) > 1 else []
+    panels = [child for child in below if child.tag in {"div", "section", "article"} and any(lines_of(child))]
+    if panels and len(labels) <= len(panels) and any(child.tag == "input" for child in children):
+        yield from zip(panels, labels, strict=False)
+        return
+    if container.tag in {"main", "article", "body"}:
         return
     beside = container.getnext()
     if beside is None or not isinstance(beside.tag, str) or not _TAB.search(container.get("class", "")):

@@ -40,6 +40,9 @@ _OF_THE_PAGE = re.compile(
 )
 _INLINE = frozenset(["span", "b", "strong", "em", "i", "small", "abbr", "mark"])
 _STRUCK_STYLE = re.compile(r"text-decoration[^;]*line-through")
+_STRUCK_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:strike|strikethrough|struck|line-through|del|text-strike)(?:$|\s)", re.IGNORECASE
+)
 # Bars and boxes that a page lays over its text go by name; they must also speak of what they are for.
 _OF_COOKIES = re.compile(r"cookie|consent|privacy|gdpr|track", re.IGNORECASE)
 _UNSEEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|(?:left|top)\s*:\s*-\d{3,}")
@@ -71,7 +74,9 @@ def why_left_out(element: Element) -> str | None:
         return "menu"
     if _PATH_OR_SKIP.search(named):
         return "menu"
-    if tag in _FIELDS or role == "search" or (tag == "form" and not element.xpath(".//h1 | .//main | .//article")):
+    if tag in _FIELDS and not (tag in {"fieldset", "legend"} and _is_box(element)):
+        return "form"
+    if role == "search" or (tag == "form" and not element.xpath(".//h1 | .//main | .//article")):
         return "form"
     if tag in {"dialog", "div", "section", "aside"}:
         if role in {"dialog", "alertdialog"}:
@@ -83,6 +88,12 @@ def why_left_out(element: Element) -> str | None:
     if is_unseen(element):
         return "hidden"
     return "button" if tag == "button" or role == "button" else None
+
+
+def _is_box(element: Element) -> bool:
+    """Whether a group of fields, or the title of one, is a box around text: nothing in it can be filled in."""
+    group = element if element.tag == "fieldset" else element.getparent()
+    return not group.xpath(".//input | .//select | .//textarea")
 
 
 def _speaks_of_cookies(element: Element) -> bool:
@@ -99,7 +110,8 @@ def holds_sentences(element: Element) -> bool:
 
 def is_struck(element: Element) -> bool:
     """Whether words are crossed out: no longer valid."""
-    return element.tag in {"del", "s", "strike"} or bool(_STRUCK_STYLE.search(element.get("style", "")))
+    name, style = element.get("class", ""), element.get("style", "")
+    return element.tag in {"del", "s", "strike"} or bool(_STRUCK_CLASS.search(name) or _STRUCK_STYLE.search(style))
 
 
 def is_bold(element: Element) -> bool:

@@ -70,7 +70,7 @@ class Numbers:
         for at in range(level + 1):
             found = self._level(num_id, at)
             kind = value(found[1], "numFmt") or "decimal" if found else "decimal"
-            pattern = pattern.replace(f"%{at + 1}", _written(self.counts.get((abstract, at), 1), kind))
+            pattern = pattern.replace(f"%{at + 1}", written(self.counts.get((abstract, at), 1), kind))
         return pattern
 
     def _level(self, num_id: str, level: int) -> tuple[str, Element, int] | None:
@@ -117,7 +117,8 @@ def _bullet(shape: Element, level: int) -> Mark:
     return Mark(BULLET, level, is_unread=is_picture or not is_neutral)
 
 
-def _written(count: int, kind: str) -> str:
+def written(count: int, kind: str) -> str:
+    """A number as lists show it; `kind` is lowerLetter, upperLetter, lowerRoman, upperRoman, decimalZero or decimal."""
     if kind in {"lowerLetter", "upperLetter"}:
         letter = chr(ord("a") + (count - 1) % 26) * ((count - 1) // 26 + 1)
         return letter if kind == "lowerLetter" else letter.upper()

@@ -52,7 +52,14 @@ def test_what_follows_an_early_end_of_the_page_is_read(end):
 
 @pytest.mark.parametrize(
     "struck",
-    ["<del>24</del>", "<s>24</s>", "<strike>24</strike>", '<span style="text-decoration: line-through">24</span>'],
+    [
+        "<del>24</del>",
+        "<s>24</s>",
+        "<strike>24</strike>",
+        '<span style="text-decoration: line-through">24</span>',
+        '<span style="text-decoration-line:line-through">24</span>',
+        '<span class="strikethrough">24</span>',
+    ],
 )
 def test_struck_words_are_left_out_and_listed(struck):
     found = main(f"<p>You may drive {struck}<ins>48</ins> hours after your visit.</p>")
@@ -60,9 +67,21 @@ def test_struck_words_are_left_out_and_listed(struck):
     assert "struck out: 24" in found.page.left_out
 
 
+def test_what_is_struck_out_as_a_whole_is_left_out_wherever_it_stands():
+    found = main(
+        "<del><p>You may drive at once, and swim.</p></del><p>You should not:</p><ul><li><s>walk</s></li><li>drive</li></ul>"
+    )
+    assert found.texts == ["You should not:\n\n  • drive"]
+    assert found.page.left_out == ("struck out: You may drive at once, and swim.", "struck out: walk")
+
+
 @pytest.mark.parametrize(
     "pieces",
     [
+        "<p style='mso-list:l0'><span style='mso-list:Ignore'>·&nbsp; </span>Drive</p><p><span style='mso-list: Ignore'>o </span>Swim</p>",
+        "<ul><li>Drive</li></ul><p>or</p><ul><li>Swim</li></ul>",
+        "<p>For a day</p><ul><li>Drive</li></ul><p>For a week</p><ul><li>Swim</li></ul>",
+        "<h4>For a day</h4><ul><li>Drive</li></ul><h4>For a week</h4><ul><li>Swim</li></ul>",
         "<ul><li>Drive</li></ul><ul><li>Swim</li></ul>",
         "<p>- Drive</p><p>- Swim</p>",
         "<p>• Drive<br>• Swim</p>",
@@ -107,6 +126,50 @@ def test_a_list_takes_the_sign_that_its_class_shows():
     assert main(lists).texts == ["  • ✗ Swim", "  • ✓ Walk"]
 
 
+@pytest.mark.parametrize(
+    ("style", "lists"),
+    [
+        (
+            "",
+            '<ul style="list-style-image:url(cross.png)"><li>Swim</li></ul><ul style="list-style:none url(/tick.svg)"><li>Walk</li></ul>',
+        ),
+        (
+            "",
+            "<ul style=\"list-style-type:'✗ '\"><li>Swim</li></ul><ul style=\"list-style-type:'✓'\"><li>Walk</li></ul>",
+        ),
+        (
+            '.no li::before{content:"✗"} ul.yes li:before{content:"\\2713"}',
+            '<ul class="no"><li>Swim</li></ul><ul class="yes"><li>Walk</li></ul>',
+        ),
+        ("", '<ul class="donts"><li>Swim</li></ul><ul class="dos"><li>Walk</li></ul>'),
+    ],
+    ids=["pictures", "letters", "style sheet", "names"],
+)
+def test_a_list_takes_the_sign_that_its_style_shows(style, lists):
+    found = read_html(
+        f"<html><head><style>{style}</style></head><body><main><h1>Visits</h1>{lists}</main></body></html>"
+    )
+    assert found.texts == ["  • ✗ Swim", "  • ✓ Walk"]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        '<section aria-label="Do not"><ul><li>swim</li></ul></section>',
+        '<ul aria-label="Do not"><li>swim</li></ul>',
+        "<fieldset><legend>Do not</legend><ul><li>swim</li></ul></fieldset>",
+        "<table><tr><td><b>Do not</b><br>swim</td><td><b>Do</b><br>walk</td></tr></table>",
+        '<input type="checkbox" id="c"><label for="c">Do not</label><div><ul><li>swim</li></ul></div>',
+        '<div class="question">Do not</div><div class="answer"><ul><li>swim</li></ul></div>',
+    ],
+    ids=["aria", "aria list", "fieldset", "lines of a cell", "fold without scripts", "fold by class"],
+)
+def test_a_label_of_any_box_is_part_of_what_it_labels(box):
+    found = main(f"{box}{EAT}").passages
+    assert found[0] == (("Do not",), "Do not\n\n  • swim")
+    assert found[-1] == ((), EATEN)
+
+
 def test_signs_that_cannot_be_read_are_asked_about_and_not_quoted():
     body = '<h2>After</h2><ul><li><i class="icon-a1"></i> Drive</li><li><i class="icon-a2"></i> Walk</li></ul><p>Call us with questions, any day.</p>'
     found = main(body)
@@ -126,10 +189,11 @@ TABS = [
     '<div><button data-tab="a">Do</button><button data-tab="b">Don\'t</button></div><div><div id="a">{}</div><div id="b">{}</div></div>',
     '<div role="tablist"><a role="tab" aria-controls="a">Do</a><a role="tab" aria-controls="b">Don\'t</a></div><div role="tabpanel" id="a">{}</div><div role="tabpanel" hidden id="b">{}</div>',
     '<div class="tabset"><input type="radio" id="r"><label for="r">Do</label><input type="radio" id="s"><label for="s">Don\'t</label><div>{}</div><div>{}</div></div>',
+    '<input type="radio" id="r"><label for="r">Do</label><input type="radio" id="s"><label for="s">Don\'t</label><div>{}</div><div>{}</div>',
 ]
 
 
-@pytest.mark.parametrize("tabs", TABS, ids=["links", "classes", "data", "aria", "radio"])
+@pytest.mark.parametrize("tabs", TABS, ids=["links", "classes", "data", "aria", "radio", "loose radio"])
 def test_tabs_keep_their_labels(tabs):
     body = tabs.format("<ul><li>Walk every day</li></ul>", "<ul><li>Drive a car</li></ul>")
     assert main(f"{body}{EAT}").passages == [
@@ -158,6 +222,40 @@ def test_the_columns_of_a_table_keep_their_labels(table):
     found = main(f"<table>{table}</table>").passages
     assert found[0] == (("Do",), "Do\n\n  • Walk")
     assert found[1:] in ([], [(("Do not",), "Do not\n\n  • Drive\n  • Swim")])
+
+
+def test_titles_across_a_table_label_the_rows_below_them_only():
+    table = "<tr><th colspan=2>Do not take</th></tr><tr><td>Aspirin</td><td>7 days</td></tr><tr><th colspan=2>Take</th></tr><tr><td>Iron</td><td>daily</td></tr>"
+    assert main(f"<table>{table}</table>").texts == ["Do not take\n\n  • Aspirin | 7 days", "Take\n\n  • Iron | daily"]
+
+
+def test_a_table_by_its_roles_is_a_table():
+    rows = "".join(
+        f'<div role="row">{"".join(f"<div role=cell>{cell}</div>" for cell in row)}</div>'
+        for row in (("Medicine", "Before", "After"), ("Warfarin", "", "2 days"))
+    )
+    assert main(f'<div role="table">{rows}</div>').texts == ["  • Medicine | Before | After\n  • Warfarin | – | 2 days"]
+
+
+@pytest.mark.parametrize(
+    ("lists", "texts"),
+    [
+        ("<ol><li>Sit</li><li value=5>Stand</li></ol>", ["  1. Sit\n  5. Stand"]),
+        ("<ol><li>Sit</li></ol><p>We wait.</p><ol start=2><li>Stand</li></ol>", ["  1. Sit", "We wait.", "  2. Stand"]),
+        ("<ol type=a><li>Sit</li><li>Stand</li></ol>", ["  • a. Sit\n  • b. Stand"]),
+        ('<ol style="list-style-type: upper-roman"><li>Sit</li><li>Stand</li></ol>', ["  • I. Sit\n  • II. Stand"]),
+        ("<ol reversed><li>Sit</li><li>Stand</li></ol>", ["  2. Sit\n  1. Stand"]),
+    ],
+)
+def test_items_have_the_numbers_and_letters_that_the_page_shows(lists, texts):
+    assert main(lists).texts == texts
+
+
+def test_a_page_that_is_one_form_is_read_without_its_fields():
+    found = read_html(
+        '<body><form id="aspnetForm"><div><h2>Knee visits</h2><p>Do not drive on the day.</p><label>Name</label><input></div></form>'
+    )
+    assert (found.texts, found.page.left_out) == (["Do not drive on the day."], ("form: Name",))
 
 
 def test_a_row_is_read_with_the_heads_of_its_columns():
@@ -203,6 +301,7 @@ def test_answers_in_a_nav_that_holds_sentences_are_read():
         "<ol><li><p>Where do I park?</p><p>Behind.</p></li></ol>",
         "<ol><li>Where do I park?</li></ol><p>Behind.</p>",
         "<dl><dt>Where do I park?</dt><dd>Behind.</dd></dl>",
+        '<div><input type="checkbox" id="c"><label for="c">Where do I park?</label><div>Behind.</div></div>',
     ],
 )
 def test_a_question_is_a_pair_with_its_answer_however_it_is_marked(pair):
@@ -283,8 +382,9 @@ def test_an_icon_font_box_with_a_title_keeps_its_title():
         '<p>You may drive.<sup><a href="#ftnt1" id="ftnt_ref1">[1]</a></sup></p>{}<div><p><a href="#ftnt_ref1" id="ftnt1">[1]</a> Not if you had a sedative.</p></div>',
         '<p>You may drive.<a href="#fn:1">1</a></p>{}<ol><li id="fn:1">Not if you had a sedative. <a href="#fnref:1">↩</a></li></ol>',
         '<p>You may drive.<a href="#_ftn1" name="_ftnref1">[1]</a></p>{}<div id="ftn1"><p><a href="#_ftnref1" name="_ftn1">[1]</a> Not if you had a sedative.</p></div>',
+        "<p>You may drive.<sup>1</sup></p>{}<p><sup>1</sup> Not if you had a sedative.</p>",
     ],
-    ids=["docs", "markdown", "word"],
+    ids=["docs", "markdown", "word", "typed"],
 )
 def test_a_footnote_goes_with_its_paragraph(note):
     assert main(note.format(EAT)).texts == ["You may drive.\nNot if you had a sedative.", EATEN]
