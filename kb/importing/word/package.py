@@ -34,6 +34,7 @@ class Package:
     notes: dict[tuple[str, str], Element] = field(default_factory=dict)  # by kind and id
     comments: tuple[Element, ...] = ()
     running: tuple[Element, ...] = ()  # headers and footers
+    text_size: int = 22  # in half points, of text whose size nothing says
 
 
 def open_package(data: bytes) -> Package:
@@ -74,6 +75,7 @@ def open_package(data: bytes) -> Package:
         numbering=next(iter(parts.get("numbering", [])), None),
         notes=notes,
         comments=tuple(one for part in parts.get("comments", []) for one in part.iter(f"{W}comment")),
+        text_size=_text_size(next(iter(parts.get("styles", [])), None)),
         running=(*parts.get("header", []), *parts.get("footer", [])),
     )
 
@@ -101,6 +103,14 @@ def _relations(archive: ZipFile, part: str) -> Iterator[tuple[str, str]]:
             target = one.get("Target", "")
             full = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
             yield one.get("Type", "").rpartition("/")[2], full
+
+
+def _text_size(part: Element | None) -> int:
+    """The size of the style of ordinary text, else of the document's defaults."""
+    normal = [one for one in part.iter(f"{W}style") if one.get(f"{W}default") == "1"] if part is not None else []
+    defaults = part.findall(f"{W}docDefaults/{W}rPrDefault") if part is not None else []
+    sizes = [value(one.find(f"{W}rPr"), "sz") or "" for one in (*normal, *defaults)]
+    return next((int(size) for size in sizes if size.isdigit()), 22)
 
 
 def _styles(part: Element | None) -> dict[str, Style]:

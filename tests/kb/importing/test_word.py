@@ -201,3 +201,74 @@ def test_a_document_of_word_online_is_imported_without_false_alarms(tmp_path):
 def test_a_label_at_the_top_is_no_title():
     found = read_word(word(p("Do not", looks="b"), p("Drive", num=1)))
     assert found.passages == [(("Do not",), "Do not\n\n  • Drive")]
+
+
+EAT = "You can eat as usual on the evening of your visit."
+DONT = p("Do not", looks="b") + p("drive", num=1)
+HANGING = "<w:p><w:r><mc:AlternateContent><mc:Choice><w:drawing><w:txbxContent>{}</w:txbxContent></w:drawing></mc:Choice></mc:AlternateContent></w:r></w:p>"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        table((p("Do not", "berschrift2") + p("drive", num=1),)),
+        table((DONT,)),
+        table((p("Do not", looks="b") + p("drive"),)),
+        p("Do not", "berschrift2") + table((p("drive", num=1),)),
+        HANGING.format(DONT),
+    ],
+    ids=["heading", "bold", "lines", "heading above", "text box"],
+)
+def test_what_labels_a_box_labels_nothing_after_it(box):
+    first, after = read_word(word(TITLE, box, p(EAT))).passages
+    assert (first[0], after) == (("Do not",), ((), EAT))
+    assert first[1].startswith("Do not\n\n") and "drive" in first[1]
+
+
+def test_cells_of_a_layout_stand_below_the_heading_above_the_table():
+    cells = (p("Do", looks="b") + p("walk", num=1), DONT)
+    assert [
+        heading for heading, _ in read_word(word(TITLE, p("Later", "berschrift2"), table(cells), p(EAT))).passages
+    ] == [
+        ("Later", "Do"),
+        ("Later", "Do not"),
+        ("Later",),
+    ]
+
+
+def test_a_text_box_that_hangs_on_a_label_parts_it_from_no_list():
+    body = p("Do not", looks="b") + HANGING.format(p("Call us any time.")) + p("drive", num=1) + p("swim", num=1)
+    assert read_word(word(TITLE, body, p(EAT))).texts == ["Do not\n\n  • drive\n  • swim", "Call us any time.", EAT]
+
+
+def test_a_text_box_that_hangs_on_an_item_is_read():
+    item = p("Walk", num=1).replace("</w:p>", HANGING.format(p("Call us.")).removeprefix("<w:p>"))
+    assert read_word(word(TITLE, item, p("Rest", num=1))).texts == ["  • Walk\n  • Rest", "Call us."]
+
+
+@pytest.mark.parametrize("looks", ['<w:u w:val="single"/>', '<w:sz w:val="32"/>'], ids=["underlined", "large"])
+def test_an_underlined_or_large_line_above_text_is_a_heading(looks):
+    line = f"<w:p><w:r><w:rPr>{looks}</w:rPr><w:t>What to bring</w:t></w:r></w:p>"
+    assert read_word(word(TITLE, line, p("A card."))).passages == [(("What to bring",), "A card.")]
+
+
+def drawn(words: str, name: str, file: str = "r1") -> str:
+    blip = '<a:blip xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:q="http://schemas.openxmlformats.org/officeDocument/2006/relationships" q:embed="{}"/>'
+    return f'<w:p><w:r><w:drawing><wp:inline><wp:docPr id="1" name="Picture" descr="{name}"/>{blip.format(file)}</wp:inline></w:drawing></w:r>{r(" " + words)}</w:p>'
+
+
+def test_pictures_and_letters_that_are_signs_stay_before_their_words():
+    letter = '<w:p><w:r><w:rPr><w:rFonts w:ascii="Wingdings"/></w:rPr><w:t>û</w:t></w:r>' + r(" Lift") + "</w:p>"
+    signs = [
+        drawn("Drive", "Close with solid fill"),
+        drawn("Walk", "Checkmark with solid fill"),
+        drawn("Swim", "Do not"),
+    ]
+    assert read_word(word(TITLE, *signs, letter)).texts == ["✗ Drive", "✓ Walk", "Do not Swim", "✗ Lift"]
+
+
+def test_pictures_that_cannot_be_read_are_asked_about_where_they_differ():
+    assert read_word(word(TITLE, drawn("Drive", "", "r1"), drawn("Walk", "", "r1"))).texts == ["Drive", "Walk"]
+    found = read_word(word(TITLE, drawn("Drive", "", "r1"), drawn("Walk", "", "r2"), p("Text.")))
+    assert (found.texts, len(found.warnings)) == (["Text."], 2)
+    assert {"signs that cannot be read: Drive", "signs that cannot be read: Walk"} <= set(found.page.left_out)
