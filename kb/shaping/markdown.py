@@ -43,6 +43,20 @@ _BREAK = "\ue002"
 _GAP = "\ue003"  # where struck words stood between two spaces
 _GAPS = re.compile(f"{_GAP} *")
 _BREAKS = re.compile(f" *{_BREAK}[ {_BREAK}]*\n?")
+_STRUCK_HTML = re.compile(r"<(/?)(?:del|s|strike)\b", re.IGNORECASE)
+# Signs that an editor writes by name, and shows as signs.
+_SIGNS_BY_NAME = {
+    ":x:": "❌",
+    ":no_entry:": "⛔",
+    ":no_entry_sign:": "🚫",
+    ":warning:": "⚠",
+    ":white_check_mark:": "✅",
+}
+_SIGNS_BY_NAME |= {":heavy_check_mark:": "✔", ":heavy_multiplication_x:": "✖", ":ballot_box_with_check:": "☑"}
+_SHORT_SIGNS = re.compile("|".join(map(re.escape, _SIGNS_BY_NAME)), re.IGNORECASE)
+# A box of wikis: “> [!WARNING]”, or “:::” around it.
+_BOX_TITLE = re.compile(r"^(> *)\[!(\w+)\][-+]?[ \t]*(.*)$", re.MULTILINE)
+_FENCE = re.compile(r"^:::+[ \t]*(\w+)?[ \t]*(.*)$", re.MULTILINE)
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
@@ -94,7 +108,7 @@ def parse_front(source: str, where: str) -> tuple[Front, str]:
 
 def parse_blocks(body: str) -> tuple[list[Block], list[str]]:
     """The blocks of a Markdown text, and what of it is left out: struck words, and words in raw HTML."""
-    text, notes = take_notes(body)
+    text, notes = take_notes(_with_titled_boxes(body))
     tokens = _PARSER.parse(text)
     html = [_bare(_SUMMARY.sub(" ", one.content)) for one in tokens if one.type == "html_block"]
     html = [words for words in html if not _leads(words)]
@@ -102,6 +116,12 @@ def parse_blocks(body: str) -> tuple[list[Block], list[str]]:
     left_out = [f"raw HTML: {words}" for words in html if words]
     left_out += [f"struck out: {words}" for one in tokens for words in _struck(one)]
     return [put_notes(one, notes) for one in blocks], left_out
+
+
+def _with_titled_boxes(body: str) -> str:
+    """The text with the titles of its boxes as bold lines: what is shown above a box, else the name of its kind."""
+    quoted = _BOX_TITLE.sub(lambda found: f"{found[1]}**{found[3] or found[2].title()}**\n{found[1]}", body)
+    return _FENCE.sub(lambda found: f"\n**{found[2] or found[1].title()}**\n" if found[1] else "\n---\n", quoted)
 
 
 def _leads(words: str) -> bool:
@@ -113,11 +133,18 @@ def _bare(html: str) -> str:
     return " ".join(re.sub(r"<!--.*?-->|<[^>]*>", " ", html, flags=re.DOTALL).split())
 
 
+def _strikes(child: Token) -> int:
+    """1 where struck words begin, in Markdown or in HTML, -1 where they end."""
+    if child.type == "html_inline" and (found := _STRUCK_HTML.match(child.content)):
+        return -1 if found[1] else 1
+    return {"s_open": 1, "s_close": -1}.get(child.type, 0)
+
+
 def _struck(inline: Token) -> Iterator[str]:
     depth, words = 0, ""
     for child in inline.children or []:
-        depth += {"s_open": 1, "s_close": -1}.get(child.type, 0)
-        words += child.content if depth else ""
+        depth = max(0, depth + _strikes(child))
+        words += child.content if depth and child.type != "html_inline" else ""
         if not depth and words:
             yield words
             words = ""
@@ -303,6 +330,8 @@ def _plain_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
     level = 1
     ends_at_line = False  # the last heading is a label, which colours nothing below a line across
     for_fold: list[int] = []  # levels of the headings that open folds stand under
+    for_quote: list[int] = []  # and open quotes
+    is_titled = False  # the open quote holds a title
     while position < len(tokens):
         token = tokens[position]
         found: list[Block] = []
@@ -314,6 +343,12 @@ def _plain_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
             level = int(tokens[position - 1].tag[1])
             found = [_marked(Block("heading", level=level), token)]
             ends_at_line = is_label(found[0].text)
+        elif token.type == "blockquote_open":
+            for_quote.append(level)
+        elif token.type == "blockquote_close":
+            level = for_quote.pop()
+            under = level if is_titled else under
+            is_titled = False
         elif token.type == "hr" and ends_at_line:
             under = level - 1
         elif token.type == "inline":
@@ -331,6 +366,7 @@ def _plain_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
         if found and under is not None and found[0].under is None:
             found[0] = replace(found[0], under=under)
         under = None if found else under
+        is_titled = is_titled or (bool(for_quote) and any(one.is_strong or one.kind == "heading" for one in found))
         yield from found
         position += 1
 
@@ -460,13 +496,15 @@ def _plain(inline: Token) -> str:
     children = inline.children or []
     struck = 0
     for position, child in enumerate(children):
-        struck += {"s_open": 1, "s_close": -1}.get(child.type, 0)
+        struck = max(0, struck + _strikes(child))
         if struck:
             continue
-        if child.type == "s_close" and parts and parts[-1].endswith(" "):
+        if _strikes(child) < 0 and parts and parts[-1].endswith(" "):
             parts[-1] = parts[-1].rstrip(" ") + _GAP
         elif child.type in {"text", "code_inline"} or (child.type == "image" and is_sign(child.content)):
-            parts.append(child.content)
+            parts.append(_SHORT_SIGNS.sub(_sign_by_name, child.content))
+        elif child.type == "html_inline" and is_sign(words := _words_of_picture(child.content)):
+            parts.append(words)
         elif child.type == "softbreak":
             following = children[position + 1].content if position + 1 < len(children) else ""
             parts.append(_BREAK if _OWN_LINE.match(following) or _opens_bold(children[:position]) else " ")
@@ -474,7 +512,17 @@ def _plain(inline: Token) -> str:
             parts.append("\n")
         elif child.type == "strong_close" and _opens_bold(children[: position + 1]) and is_question("".join(parts)):
             parts.append(_BREAK if any(one.content.strip() for one in children[position:]) else "")
-    return _GAPS.sub(" ", _BREAKS.sub("\n", "".join(parts))).rstrip(_GAP)
+    text = _GAPS.sub(" ", _BREAKS.sub("\n", "".join(parts))).rstrip(_GAP)
+    return text.strip(" ") if any(child.type in {"html_inline", "s_close"} for child in children) else text
+
+
+def _sign_by_name(found: re.Match[str]) -> str:
+    return _SIGNS_BY_NAME[found[0].casefold()]
+
+
+def _words_of_picture(html: str) -> str:
+    found = re.match(r"""<img\b[^>]*\balt=["']([^"']*)["']""", html, re.IGNORECASE)
+    return found[1].strip() if found else ""
 
 
 def _opens_bold(children: Sequence[Token]) -> bool:

@@ -17,12 +17,10 @@ from kb.shaping.notes import with_marked_notes
 from kb.shaping.pairs import with_pairs
 from kb.shaping.reach import with_labels
 from kb.shaping.statements import is_statement
-from kb.shaping.words import GLYPHS, is_label, is_polar, is_question, is_turning_title, leads_on, reads_as_title
+from kb.shaping.words import GLYPHS, is_cut, is_label, is_polar, is_question, is_turning_title, leads_on, reads_as_title
 
 # A line between two lists that have one introduction.
 _JOINS = re.compile(r"(?:and|or|and/or|and also|or if|or when|also|plus|as well as)[:,…]?", re.IGNORECASE)
-# The last word of a text that somebody cut.
-_CUT = re.compile(r"\b(?:not|and|or|but|the|an?|must|should|your|our|if|because|than|is|are|\w+n['’]t)$")
 _WHOLE_COMMAND = re.compile(r"(?:please )?(?:do not|don['’]t|never) (?:eat|drink|come|drive)", re.IGNORECASE)
 _MARK = re.compile(r"^\s*(?:(?P<glyph>[•●▪◦■□‣∙·○])|(?P<dash>[-–*+])|(?P<number>\d{1,3})[.)])\s+(?=\S)")
 
@@ -152,7 +150,7 @@ def _with_introductions(blocks: Sequence[Block]) -> list[Block]:
         elif _joins(before, block):
             kept[-1] = Block("paragraph", text_of([before, block]), under=before.under)
         elif is_list(block) and _introduces(before) and not is_list(before):
-            rest, last = _last_sentence(before.text) if before.text.endswith(":") else ("", before.text)
+            rest, last = _last_sentence(before.text) if _opens_a_list(before.text) else ("", before.text)
             kept[-1:] = [replace(before, text=rest)] if rest else []
             tags = joined_tags(before, block, last)
             text = f"{last}\n\n{block.text}" if block.text else last
@@ -174,6 +172,10 @@ def _joins(before: Block, block: Block) -> bool:
         return False
     is_link = _is_open(before) and bool(_JOINS.fullmatch(block.text))
     return is_link or (is_list(block) and bool(_JOINS.fullmatch(before.text.rpartition("\n\n")[2])))
+
+
+def _opens_a_list(text: str) -> bool:
+    return text.endswith(":") or is_cut(text)
 
 
 def _introduces(block: Block) -> bool:
@@ -248,7 +250,7 @@ def _why_a_fragment(block: Block, following: Sequence[Block]) -> str | None:
         return "question without an answer"
     if is_label(block.text) and not _WHOLE_COMMAND.fullmatch(block.text):
         return "label with nothing below it"
-    if _CUT.search(block.text) and "\n" not in block.text:
+    if is_cut(block.text):
         return "breaks off"
     is_followed = bool(following) and following[0].kind == "paragraph" and len(sentence_spans(block.text)) >= 3
     return "introduces nothing" if block.text.endswith(":") and not is_followed else None

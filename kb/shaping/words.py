@@ -66,6 +66,10 @@ _NEGATIVE = re.compile(
 )
 
 
+# The last word of a text that somebody cut, or that a list goes on with.
+_CUT = re.compile(r"\b(?:not|and|or|but|the|an?|must|should|your|our|if|because|than|is|are|\w+n['’]t)$")
+
+
 def is_label(text: str) -> bool:
     """Whether a line only says how to take what stands below it: “Don't”, “Not safe”, “Call us if:”."""
     words = _bare(text)
@@ -79,6 +83,11 @@ def is_turning_title(text: str) -> bool:
     """Whether a line turns what cannot stand alone below it, and no whole statement: “What isn't included”."""
     words = _bare(text)
     return is_label(text) and bool(_TURNING_TITLE.fullmatch(words)) and not _HALF.search(words)
+
+
+def is_cut(text: str) -> bool:
+    """Whether a line stops in the middle of a sentence: “You may eat, but you must not”."""
+    return "\n" not in text and bool(_CUT.search(text))
 
 
 def is_sign(text: str) -> bool:
@@ -102,7 +111,7 @@ def is_question(text: str) -> bool:
 
 def leads_on(text: str) -> bool:
     """Whether a paragraph's last words introduce the list below: a colon, a short label, “not … these”."""
-    if text.endswith(":"):
+    if text.endswith(":") or is_cut(text):
         return True
     spans = sentence_spans(text)
     if not spans:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
-Frame = tuple[float, float, float, float]  # x0, top, x1, bottom
+from kb.importing.pdf.marks import Frame, Word, picture_before, small_pictures, without_struck
+
 BULLETS = "•●▪◦■□○‣⁃∙·➢➤►▶–—-*\uf0b7\uf0a7\uf0d8o"
 SIGNS = {
     "✓": "✓",
@@ -31,18 +32,8 @@ _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi",
 
 _MIN_GUTTER = 12.0  # points: narrower gaps are those between words
 _MAX_ROWS_BELOW = 2
+_MAX_CELL_WORDS = 6  # in a table that leaves cells empty
 _EDGE = 0.1  # of a page's height: where running heads, feet and page numbers stand
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    text: str
-    x0: float
-    x1: float
-    top: float
-    bottom: float
-    size: float
-    is_bold: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +50,7 @@ class Line:
     box: int | None = None
     cells: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # marks of footnotes that it refers to
+    picture: str = ""  # the name of a small picture before it
 
     @property
     def text(self) -> str:
@@ -91,18 +83,23 @@ class Line:
 
 @dataclass(slots=True)
 class Read:
-    """The lines of a PDF, and the running heads, feet and page numbers left out of them."""
+    """The lines of a PDF; left out of them are running heads, feet and page numbers, and words that are struck out."""
 
     lines: list[Line] = field(default_factory=list)
     running: list[str] = field(default_factory=list)
+    struck: list[str] = field(default_factory=list)
 
 
 def read_lines(pages: Iterable[Any]) -> Read:
     """Read pages of pdfplumber."""
     found = Read()
-    rows = [(number, float(page.height), _rows(_words(page)), _boxes(page)) for number, page in enumerate(pages)]
-    repeated = _repeated([(height, page_rows) for _, height, page_rows, _ in rows])
-    for number, height, page_rows, boxes in rows:
+    rows = []
+    for number, page in enumerate(pages):
+        words, struck = without_struck(_words(page), page)
+        found.struck += struck
+        rows.append((number, float(page.height), _rows(words), _boxes(page), small_pictures(page)))
+    repeated = _repeated([(height, page_rows) for _, height, page_rows, *_ in rows])
+    for number, height, page_rows, boxes, pictures in rows:
         kept = []
         for row in page_rows:
             text = " ".join(word.text for word in row)
@@ -110,7 +107,8 @@ def read_lines(pages: Iterable[Any]) -> Read:
                 found.running.append(text)
             else:
                 kept.append(row)
-        found.lines += _in_reading_order(kept, number, boxes)
+        lines = _in_reading_order(kept, number, boxes)
+        found.lines += [replace(line, picture=picture_before(line.words, pictures)) for line in lines]
     return found
 
 
@@ -285,7 +283,8 @@ def _is_table(band: Sequence[list[Word]], gutters: Sequence[float]) -> bool:
         return False
     whole = sum(all(row) for row in parts)
     first = [len(row[0]) for row in parts if row[0]]
-    return whole >= 2 and whole >= 0.7 * len(parts) and median(first) <= 4
+    is_short = all(parts[0]) and all(len(part) <= _MAX_CELL_WORDS for row in parts for part in row)
+    return whole >= 2 and whole >= (0.5 if is_short else 0.7) * len(parts) and median(first) <= 4
 
 
 def _without_references(words: Sequence[Word]) -> tuple[list[Word], tuple[str, ...]]:

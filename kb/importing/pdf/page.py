@@ -23,6 +23,11 @@ _MAX_TITLE_WORDS = 10
 _LARGER = 1.12  # times the size of the text: a heading
 _SMALLER = 0.9  # times that size: a footnote, if it stands below and begins with a mark
 _NUMBERED = re.compile(r"^(\d{1,3})[.)]\s+(?=\S)")
+_LETTERED = re.compile(r"^\(?(?:[a-h]|i{1,3}|iv|vi{0,3})[.)]\s+(?=\S)")
+# A line that ends so goes on, however much room there was.
+_OPEN_END = re.compile(
+    r"\b(?:not|and|or|but|the|an?|of|to|at|in|on|by|for|from|with|must|should|can|may|will|your|our|if|when|because|than|is|are)$"
+)
 _NOTE = re.compile(r"^(\d{1,2}|[*†‡])[.)]?\s*(\S.*)$")
 _UNREAD = re.compile(r"\(cid:\d+\)|�")
 
@@ -43,6 +48,7 @@ def parse_pdf(data: bytes) -> PdfPage:
     with pdfplumber.open(BytesIO(data)) as document:
         read = read_lines(document.pages)
     reader = _Reader(left_out=[f"running head or foot: {one}" for one in dict.fromkeys(read.running)])
+    reader.left_out += [f"struck out: {one}" for one in read.struck]
     lines = reader.without_unread(read.lines)
     blocks = reader.read(lines)
     title = next((one.text for one in blocks if one.kind == "heading" and one.level == 1), "")
@@ -56,6 +62,7 @@ class _Reader:
     shown: list[str] = field(default_factory=list)
     sizes: list[float] = field(default_factory=list)  # of headings, largest first
     text_size: float = 0.0
+    has_signs: bool = False  # pictures of several kinds stand before lines: one may say “yes”, another “no”
 
     def without_unread(self, lines: Sequence[Line]) -> list[Line]:
         unread = [line.text for line in lines if _UNREAD.search(line.text)]
@@ -73,6 +80,7 @@ class _Reader:
             counts[round(line.size * 2) / 2] += len(line.text)
         self.text_size = counts.most_common(1)[0][0]
         lines, notes = self._without_notes(lines)
+        self.has_signs = len({line.picture for line in lines if line.picture}) > 1
         larger = {round(line.size * 2) / 2 for line in lines if self._is_larger(line)}
         self.sizes = sorted(larger, reverse=True)
         blocks: list[Block] = []
@@ -105,12 +113,15 @@ class _Reader:
 
     def _tables(self, lines: Sequence[Line]) -> list[Block]:
         self.shown += [cell for line in lines for cell in line.cells if cell]
-        return table_blocks([line.cells for line in lines])
+        return table_blocks(_with_wrapped(lines))
 
     def _texts(self, lines: Sequence[Line], notes: dict[tuple[int, str], str]) -> Iterator[Block]:
         open_box: tuple[int, int] | None = None
         level_in_box = 7
         for group in _groups(lines):
+            if self.has_signs and group[0].picture:
+                self._ask(self._joined(group))
+                continue
             box = None if group[0].box is None else (group[0].page, group[0].box)
             block = self._block(group, notes)
             if open_box is not None and box != open_box and level_in_box < 7:
@@ -120,6 +131,10 @@ class _Reader:
                 level_in_box = min(level_in_box, block.level or 2)
             open_box = box
             yield block
+
+    def _ask(self, words: str) -> None:
+        self.left_out.append(f"signs that cannot be read: {words}")
+        self.warnings.append(f"“{words[:80]}”: pictures beside these words may turn their sense. Write them as words.")
 
     def _block(self, group: Sequence[Line], notes: dict[tuple[int, str], str]) -> Block:
         first = group[0]
@@ -151,6 +166,18 @@ class _Reader:
             else:
                 text = f"{text} {line.text}"
         return text
+
+
+def _with_wrapped(lines: Sequence[Line]) -> list[tuple[str, ...]]:
+    """The rows of a table; a line that stands close below a row and has no first cell goes on with its cells."""
+    gaps = [line.top - above.bottom for above, line in pairwise(lines)]
+    rows = [lines[0].cells]
+    for line, gap in zip(lines[1:], gaps, strict=True):
+        if not line.cells[0] and gap < 0.6 * max(gaps):
+            rows[-1] = tuple(" ".join(filter(None, pair)) for pair in zip(rows[-1], line.cells, strict=True))
+        else:
+            rows.append(line.cells)
+    return rows
 
 
 def _put_together(last: str, first: str) -> str:
@@ -200,6 +227,8 @@ def _goes_on(group: Sequence[Line], line: Line, spacing: float) -> bool:
     if _marked(group[0].text)[0] is not None:
         return _is_inside_item(group, line, spacing)
     starts_small = line.text[:1].islower()
+    if _OPEN_END.search(last.text) and not is_label(last.text):
+        return True
     if starts_small and last.text[-1] not in ".!?:":
         return True
     if line.x0 > group[0].x0 + 2 * line.size and len(group) > 1:
@@ -228,6 +257,8 @@ def _marked(text: str) -> tuple[str | None, str]:
         return head, rest
     if text[:1] in "•●▪■‣➢\uf0b7\uf0a7" and len(text) > 1:
         return text[0], text[1:].strip()
+    if _LETTERED.match(text):
+        return text, text
     if (number := _NUMBERED.match(text)) and not text.endswith("?"):
         return number[0].strip(), text[number.end() :]
     return None, text
@@ -240,7 +271,7 @@ def _joined_over_breaks(blocks: Sequence[Block]) -> list[Block]:
         before = kept[-1] if kept else None
         if before is None or block.under is not None:
             kept.append(block)
-        elif before.kind == block.kind == "list" and _is_next(before, block):
+        elif before.kind == block.kind == "list" and not block.text and _is_next(before, block):
             kept[-1] = replace(before, items=(*before.items, *block.items))
         elif before.kind == block.kind != "list" and _is_one_text(before, block):
             kept[-1] = replace(before, text=f"{before.text} {block.text}")
@@ -265,7 +296,7 @@ def _is_one_text(before: Block, block: Block) -> bool:
 
 
 def _is_half(text: str, following: str) -> bool:
-    return text[-1] not in ".!?:" and following[:1].islower()
+    return text[-1] not in ".!?:" and (following[:1].islower() or (bool(_OPEN_END.search(text)) and not is_label(text)))
 
 
 def _titled(blocks: list[Block]) -> list[Block]:

@@ -43,6 +43,16 @@ class Sheet:
         self.y = y
         return self
 
+    def strike(self, x: float, y: float, width: float) -> Sheet:
+        """A line at half the height of the text whose top is at y, for a size of 11."""
+        self.drawn.append(f"0.7 w {x} {HEIGHT - y - 7} m {x + width} {HEIGHT - y - 7} l S")
+        return self
+
+    def picture(self, name: str, *, x: float, y: float, side: float = 9) -> Sheet:
+        """A small picture: "P1" or "P2"."""
+        self.drawn.append(f"q {side} 0 0 {side} {x} {HEIGHT - y - side} cm /{name} Do Q")
+        return self
+
     def box(self, x: float, y: float, width: float, height: float) -> Sheet:
         self.drawn.insert(0, f"0.9 0.9 1 rg {x} {HEIGHT - y - height} {width} {height} re f 0 g")
         return self
@@ -51,6 +61,7 @@ class Sheet:
 def paper(*sheets: Sheet) -> bytes:
     count = len(sheets)
     fonts = "<</F1 3 0 R/F2 4 0 R>>"
+    pictures = f"<</P1 {5 + 2 * count} 0 R/P2 {6 + 2 * count} 0 R>>"
     objects = ["<</Type/Catalog/Pages 2 0 R>>"]
     objects.append(f"<</Type/Pages/Kids[{' '.join(f'{5 + 2 * n} 0 R' for n in range(count))}]/Count {count}>>")
     objects += [
@@ -60,9 +71,11 @@ def paper(*sheets: Sheet) -> bytes:
     for number, sheet in enumerate(sheets):
         content = "\n".join(sheet.drawn)
         objects.append(
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {WIDTH} {HEIGHT}]/Contents {6 + 2 * number} 0 R/Resources<</Font{fonts}>>>>"
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {WIDTH} {HEIGHT}]/Contents {6 + 2 * number} 0 R/Resources<</Font{fonts}/XObject{pictures}>>>>"
         )
         objects.append(f"<</Length {len(content)}>>\nstream\n{content}\nendstream")
+    image = "<</Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Length 1>>"
+    objects += [f"{image}\nstream\n{grey}\nendstream" for grey in "0a"]
     file = b"%PDF-1.4\n"
     places = []
     for number, body in enumerate(objects, start=1):

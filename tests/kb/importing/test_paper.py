@@ -193,3 +193,69 @@ def test_without_sizes_and_weights_a_lone_first_line_is_the_title():
     assert (found.page.title, found.texts) == ("How to find us", ["We are on the ground floor."])
     label = read_paper(Sheet().lines("Do not").lines("Drive on the day of your visit."))
     assert label.passages == [(("Do not",), "Do not\n\nDrive on the day of your visit.")]
+
+
+def rows_of(*rows: tuple[str, ...]) -> Sheet:
+    sheet = leaflet()
+    for number, row in enumerate(rows):
+        for cell, x in zip(row, (60, 200, 340), strict=False):
+            if cell:
+                sheet.text(cell, x=x, y=120 + 16 * number)
+    return sheet
+
+
+def test_empty_cells_of_a_table_keep_their_place():
+    sheet = rows_of(
+        ("Medicine", "Stop before", "Restart after"), ("Warfarin", "", "2 days"), ("Aspirin", "5 days", "1 day")
+    )
+    assert read_paper(sheet).texts == [
+        "  • Medicine | Stop before | Restart after\n  • Warfarin | – | 2 days\n  • Aspirin | 5 days | 1 day"
+    ]
+    assert read_paper(rows_of(("Do", "Do not"), ("rest", "drive"), ("", "swim"))).texts == [
+        "Do\n\n  • rest",
+        "Do not\n\n  • drive\n  • swim",
+    ]
+
+
+def test_struck_words_are_left_out_and_listed():
+    sheet = leaflet()
+    top = sheet.y
+    found = read_paper(sheet.text("You may drive 24 48 hours after your visit.").strike(128, top, 14))
+    assert found.texts == ["You may drive 48 hours after your visit."]
+    assert found.page.left_out == ("struck out: 24",)
+
+
+def test_an_underlined_word_stays():
+    sheet = leaflet()
+    top = sheet.y
+    assert read_paper(sheet.text("You may drive 24 hours after.").strike(128, top + 5, 14)).texts == [
+        "You may drive 24 hours after."
+    ]
+
+
+def test_pictures_that_differ_before_lines_are_asked_about():
+    sheet = leaflet()
+    for name, words in (("P1", "Drive a car"), ("P2", "Walk")):
+        sheet.picture(name, x=60, y=sheet.y + 1).text(words, x=75)
+    found = read_paper(sheet.gap().text("You may eat as usual."))
+    assert found.texts == ["You may eat as usual."]
+    assert found.page.left_out == ("signs that cannot be read: Drive a car", "signs that cannot be read: Walk")
+    assert "may turn their sense" in found.warnings[0]
+    one = leaflet()
+    for words in ("Drive a car", "Swim"):
+        one.picture("P1", x=60, y=one.y + 1).text(words, x=75)
+    assert "Drive a car" in " ".join(read_paper(one).texts)
+
+
+def test_a_line_that_cannot_end_goes_on():
+    assert read_paper(leaflet().text("Call Dr Jones or ask at").text("Molar House on the day.")).texts == [
+        "Call Dr Jones or ask at Molar House on the day."
+    ]
+    halves = (leaflet().gap(500).text("You may eat, but you must not"), Sheet().text("Drive or swim."))
+    assert read_paper(*halves).texts == ["You may eat, but you must not Drive or swim."]
+
+
+def test_letters_before_items_stay():
+    assert read_paper(leaflet().text("You should:").text("a) sit").text("b) breathe")).texts == [
+        "You should:\n\n  • a) sit\n  • b) breathe"
+    ]

@@ -247,8 +247,9 @@ def test_a_question_in_markdown_is_a_pair(source):
     assert markdown(f"# Visits\n\n{source}\n") == [(("Where do I park?",), "Behind.")]
 
 
-def test_struck_words_of_markdown_are_left_out_and_listed():
-    page = parse_markdown("You may drive ~~24~~ 48 hours after.", page_id="a", where="a")
+@pytest.mark.parametrize("struck", ["~~24~~", "<del>24</del>", "<s>24</s>", "<strike>24</strike>"])
+def test_struck_words_of_markdown_are_left_out_and_listed(struck):
+    page = parse_markdown(f"You may drive {struck} 48 hours after.", page_id="a", where="a")
     assert page.text == "You may drive 48 hours after."
     assert page.left_out == ("struck out: 24",)
 
@@ -274,6 +275,18 @@ def test_empty_cells_keep_their_place_and_column_labels_their_column():
 @pytest.mark.parametrize(
     ("source", "passages"),
     [
+        ("- :x: Drive\n- :white_check_mark: Park", [((), "  • ❌ Drive\n  • ✅ Park")]),
+        ('- <img src="x.png" alt="Do not"> Drive\n- Park', [((), "  • Do not Drive\n  • Park")]),
+        (
+            "> [!WARNING]\n> You may be sleepy for a day.\n\nYou can eat.",
+            [(("Warning",), "You may be sleepy for a day."), ((), "You can eat.")],
+        ),
+        ("> [!danger] Do not\n> - drive\n\nYou can eat.", [(("Do not",), "Do not\n\n  • drive"), ((), "You can eat.")]),
+        (
+            ":::danger Do not\n- drive\n:::\n\nYou can eat.",
+            [(("Do not",), "Do not\n\n  • drive"), ((), "You can eat.")],
+        ),
+        ("## ~~Old~~ New hours\n\n9 to 5. <!-- still right? -->", [(("New hours",), "9 to 5.")]),
         ("- ![Do not](x.png) Drive\n- ![A car](c.png) Park", [((), "  • Do not Drive\n  • Park")]),
         ("- Do not:\n  - run\n- Do:\n  - rest", [(("Do not",), "Do not:\n\n  • run"), (("Do",), "Do:\n\n  • rest")]),
         ("- **Can I drive?** No.\n- **Can I walk?** Yes.", [(("Can I drive?",), "No."), (("Can I walk?",), "Yes.")]),
