@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from kb.errors import AdvocateError
 
 SITES = Path(__file__).parent / "sites"
-DEFAULT_SITE = "kneecare"
 
 
 class SiteError(AdvocateError):

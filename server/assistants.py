@@ -9,14 +9,14 @@ import asyncio
 import logging
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from index.build import Recipe
 from index.encode import OnnxEncoder
 from index.layout import CURRENT, encoder_folder, models_folder
-from index.loaded import load_build
+from index.loaded import LoadedBuild, load_build
 from index.model import find_model, model_digest
 from index.publish import Builds
 from index.trial import open_trial
@@ -91,7 +91,8 @@ class Assistants:
         # Another asks the rules, so that an emergency never waits for what is being encoded.
         self._asking_rules = ThreadPoolExecutor(1, thread_name_prefix="rules")
         self.policy: Policy = load_policy()
-        self._rules: RuleTable = compile_rules(self.policy.rules)
+        # Some tenths of a second of work: the server is up meanwhile, and whoever needs them first waits for them.
+        self._rules: Future[RuleTable] = self._asking_rules.submit(compile_rules, self.policy.rules)
 
     def builds(self, site: str) -> Builds:
         """The site's builds on disk."""
@@ -176,7 +177,7 @@ class Assistants:
     def open_build(self, folder: Path) -> Assistant:
         """An assistant for a build folder. Raises BuildRefused or ModelError."""
         build = load_build(folder)
-        return Assistant(build, self._encoder(build.manifest.model_digest))
+        return Assistant(build, self._encoder(build.manifest.model_digest), self._rules_for(build))
 
     def open_trial(self, recipe: Recipe, base: Path) -> Assistant:
         """An assistant that answers as a build of this content would; `base` is a build of the same site.
@@ -185,7 +186,7 @@ class Assistants:
         """
         encoder = self._encoder(model_digest(find_model(recipe.model)))
         build = open_trial(recipe, base, models_folder(self._data_dir), encoder)
-        return Assistant(build, encoder, self._rules if build.policy.version == self.policy.version else None)
+        return Assistant(build, encoder, self._rules_for(build))
 
     def close(self) -> None:
         self._encoding.close()
@@ -234,7 +235,7 @@ class Assistants:
 
     def _found_by_rules(self, text: str, history: Sequence[str]) -> tuple[tuple[RuleMatch, ...], Finding]:
         """The rules a message meets, and what they decide by themselves."""
-        matches = self._rules.find(text, history)
+        matches = self._rules.result().find(text, history)
         spoken = [one for one in matches if one.label is not Label.SMALLTALK]
         return matches, judge([*(Finding(one.label, ByRule(one.rule_id)) for one in spoken), NOTHING_FOUND])
 
@@ -261,6 +262,10 @@ class Assistants:
         except AdvocateError as error:
             log.error("site %s: the published build cannot be used: %s", site, error)
             return None
+
+    def _rules_for(self, build: LoadedBuild) -> RuleTable | None:
+        """The rules of a build's policy, where they are our own too."""
+        return self._rules.result() if build.policy.version == self.policy.version else None
 
     def _encoder(self, digest: str) -> OnnxEncoder:
         if digest not in self._encoders:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import subprocess
@@ -12,23 +11,24 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from kb import DEFAULT_SITE
 from kb.errors import AdvocateError
-from kb.sites import DEFAULT_SITE, SiteError
-from server.settings import Settings, load_settings
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+if TYPE_CHECKING:  # each command imports what it works with: `advocate --help` is asked more often than any
+    from collections.abc import AsyncIterator, Coroutine
 
     from index.build import Progress
     from server.assistant import Assistant
     from server.editing import Editing
     from server.publishing import Publisher
+    from server.settings import Settings
     from server.storage.store import Store
 
+T = TypeVar("T")
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 user_app = typer.Typer(no_args_is_help=True, help="Staff who sign in.")
 app.add_typer(user_app, name="user")
@@ -59,13 +59,13 @@ def serve(
     from server.web.serving import run
 
     given = {"host": host, "port": port, "workers": workers}
-    settings = load_settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    settings = _settings().model_copy(update={name: value for name, value in given.items() if value is not None})
     if _lacks_build(settings, DEFAULT_SITE):
         # In a process of its own: the server itself never holds torch.
         done = subprocess.run([sys.executable, "-m", "server.cli", "build"], stdout=subprocess.DEVNULL, check=False)
         if done.returncode:
             raise SystemExit(done.returncode)
-    asyncio.run(_welcome(settings))
+    _run(_welcome(settings))
     run(settings)
 
 
@@ -85,7 +85,7 @@ def build(
         raise typer.BadParameter("give --from DIR with --out DIR, or --site S with or without --publish")
     from server.progress import shown_progress
 
-    settings = load_settings()
+    settings = _settings()
     with shown_progress(progress) as show:
         if source is not None and out is not None:
             from server.publishing import build_folder
@@ -93,7 +93,7 @@ def build(
             print(build_folder(source, out, settings, show).build)
         else:
             how = _How(publish=publish, draft=draft, quick=quick, check=check)
-            print(asyncio.run(_build_site(settings, site or DEFAULT_SITE, how, show)))
+            print(_run(_build_site(settings, site or DEFAULT_SITE, how, show)))
 
 
 @app.command()
@@ -112,7 +112,7 @@ def ask(
 
     if (batch is None) != (out is None) or (batch is None) == (text is None):
         raise typer.BadParameter("give a question, or --batch IN.jsonl with --out OUT.jsonl")
-    assistant = _assistant(load_settings(), site, build_dir)
+    assistant = _assistant(_settings(), site, build_dir)
     if batch is not None and out is not None:
         print(f"{asking.answer_file(assistant, batch, out, trace=trace)} replies written to {out}", file=sys.stderr)
         return
@@ -141,9 +141,9 @@ def asks(
     if take is not None:
         print(_with_editing(lambda editing, publisher: take_choices(editing.saving, publisher, site, take)))
         return
-    settings = load_settings()
+    settings = _settings()
     if _lacks_build(settings, site):
-        asyncio.run(_prepare(settings, site=site))
+        _run(_prepare(settings, site=site))
     print(_with_publisher(show))
 
 
@@ -160,7 +160,7 @@ def evaluate(
     from server.reporting import as_page, as_table
 
     questions = evaluation.load_questions(file)
-    assistant = _assistant(load_settings(), site, build_dir)
+    assistant = _assistant(_settings(), site, build_dir)
     report = evaluation.report(evaluation.evaluate(questions, assistant))
     if html is not None:
         html.write_text(as_page(report, str(file.name)), encoding="utf-8")
@@ -184,7 +184,7 @@ def import_(
     from server.importing import Importing, as_picture, told, told_site
     from server.progress import shown_progress
 
-    settings = load_settings()
+    settings = _settings()
     heads = tuple(one.strip() for one in columns.split(",")) if columns else ()
     if is_site and not source.casefold().startswith(("http://", "https://")):
         raise typer.BadParameter("--follow needs a web address, such as https://www.hillside.example/")
@@ -310,7 +310,7 @@ def doctor(
     """Check this installation. Exits 1 on faults only."""
     from server.doctor import examine
 
-    findings = asyncio.run(examine(load_settings(), send=send))
+    findings = _run(examine(_settings(), send=send))
     for finding in findings:
         print(finding)
     raise SystemExit(1 if any(finding.is_fault for finding in findings) else 0)
@@ -321,7 +321,7 @@ def verify() -> None:
     """Check every build's files and the audit log's chain. Exits 1 when something was altered."""
     from server.doctor import verify_everything
 
-    faults = asyncio.run(verify_everything(load_settings()))
+    faults = _run(verify_everything(_settings()))
     print("\n".join(faults) or "Everything is as it was written.")
     raise SystemExit(1 if faults else 0)
 
@@ -341,7 +341,7 @@ def backup(out: Annotated[Path, typer.Argument(help="A new file, such as backup.
     """Write the database and the builds to one file, while the server runs."""
     from server.keeping import back_up
 
-    settings = load_settings()
+    settings = _settings()
     print(_with_publisher(lambda store, _publisher: back_up(store, settings, out)))
 
 
@@ -350,7 +350,7 @@ def restore(source: Annotated[Path, typer.Argument(help="A file `advocate backup
     """Unpack a backup into an empty data folder."""
     from server.keeping import restore as unpack
 
-    print(unpack(source, load_settings()))
+    print(unpack(source, _settings()))
 
 
 @app.command()
@@ -361,6 +361,8 @@ def purge(
     site: Annotated[str | None, typer.Option("--site", help="Only this site's.")] = None,
 ) -> None:
     """Remove old conversations for good. Open handovers stay."""
+
+    from kb.sites import SiteError
 
     async def run(store: Store, _publisher: Publisher) -> str:
         known = await store.content.sites()
@@ -377,7 +379,7 @@ def replay(conversation: Annotated[str, typer.Argument(help="A conversation's id
     """Decide a conversation's messages again on the builds that decided them. Exits 1 when one differs."""
     from server.keeping import replay as decide_again
 
-    settings = load_settings()
+    settings = _settings()
     turns = []
 
     async def run(store: Store, _publisher: Publisher) -> str:
@@ -404,16 +406,30 @@ def add_user(
     print(_with_publisher(run))
 
 
+def _settings() -> Settings:
+    from server.settings import load_settings
+
+    return load_settings()
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
+    return asyncio.run(work)
+
+
 def _assistant(settings: Settings, site: str, build_dir: Path | None) -> Assistant:
     """The assistant of a build folder, or of a site's current build, built first when there is none."""
     from server.assistants import Assistants
 
     if build_dir is not None:
         return Assistants(settings.data_dir, {}).open_build(build_dir)
-    asyncio.run(_prepare(settings, site=site))
     from index.publish import Builds
 
-    current = Builds.of(settings.data_dir, site).current_path()
+    builds = Builds.of(settings.data_dir, site)
+    if (current := builds.current_path()) is None:
+        _run(_prepare(settings, site=site))
+        current = builds.current_path()
     assert current is not None  # _prepare published one or raised
     return Assistants(settings.data_dir, {}).open_build(current)
 
@@ -496,14 +512,14 @@ async def _publisher(settings: Settings) -> AsyncIterator[tuple[Store, Publisher
 
 def _with_publisher(run: Callable[[Store, Publisher], Awaitable[str]]) -> str:
     async def whole() -> str:
-        async with _publisher(load_settings()) as (store, publisher):
+        async with _publisher(_settings()) as (store, publisher):
             return await run(store, publisher)
 
-    return asyncio.run(whole())
+    return _run(whole())
 
 
 def _with_editing(run: Callable[[Editing, Publisher], Awaitable[str]]) -> str:
-    settings = load_settings()
+    settings = _settings()
     return _with_publisher(lambda store, publisher: run(_editing(settings, store, publisher), publisher))
 
 

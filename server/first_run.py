@@ -6,8 +6,8 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kb import DEFAULT_SITE
 from kb.errors import AdvocateError
-from kb.sites import DEFAULT_SITE
 from server.channels import NO_ALERTS, Channels, open_channels
 from server.settings import Settings
 from server.storage.people.staff import Role

@@ -16,8 +16,8 @@ _PREFIX = 7  # near words are looked for by their first letters: enough to tell 
 class Slips:
     """Known words, to be found by what is a slip or two away: a letter too many, missing, wrong, or two in each other's place.
 
-    They are indexed by what is left of their beginnings without a letter or two (SymSpell's way), so that it costs little
-    to look among many; nothing within the slips allowed is missed.
+    Their beginnings are indexed by what is left of them without a letter or two (SymSpell's way), so that it costs little
+    to look among many; nothing within the slips allowed is missed. Half of many words share their beginning.
     """
 
     def __init__(self, known: Iterable[str], *, is_careful: bool = False) -> None:
@@ -26,18 +26,21 @@ class Slips:
         is_careful: two slips lead only to a word that is itself LONG, and begins with the same letter.
         """
         self._is_careful = is_careful
-        self._by_rest: defaultdict[str, list[str]] = defaultdict(list)
+        by_prefix: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
         for word in sorted(set(known)):
             if len(word) >= SHORTEST:
-                for rest in {*_rests(word, 2 if len(word) >= self._long else 1)}:
-                    self._by_rest[rest].append(word)
+                by_prefix[word[:_PREFIX], 2 if len(word) >= self._long else 1].append(word)
+        self._by_rest: defaultdict[str, list[list[str]]] = defaultdict(list)
+        for (prefix, most), words in by_prefix.items():
+            for rest in {*_rests(prefix, most)}:
+                self._by_rest[rest].append(words)
 
     def near(self, word: str) -> list[str]:
         """The known words at the fewest slips, in order: one slip from SHORTEST letters, two from LONG. Letters only."""
         if len(word) < SHORTEST or not word.isalpha():
             return []
         most = 2 if len(word) >= LONG else 1
-        candidates = {known for rest in _rests(word, most) for known in self._by_rest.get(rest, ())}
+        candidates = {known for rest in _rests(word, most) for words in self._by_rest.get(rest, ()) for known in words}
         found: defaultdict[int, list[str]] = defaultdict(list)
         for known in candidates:
             slips = OSA.distance(word, known, score_cutoff=most)

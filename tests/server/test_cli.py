@@ -29,6 +29,19 @@ def advocate(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
+HEAVY = ("asyncio", "numpy", "onnxruntime", "pydantic", "sqlalchemy", "fastapi")
+
+
+def test_help_is_there_before_anything_heavy_is_read():
+    loaded = f"import sys, server.cli; print([one for one in {HEAVY} if one in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_a_server_starts_without_what_only_postgresql_or_a_migration_needs():
+    loaded = "import sys, server.web.app; print([one for one in ('psycopg', 'alembic', 'torch', 'scipy') if one in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True).stdout == "[]\n"
+
+
 @pytest.fixture(scope="module")
 def report(kneecare_data_dir):
     done = advocate(kneecare_data_dir, "eval", str(DEV), "--json")

@@ -1,19 +1,22 @@
-"""Brings a database to the schema of this code, once, whichever process comes first."""
+"""Brings a database to the schema of this code, once, whichever process comes first.
+
+Alembic is read only where there is something to change: most starts only look.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from kb.errors import AdvocateError
 from server.storage.database.engine import BEGIN, WRITING
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 HEAD = "head"
@@ -30,19 +33,22 @@ def migrate(connection: Connection, revision: str = HEAD) -> None:
         with connection.begin():
             if _is_current(connection):
                 return
+    from alembic import command
+
     _alone(connection, lambda: command.upgrade(_config(connection), revision))
 
 
 def migrate_down(connection: Connection, revision: str) -> None:
     """Go back to an earlier revision, or to "base"."""
+    from alembic import command
+
     _alone(connection, lambda: command.downgrade(_config(connection), revision))
 
 
 @cache
 def known_revisions() -> tuple[str, ...]:
-    """The revisions of this code, oldest first."""
-    newest_first = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
-    return tuple(script.revision for script in newest_first)[::-1]
+    """The revisions of this code, oldest first: each is named as its file, and files are numbered in their order."""
+    return tuple(sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py")))
 
 
 def _alone(connection: Connection, work: Callable[[], None]) -> None:
@@ -58,7 +64,8 @@ def _alone(connection: Connection, work: Callable[[], None]) -> None:
 
 def _is_current(connection: Connection) -> bool:
     """Whether the schema is this code's newest. Raises SchemaTooNew for one this code does not know."""
-    found = MigrationContext.configure(connection).get_current_revision()
+    has_any = inspect(connection).has_table("alembic_version")
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if has_any else None
     if found is not None and found not in known_revisions():
         raise SchemaTooNew(
             f"The database has schema {found}, but this version of Patient Advocate knows none later than "
@@ -68,6 +75,8 @@ def _is_current(connection: Connection) -> bool:
 
 
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config

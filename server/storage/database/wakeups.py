@@ -12,7 +12,6 @@ import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 
-import psycopg
 from sqlalchemy import URL
 
 from server.storage.database.engine import CONNECT_TIMEOUT_S
@@ -110,6 +109,8 @@ class Wakeups:
             self._listener = None
 
     async def _listen_for_ever(self) -> None:
+        import psycopg
+
         failures = 0
         while True:
             try:
@@ -123,6 +124,8 @@ class Wakeups:
             failures += 1
 
     async def _listen_once(self) -> None:
+        import psycopg  # here: a server on SQLite never needs it, and starts sooner without
+
         connection = await psycopg.AsyncConnection.connect(
             self._url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
         )

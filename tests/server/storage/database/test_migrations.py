@@ -6,10 +6,11 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from server.storage import SchemaTooNew, Store
-from server.storage.database.migrate import known_revisions, migrate, migrate_down
+from server.storage.database.migrate import MIGRATIONS, known_revisions, migrate, migrate_down
 from server.storage.database.schema import metadata
 from tests.server.storage.clinic import handed_over
 
@@ -92,3 +93,8 @@ async def test_opening_again_changes_nothing(tmp_path):
     shutil.copy(tmp_path / "advocate.db", tmp_path / "copy.db")
     await (await Store.open(url)).close()
     assert (tmp_path / "advocate.db").read_bytes() == (tmp_path / "copy.db").read_bytes()
+
+
+def test_changes_stand_in_the_order_of_their_files():
+    newest_first = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    assert [script.revision for script in newest_first] == [*reversed(known_revisions())]
