@@ -52,8 +52,9 @@ lint: $(READY)  ## Check style and types
 bench: $(READY)  ## Compare speed with plain sentence-transformers + FAISS behind FastAPI, in one run
 	$(BIN)/python -m tests.bench
 
-soak: $(READY)  ## Run the slow campaign: 10,000 composed messages
+soak: $(READY)  ## Run the slow campaigns: 10,000 composed messages, 1,000 interleavings of a visitor and two advocates
 	ADVOCATE_COMPOSITIONS=10000 $(BIN)/pytest -o addopts=-q tests/server/test_properties.py
+	ADVOCATE_INTERLEAVINGS=1000 $(BIN)/pytest -o addopts=-q tests/server/test_interleavings.py
 
 clean:  ## Remove .venv and var (asks nothing; your pages live in var)
 	rm -rf $(VENV) var

@@ -24,7 +24,11 @@ class Answering(Protocol):
 
     policy: Policy
 
-    async def reply(self, site: str, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply: ...
+    async def reply(
+        self, site: str, text: str, history: Sequence[str] = (), *, settled: bool = False, language: str = "en"
+    ) -> Reply:
+        """settled: a person has dealt with all of `history`."""
+
     async def choose(self, site: str, passage_id: str, *, language: str = "en") -> Reply: ...
     def find_emergency(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply | None:
         """The emergency reply, if the policy's rules alone call for it: no build, no model, no waiting."""

@@ -38,17 +38,17 @@ class Assistant:
     def build_id(self) -> str:
         return self.build.build
 
-    def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
-        """The reply to a message, given the visitor's earlier ones, oldest first."""
-        return self.decide(self.evidence(text, history), language=language)
+    def reply(self, text: str, history: Sequence[str] = (), *, settled: bool = False, language: str = "en") -> Reply:
+        """The reply to a message, given the visitor's earlier ones, oldest first; settled: a person dealt with them all."""
+        return self.decide(self.evidence(text, history, settled=settled), language=language)
 
-    def evidence(self, text: str, history: Sequence[str] = ()) -> Evidence:
+    def evidence(self, text: str, history: Sequence[str] = (), *, settled: bool = False) -> Evidence:
         """Everything there is to know about a message before it is decided."""
-        return self._reader.read(self.meet(text, history))
+        return self._reader.read(self.meet(text, history, settled=settled))
 
-    def meet(self, text: str, history: Sequence[str] = ()) -> Met:
+    def meet(self, text: str, history: Sequence[str] = (), *, settled: bool = False) -> Met:
         """What the rules find in a message: quick, and without the encoder."""
-        return self._reader.meet(text, history)
+        return self._reader.meet(text, history, settled=settled)
 
     def emergency(self, met: Met, *, with_backstop: bool = False, language: str = "en") -> Reply | None:
         """The emergency reply, where rules call for it that no gate outweighs: nothing read later could outrank it.

@@ -60,6 +60,7 @@ class _Message:
     site: str
     text: str
     history: tuple[str, ...]
+    settled: bool
     language: str
 
 
@@ -134,13 +135,15 @@ class Assistants:
         speech = Speech(self.policy.replies, next(iter(self._sites.values())), language, "")
         return word_reply(finding, Evidence(matches, is_foreign(text), EMPTY), None, speech)
 
-    async def reply(self, site: str, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
+    async def reply(
+        self, site: str, text: str, history: Sequence[str] = (), *, settled: bool = False, language: str = "en"
+    ) -> Reply:
         """The reply to a message. A fault of build or model hands over; an emergency that rules find never waits for them.
 
         Where a build is loaded its own rules read the message, and no others do. Raises UnknownSite alone.
         """
         known = self.site(site)
-        message = _Message(site, text, tuple(history[-HEARD:]), language)
+        message = _Message(site, text, tuple(history[-HEARD:]), settled, language)
         loop = asyncio.get_running_loop()
         ruled = await loop.run_in_executor(self._asking_rules, self._ask_rules, message)
         if ruled.emergency is not None:
@@ -198,7 +201,7 @@ class Assistants:
         assistant = self._loaded(message.site)
         if assistant is not None:
             try:
-                met = assistant.meet(message.text, message.history)
+                met = assistant.meet(message.text, message.history, settled=message.settled)
                 certain = assistant.emergency(met, language=message.language)
                 any_rule = assistant.emergency(met, with_backstop=True, language=message.language)
                 return _Ruled(certain, any_rule, assistant, met)
@@ -212,7 +215,8 @@ class Assistants:
         if assistant is not None:
             try:
                 met = ruled.met if assistant is ruled.assistant else None
-                met = met or assistant.meet(text, history)  # another build was published in between
+                if met is None:  # another build was published in between
+                    met = assistant.meet(text, history, settled=message.settled)
                 return (yield from assistant.replying(met, language=language))
             except Exception as error:  # noqa: BLE001 - whatever broke, the visitor is handed over
                 log.error("site %s: deciding failed with %s; handed over", site, type(error).__name__)

@@ -390,7 +390,7 @@ class Desk:
             text, choose = message.text, None
             history = [judged(one) for one in heard.texts]
             reply = await self._assistants.reply(
-                conversation.site, judged(text), history, language=conversation.language
+                conversation.site, judged(text), history, settled=heard.settled, language=conversation.language
             )
         stored = VisitorMessage(text=mended(text), key=key, choose=choose)
         try:

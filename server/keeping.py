@@ -23,10 +23,10 @@ from server.assistants import Assistants
 from server.core.typed import HEARD, judged
 from server.settings import Settings
 from server.storage.database.engine import PRIVATE
+from server.storage.events import Event, is_settled_by
 
 if TYPE_CHECKING:
     from server.core.reply import Reply
-    from server.storage.events import Event
     from server.storage.store import Store
 
 DATABASE = "advocate.db"
@@ -129,14 +129,14 @@ async def replay(store: Store, settings: Settings, conversation_id: str) -> list
     assistants = Assistants(settings.data_dir, {})
     replayed: list[Replayed] = []
     said: list[str] = []
-    for event, reply in _turns(await _events(store, conversation_id)):
+    for event, reply, settled in _turns(await _events(store, conversation_id)):
         text = judged(event.body["text"])
         if reply is not None and reply.build:
             assistant = assistants.open_build(builds.path(reply.build))
             if chosen := event.body.get("choose"):
                 again = assistant.choose(chosen, language=conversation.language)
             else:
-                again = assistant.reply(text, said[-HEARD:], language=conversation.language)
+                again = assistant.reply(text, said[-HEARD:], settled=settled, language=conversation.language)
             is_same = (again.label, again.quotes, again.note) == (reply.label, reply.quotes, reply.note)
             replayed.append(Replayed(event.seq, reply.build, reply.label, is_same))
         said.append(text)
@@ -151,11 +151,17 @@ async def _events(store: Store, conversation_id: str) -> list[Event]:
     return events
 
 
-def _turns(events: list[Event]) -> Iterator[tuple[Event, Reply | None]]:
-    """Each visitor's message with the reply it got; an advocate's visitor gets none. The last event has none either."""
+def _turns(events: list[Event]) -> Iterator[tuple[Event, Reply | None, bool]]:
+    """Each visitor's message with the reply it got, and whether a person had dealt with all before it.
+
+    An advocate's visitor gets no reply. The last event has none either.
+    """
+    settled = False
     for event, following in pairwise(events):
+        settled = settled or is_settled_by(event)
         if event.author == "visitor" and event.kind == "message":
-            yield event, None if following.author == "advocate" else following.reply
+            yield event, None if following.author == "advocate" else following.reply, settled
+            settled = False
 
 
 def _check_digests(backup: Path, folder: Path) -> None:

@@ -10,7 +10,7 @@ from index.encode import OnnxEncoder, Vectors
 from index.loaded import LoadedBuild
 from kb.labels import Label
 from kb.reading.language import is_foreign
-from kb.reading.messages import after, asks, bare, leans, refers_back, runs_of, sentences_in, trimmed
+from kb.reading.messages import after, asks, bare, goes_on, leans, refers_back, runs_of, sentences_in, trimmed
 from kb.reading.sentences import Span
 from server.batches import Steps, Wanted, alone
 from server.core.decide import Evidence, Found, Part, Run
@@ -30,11 +30,15 @@ BEFORE_CHARS = 300  # the end of the message before that is read with this one
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A message with the earlier ones, oldest first, and the rules that it and each of its sentences meet, by text."""
+    """A message with the earlier ones, oldest first, and the rules that it and each of its sentences meet, by text.
+
+    settled: a person has dealt with all of the earlier ones.
+    """
 
     text: str
     history: Sequence[str]
     rules: Mapping[str, tuple[RuleMatch, ...]]
+    settled: bool = False
 
     @property
     def matches(self) -> tuple[RuleMatch, ...]:
@@ -58,10 +62,10 @@ class Reader:
         self._published = {_folded(one.question) for _, one in build.places if one.question}
         self._quotes: dict[tuple[int, Span | None], Quote] = {}  # each is cut, and checked against its page, once
 
-    def meet(self, text: str, history: Sequence[str] = ()) -> Met:
+    def meet(self, text: str, history: Sequence[str] = (), *, settled: bool = False) -> Met:
         """What the rules find in a message: without the encoder, in some thousandths of a second."""
         heard = tuple(history[-HEARD:])
-        return Met(text, heard, self._rules.find_each([text, *sentences_in(text)], heard))
+        return Met(text, heard, self._rules.find_each([text, *sentences_in(text)], heard), settled)
 
     def read(self, met: Met) -> Evidence:
         """Everything there is to know about a message before it is decided, in one call of the encoder."""
@@ -116,6 +120,7 @@ class Reader:
             foreign=any(is_foreign(one) for one in {met.text, asked}),
             whole=whole,
             refers_back=refers_back(asked),
+            settled=met.settled and not _goes_on(met, asked),
             alarmed=any(is_alarming(match) for one in met.history for match in self._rules.find(one)),
         )
 
@@ -166,6 +171,11 @@ def _without_courtesies(met: Met) -> tuple[str, list[str]]:
     sentences = sentences_in(met.text)
     said = [one for one in sentences if not is_courtesy(met.rules[one])] or sentences[:1]
     return (" ".join(said), said if len(said) > 1 else []) if len(said) < len(sentences) else (met.text, sentences)
+
+
+def _goes_on(met: Met, asked: str) -> bool:
+    """Whether a message goes on with the ones before."""
+    return not is_courtesy(met.rules.get(asked, ())) and any(map(goes_on, sentences_in(asked) or [asked]))
 
 
 def _windows(text: str) -> list[str]:

@@ -23,6 +23,23 @@ _REFERS_BACK = re.compile(
     r"\b(?:that|those|them|these|it|one of those|then|else|instead|mine|this|so)\b",
     re.IGNORECASE,
 )
+# What goes on with what was said before: by how it begins, by a word that stands for it, by asking for advice about oneself.
+# "It" stands for nothing in "how long does it take", "how much does it cost".
+_GOES_ON = re.compile(
+    r"^(?:and|so|but|or|also|plus|then|even|still|yes|yeah|yep|no|nope|because|since|with|without|like|what about|how about)\b|"
+    r"\b(?:that|those|them|they|these|this|then|else|instead|mine|one|ones|again|anyway|both|either)\b|"
+    r"\bit\b(?! (?:takes?|costs?)\b)|"
+    r"\b(?:should|must|may|shall|am|was) i\b|\bdo i (?:need|have)\b",
+    re.IGNORECASE,
+)
+# A question without a verb of its own: "how many days before?", "for how long?".
+_BARE_QUESTION = re.compile(
+    r"^(?:\w+ )?(?:how (?:many|much|long|often|soon|far)|when|which|why|where)\b", re.IGNORECASE
+)
+_VERB = re.compile(
+    r"\b(?:do|does|did|is|are|was|were|will|would|can|could|should|has|have|must|may)\b|'(?:s|re|ll|ve)\b",
+    re.IGNORECASE,
+)
 _TIE = re.compile(r"^(?:(?:and|also|plus|but|so|ok|okay|then|oh)\b[ ,]*|&\s*)+(?=\w+ \w)", re.IGNORECASE)
 _LEANS = re.compile(r"\b(?:it|that|this|these|those|them|they|then|one|else)\b", re.IGNORECASE)
 
@@ -64,6 +81,14 @@ def refers_back(text: str) -> bool:
 def leans(text: str) -> bool:
     """Whether a sentence needs the one before it, in the same message, to be understood: "a week?", "will it hurt?"."""
     return len(text.split()) < SHORT or bool(_LEANS.search(text))
+
+
+def goes_on(text: str) -> bool:
+    """Whether a message goes on with what was said before, rather than asks something that stands by itself."""
+    words = text.strip()
+    is_bare = bool(_BARE_QUESTION.match(words)) and not _VERB.search(words)
+    is_scrap = len(words.split()) <= SHORT and not asks(words)
+    return bool(_GOES_ON.search(words)) or is_bare or is_scrap
 
 
 def after(earlier: str, text: str) -> str:

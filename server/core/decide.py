@@ -74,8 +74,9 @@ class Evidence:
 
     whole: the message itself. sentences: each of its sentences, when there are several; runs: neighbouring ones
     together. joined: the message after the earlier one; refers_back: whether it needs that one to be found.
-    foreign: it is mostly not English. alarmed: an earlier message held a danger sign. too_long: only stretches of it were
-    read (`runs`), so nothing may be quoted to it.
+    foreign: it is mostly not English. settled: a person has dealt with what was said before, and this does not go on with
+    it. alarmed: an earlier message held a danger sign. too_long: only stretches of it were read (`runs`), so nothing may
+    be quoted to it.
     """
 
     rules: tuple[RuleMatch, ...]
@@ -85,6 +86,7 @@ class Evidence:
     joined: Part | None = None
     runs: tuple[Run, ...] = ()
     refers_back: bool = True
+    settled: bool = False
     alarmed: bool = False
     too_long: bool = False
 
@@ -120,7 +122,8 @@ def _readings(evidence: Evidence) -> list[Finding]:
     """What the gate reads into the message, into each part of it, and into it after the message before.
 
     Sentences are read by themselves and with their neighbours too, so that nothing said around a complaint can hide it.
-    Nothing is found in a question that may be answered. Small talk counts only when all of the message is.
+    Nothing is found in a question that may be answered. Small talk counts only when all of the message is. What a person
+    has dealt with makes no new question clinical; it still says what the question refers to (`deciding_part`).
     """
     whole = read_gate(evidence.whole.gate)
     runs = [*(Run(range(at, at + 1), one.gate) for at, one in enumerate(evidence.sentences)), *evidence.runs]
@@ -129,7 +132,8 @@ def _readings(evidence: Evidence) -> list[Finding]:
     talk = {read_gate(one.gate, PART_BAR) for one in evidence.sentences} <= {Label.SMALLTALK}
     if whole not in {Label.ANSWER, Label.SMALLTALK} or (whole is Label.SMALLTALK and talk):
         findings.append(Finding(whole, Reason.GATE))
-    if evidence.joined is not None and chance_of_clinical(evidence.joined.gate) >= PART_BAR:
+    before = None if evidence.settled else evidence.joined
+    if before is not None and chance_of_clinical(before.gate) >= PART_BAR:
         findings.append(Finding(Label.CLINICAL, Reason.AFTER_BEFORE))
     return findings
 

@@ -55,10 +55,11 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A conversation, and the visitor's latest messages in it, oldest first."""
+    """A conversation, and the visitor's latest messages in it, oldest first. settled: a person has dealt with them all."""
 
     conversation: Conversation
     texts: tuple[str, ...]
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +250,17 @@ def _hear(transaction: Transaction, conversation_id: str, token: str, limit: int
         table.c.author == Author.VISITOR, table.c.kind == Kind.MESSAGE
     )
     rows = transaction.all(typed.order_by(table.c.seq.desc()).limit(limit))
-    return Heard(conversation, tuple(row.body["text"] for row in reversed(rows)))
+    texts = tuple(row.body["text"] for row in reversed(rows))
+    return Heard(conversation, texts, settled=bool(rows) and _is_settled(transaction, conversation_id, rows[0].seq))
+
+
+def _is_settled(transaction: Transaction, conversation_id: str, seq: int) -> bool:
+    """Whether a person dealt with the message of this number, and all before it."""
+    table = schema.event
+    steps = events.of_conversation(conversation_id).where(
+        table.c.seq > seq, table.c.kind.in_((Kind.RELEASED, Kind.CLOSED))
+    )
+    return any(events.is_settled_by(events.event_of(row)) for row in transaction.all(steps))
 
 
 def _get(transaction: Transaction, conversation_id: str) -> Conversation:

@@ -72,6 +72,12 @@ class Event:
     reply: Reply | None = None
 
 
+def is_settled_by(event: Event) -> bool:
+    """Whether a person has dealt with all that was said before this event: they gave it back to the assistant, or closed."""
+    to_assistant = event.kind is Kind.RELEASED and event.body.get("to") == ConversationStatus.ASSISTANT
+    return to_assistant or event.kind is Kind.CLOSED
+
+
 @dataclass(frozen=True, slots=True)
 class NewEvent:
     """An event before it has a number. `decision` says what was made of a visitor's message."""

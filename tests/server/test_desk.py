@@ -298,3 +298,19 @@ async def test_of_the_visitors_page_only_the_bare_address_is_kept(
 
 async def refuse(*_: object, **__: object) -> None:
     raise StorageUnavailable("The database did not store this.")
+
+
+@pytest.mark.parametrize("end", ["give_back", "close"])
+async def test_what_a_person_dealt_with_is_settled_until_the_visitor_says_more(
+    desk: Desk, visitor: Pass, assistants: StandIn, store: Store, end: str
+):
+    pat = await store.staff.add("pat@kneecare.test", "Pat", "advocate", "quiet orchard lamp")
+    await desk.receive(visitor, CLINICAL, "1")
+    await desk.receive(visitor, CLINICAL, "2")
+    [row] = await desk.inbox(["*"])
+    handover = await desk.claim(row.handover_id, version=row.version, user=pat)
+    more = {"closure": Closure(Closing.ANSWERED)} if end == "close" else {}
+    await getattr(desk, end)(row.handover_id, version=handover.version, user=pat, **more)
+    await desk.receive(visitor, QUESTION, "3")
+    await desk.receive(visitor, QUESTION, "4")
+    assert assistants.settled == [False, False, True, False]

@@ -67,6 +67,7 @@ class StandIn:
     def __init__(self) -> None:
         self.policy = POLICY
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.settled: list[bool] = []
         self.fault: Exception | None = None
         self.ready = True
         self.before_reply: Callable[[], Awaitable[object]] | None = None
@@ -83,8 +84,11 @@ class StandIn:
             ),
         }
 
-    async def reply(self, site: str, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
+    async def reply(
+        self, site: str, text: str, history: Sequence[str] = (), *, settled: bool = False, language: str = "en"
+    ) -> Reply:
         self.site(site)
+        self.settled.append(settled)
         self.asked.append((text, tuple(history)))
         if self.fault is not None:
             raise self.fault
