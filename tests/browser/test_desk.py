@@ -16,8 +16,9 @@ import httpx
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from server.core import presence
 from server.settings import Settings
 from server.storage import Role, Store
 from server.web.app import create_app
@@ -56,6 +57,13 @@ class Clinic:
         path = f"/api/v1/conversations/{conversation_id}/{door}"
         self._visitors.post(path, json=body, headers=headers).raise_for_status()
 
+    def shut(self, email: str, *, disable: bool = True) -> None:
+        """An administrator shuts an account, or opens it again."""
+        with httpx.Client(base_url=self.url) as admin:
+            admin.post("/sign-in", data={"email": "ada@kneecare.test", "password": PASSWORD})
+            body = {"email": email, "disable": "true"} if disable else {"email": email}
+            assert admin.post("/admin/accounts/state", data=body).status_code == 303
+
     def close(self) -> None:
         self._visitors.close()
 
@@ -89,6 +97,7 @@ async def hire(url: str) -> None:
     store = await Store.open(url)
     for name in ("Pat Cashen", "Sam Reed"):
         await store.staff.add(f"{name.split()[0].lower()}@kneecare.test", name, Role.ADVOCATE, PASSWORD)
+    await store.staff.add("ada@kneecare.test", "Ada Hale", Role.ADMIN, PASSWORD)
     await store.close()
 
 
@@ -394,6 +403,84 @@ def test_the_keys_are_told_and_can_be_switched_off(desk_of: Callable[..., Page],
     page.get_by_role("button", name="Done").click()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+# A whole shift: one advocate is shut out in the middle, one goes quiet
+
+
+def said(page: Page, selector: str) -> list[str]:
+    found: list[str] = page.locator(selector).evaluate_all("all => all.map(one => one.lastChild.textContent.trim())")
+    return found
+
+
+def test_a_shift_with_one_advocate_shut_out_and_one_gone_quiet(
+    page_at: PageAt, desk_of: Callable[..., Page], clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    visitor = page_at(PHONE, 844)
+    visitor.goto(f"{clinic.url}/sites/kneecare")
+    visitor.get_by_role("button", name="Questions? Ask us").click()
+    chat = visitor.get_by_role("dialog").get_by_role("log")
+
+    def ask(text: str) -> None:
+        visitor.get_by_role("dialog").get_by_role("textbox").last.fill(text)
+        visitor.keyboard.press("Enter")
+        wait(chat.locator(".mine", has_text=text).get_by_text(re.compile("Sent|Seen")))
+
+    ask(SORE)
+    wait(chat.get_by_text("I have passed your message on"))
+    pat, sam = desk_of("pat"), desk_of("sam")
+    claim_by_keys(pat)
+    pat.keyboard.type("Hello, this is Pat.")
+    pat.keyboard.press("Control+Enter")
+    wait(chat.get_by_text("Hello, this is Pat."))
+    wait(sam.locator(".queue-row", has_text="With Pat Cashen"))
+
+    clinic.shut("pat@kneecare.test")
+    wait(pat.get_by_text("You were signed out."))
+    wait(chat.get_by_text("Pat Cashen had to go. Your messages are kept."))
+    ask("Are you still there?")
+    wait(sam.locator(".queue-row", has_text="No one yet"))
+    claim_by_keys(sam)
+    wait(chat.get_by_text("Sam Reed is here"))
+    find(sam, "What is a trigger point?")
+    sam.locator(".passage button").first.click()
+    wait(sam.locator("#picked .quote"))
+    sam.get_by_label("Reply as").fill("Sam here. Our page says:")
+    sam.keyboard.press("Control+Enter")
+    wait(chat.locator(".staff .clip"))
+
+    ask("I have chest pain")
+    wait(visitor.get_by_role("link", name="Call 911", exact=True))
+    wait(sam.get_by_role("log").get_by_text("Emergency card, shown to the visitor"))
+    monkeypatch.setattr(presence, "QUIET_AFTER", timedelta(seconds=2))  # Sam has left the chair, the page stays open
+    wait(sam.get_by_role("button", name="Claim and reply"))
+    wait(sam.locator(".queue-row.urgent", has_text="No one yet"))
+    monkeypatch.undo()
+    wait(chat.get_by_text("Sam Reed had to go. Your messages are kept."))
+
+    clinic.shut("pat@kneecare.test", disable=False)
+    pat = desk_of("pat")
+    expect(pat).to_have_title("(1 urgent!) The desk")
+    claim_by_keys(pat)
+    pat.keyboard.type("Please call 911 now.")
+    pat.keyboard.press("Control+Enter")
+    wait(chat.get_by_text("Please call 911 now."))
+    pat.keyboard.press("Escape")
+    pat.keyboard.press("x")
+    pat.get_by_label("Emergency care advised").check()
+    pat.get_by_role("button", name="Close conversation").click()
+    wait(chat.get_by_text("Pat Cashen has closed this chat."))
+    wait(pat.get_by_text("No one is waiting."))
+    words = [SORE, "Hello, this is Pat.", "Are you still there?", "Sam here. Our page says:", "I have chest pain"]
+    words.append("Please call 911 now.")
+    assert said(visitor, "advocate-chat .log :is(.mine, .staff) > .bubble") == words
+    assert said(pat, "#log .said-text:is(.visitor, .advocate)") == words
+    assert findings(pat) == []
+
+
+def wait(one: Locator) -> None:
+    """On a busy machine what goes through a server and two browsers takes a while."""
+    expect(one.first).to_be_visible(timeout=20_000)
 
 
 # Without scripts, on a phone, for everyone

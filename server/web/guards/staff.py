@@ -48,11 +48,13 @@ def signed_in(*roles: Role, watches: bool = False) -> Callable[[Request], Awaita
     """A dependency: whoever is signed in with one of these roles (none named: any), or an admin.
 
     Nobody signed in is sent to the sign-in page, a one-time password to the page that changes it; for another role
-    the page does not exist. watches: it is a page that asks by itself, and counts as no activity.
+    the page does not exist. watches: it is a page that asks by itself, and counts as no activity; so is one that was
+    fetched again because of news (`?news=1`).
     """
 
     async def staff_of(request: Request) -> Staff:
-        staff = await find_staff(request, watches=watches)
+        is_news = request.method == "GET" and request.query_params.get("news") == "1"
+        staff = await find_staff(request, watches=watches or is_news)
         if staff is None:
             raise Problem(303, "Sign in first.", headers={"Location": _sign_in_url(request)})
         if staff.user.must_change and request.url.path != PASSWORD:

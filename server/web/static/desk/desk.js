@@ -360,8 +360,8 @@ async function refresh() {
   if (isRefreshing || isSending) return
   isRefreshing = true
   const handover = desk.dataset.handover
-  const after = log() ? `?after=${log().dataset.seq}` : ''
-  const answer = await load(desk.dataset.page + after).catch(() => null)
+  const after = log() ? `&after=${log().dataset.seq}` : ''
+  const answer = await load(`${desk.dataset.page}?news=1${after}`).catch(() => null) // nobody did anything: no activity
   isRefreshing = false
   if (!answer) lineIs('down')
   else if (isSignIn(answer)) signedOut()

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from kb.pages import Passage
 from server.core.handover import Closing, Status
 from server.settings import Settings
-from server.storage import Handover, NoteKind, Role, Store
+from server.storage import Handover, NoteKind, Role, Store, User
 from server.web.visitor.views import event_json
 from tests.server.web.conftest import HERE, Visitor, begin
 from tests.server.web.stand_in import PAGE, POLICY
@@ -577,6 +577,23 @@ async def test_the_stream_tells_of_a_new_handover_without_its_words(served: str,
     assert (before["waiting"], after["waiting"], after["alerts"]) == (0, 1, 1)
     assert before["queue"] != after["queue"]
     assert "knee" not in json.dumps(after)
+
+
+async def test_a_page_fetched_again_because_of_news_is_no_activity_of_whoever_has_it_open(
+    pat: Colleague, handover: Handover, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """Else a visitor's every "hello?" would keep an empty chair's claim alive."""
+    touched: list[bool] = []
+    user_of = store.staff.user_of
+
+    async def seen(token: str, *, touch: bool = True) -> User | None:
+        touched.append(touch)
+        return await user_of(token, touch=touch)
+
+    monkeypatch.setattr(store.staff, "user_of", seen)
+    await pat.open(handover, news=1)
+    await pat.open(handover)
+    assert touched == [False, True]
 
 
 async def test_the_stream_ends_when_the_person_is_signed_out_elsewhere(served: str, pat: Colleague, store: Store):
