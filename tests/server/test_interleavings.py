@@ -18,7 +18,8 @@ import pytest
 
 from server.core.handover import Closing, Closure, StepRefused
 from server.core.quoting import cut_quote
-from server.desk import Desk, NotStored, Pass, Picked, Typed, Typing
+from server.desk import Desk, NotStored, Pass, Picked, Typed
+from server.following import Typing
 from server.storage import (
     Author,
     Event,
