@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from kb.checklist import Checklist
 from kb.content import Phrasing
 from kb.editing import EditRefused, get_passage
+from kb.labels import Label
 from kb.pages import Page
 
 MAX_PHRASING = 300
@@ -41,6 +43,25 @@ def with_phrasing(phrasings: Sequence[Phrasing], fresh: Phrasing, *, place_of: C
             )
             raise EditRefused(f"“{one.text}” {where}.")
     return [*phrasings, Phrasing(text, fresh.passage_id, fresh.quote)]
+
+
+def with_golden(
+    questions: Sequence[Mapping[str, Any]], fresh: Mapping[str, Any], *, words: Iterable[str]
+) -> list[Mapping[str, Any]]:
+    """The test questions with one more. words: of the passages, which an answer must be found in. Raises EditRefused."""
+    text, gold = str(fresh["text"]), [" ".join(str(one).split()) for one in fresh["gold"]]
+    if not text:
+        raise EditRefused("Type what a visitor would type.")
+    if any(str(one.get("text", "")).casefold() == text.casefold() for one in questions):
+        raise EditRefused(f"“{text}” is a test question already.")
+    if fresh["label"] == Label.ANSWER and not gold:
+        raise EditRefused("Give some words of the passage that answers it.")
+    if fresh["label"] != Label.ANSWER and gold:
+        raise EditRefused("Only a question that may be answered has words that must be in the quote. Leave them out.")
+    said = [" ".join(one.split()) for one in words]
+    if missing := [one for one in gold if not any(one in passage for passage in said)]:
+        raise EditRefused(f"No passage says “{missing[0]}”. Copy the words from the text.")
+    return [*questions, dict(fresh)]
 
 
 def with_answers(choices: Checklist, asks: Iterable[str], passage_id: str) -> Checklist:

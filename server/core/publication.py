@@ -21,6 +21,12 @@ class Refusal(StrEnum):
         "This text was made ready with a damaged copy of the model. Nothing was published. Make it ready again; "
         "if that does not help, tell your administrator."
     )
+    NOT_COMPARED = "What visitors will read differently is not known yet. Wait until it is shown here, then publish."
+    NOT_TICKED = "Tick every change to safety text as read, each by itself, then publish."
+    NOT_APPROVED = (
+        "Safety text changed, and nobody but those who wrote it has approved it. Ask a reviewer to read this page and "
+        "approve, then publish."
+    )
     MOVED_ON = "The text was changed after you opened this page. Look through it again, then publish."
     BUSY = "Someone else put another version live just now. Look at the list, then choose again."
     NEVER_LIVE = "This version was never live, so there is no going back to it."
@@ -56,6 +62,17 @@ def refuse_draft(standing: TextStanding, seen: str) -> Refusal | None:
     """Why the draft that someone looked through cannot be published now; None when it can."""
     refusal = refuse_text(standing)
     return Refusal.MOVED_ON if refusal is None and standing.built != seen else refusal
+
+
+def refuse_unread(
+    risky: Collection[str], ticked: Collection[str], *, is_compared: bool, lacks_approval: bool
+) -> Refusal | None:
+    """Why a draft that was looked through may not go live yet; None when it may. risky, ticked: passages, by id."""
+    if not is_compared:
+        return Refusal.NOT_COMPARED
+    if lacks_approval:
+        return Refusal.NOT_APPROVED
+    return Refusal.NOT_TICKED if set(risky) - set(ticked) else None
 
 
 def refuse_return(to: str, *, seen: str | None, current: str | None, published: Collection[str]) -> Refusal | None:

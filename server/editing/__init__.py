@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from server.answering import Answering
 from server.editing.actors import COMMAND_LINE, Actor
+from server.editing.approving import ApprovalRefused, Approving, Second
+from server.editing.comparing import Comparing, Comparison
 from server.editing.golden import Golden, GoldenAnswer, GoldenCheck
+from server.editing.linting import Linted, Linting
 from server.editing.rebuilding import Job, Rebuilding
 from server.editing.releasing import GoldenRefused, PublicationRefused, Releasing
 from server.editing.saving import NoSuchPage, SavedMeanwhile, Saving, SavingBusy, Seen
@@ -20,12 +23,18 @@ from server.storage import Store
 __all__ = [
     "COMMAND_LINE",
     "Actor",
+    "ApprovalRefused",
+    "Approving",
+    "Comparing",
+    "Comparison",
     "Editing",
     "Golden",
     "GoldenAnswer",
     "GoldenCheck",
     "GoldenRefused",
     "Job",
+    "Linted",
+    "Linting",
     "NoSuchPage",
     "NothingToTry",
     "PublicationRefused",
@@ -34,6 +43,7 @@ __all__ = [
     "SavedMeanwhile",
     "Saving",
     "SavingBusy",
+    "Second",
     "Seen",
     "Trying",
 ]
@@ -48,10 +58,24 @@ class Editing:
     golden: Golden
     releasing: Releasing
     trying: Trying
+    comparing: Comparing
+    approving: Approving
+    linting: Linting
 
     @classmethod
     def of(cls, store: Store, publisher: Publisher, assistants: Answering) -> Editing:
         golden = Golden(store.content, publisher, assistants)
-        rebuilding = Rebuilding(store, publisher)
-        releasing = Releasing(store, publisher, golden, rebuilding)
-        return cls(Saving(store.content), rebuilding, golden, releasing, Trying(publisher, assistants))
+        comparing = Comparing(store, publisher, assistants, golden)
+        rebuilding = Rebuilding(store, publisher, then=comparing.start)
+        approving = Approving(store.content, publisher)
+        saving = Saving(store.content)
+        return cls(
+            saving=saving,
+            linting=Linting(store.content, saving),
+            rebuilding=rebuilding,
+            golden=golden,
+            releasing=Releasing(store, publisher, golden, rebuilding, comparing, approving),
+            trying=Trying(publisher, assistants),
+            comparing=comparing,
+            approving=approving,
+        )

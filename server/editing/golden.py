@@ -11,11 +11,10 @@ from typing import Any
 from kb.errors import AdvocateError
 from server.answering import Answering, Answers
 from server.core.publication import golden_fault
+from server.editing.saving import GOLDEN
 from server.evaluation import Judged, QuestionsUnreadable, parse_question
 from server.publishing import Publisher
 from server.storage import Content
-
-GOLDEN = "golden"  # the document of a site's golden questions
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -42,7 +43,11 @@ class Job:
 class Rebuilding:
     """The latest rebuild of each site in this process."""
 
-    def __init__(self, store: Store, publisher: Publisher) -> None:
+    def __init__(
+        self, store: Store, publisher: Publisher, then: Callable[[str, str], object] = lambda *_: None
+    ) -> None:
+        """then: what is begun with the site and the build of a rebuild that is done."""
+        self._then = then
         self._store = store
         self._publisher = publisher
         self._jobs: dict[str, Job] = {}
@@ -88,6 +93,7 @@ class Rebuilding:
             made = await self._publisher.build_in_child(site, tell)
             await self._store.audit(site, by.id, "built", made)
             self._update(site, state="done", build=made)
+            self._then(site, made)
             self._checks[site] = asyncio.create_task(self._check(site, made))
         except AdvocateError as error:
             self._update(site, state="failed", problem=str(error))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from index.publish import Publication
 from kb.errors import AdvocateError
 from kb.lines import ContentError
-from server.core.publication import Refusal, TextStanding, refuse_draft, refuse_return
+from server.core.publication import Refusal, TextStanding, refuse_draft, refuse_return, refuse_unread
 from server.editing.actors import Actor
+from server.editing.approving import Approving
+from server.editing.comparing import Comparing
 from server.editing.golden import Golden, GoldenCheck
 from server.editing.rebuilding import Rebuilding
 from server.publishing import Publisher
@@ -35,11 +38,21 @@ class GoldenRefused(PublicationRefused):
 class Releasing:
     """Publications of the sites' builds: the only place where a build becomes current."""
 
-    def __init__(self, store: Store, publisher: Publisher, golden: Golden, rebuilding: Rebuilding) -> None:
+    def __init__(
+        self,
+        store: Store,
+        publisher: Publisher,
+        golden: Golden,
+        rebuilding: Rebuilding,
+        comparing: Comparing,
+        approving: Approving,
+    ) -> None:
         self._store = store
         self._publisher = publisher
         self._golden = golden
         self._rebuilding = rebuilding
+        self._comparing = comparing
+        self._approving = approving
 
     async def standing(self, site: str) -> TextStanding:
         """Where the site's latest text stands."""
@@ -50,13 +63,21 @@ class Releasing:
             return TextStanding(False, None, current, is_rebuilding)  # a site without pages yet
         return TextStanding(True, built.build if built else None, current, is_rebuilding)
 
-    async def publish_draft(self, site: str, seen: str, by: Actor, *, waiver: str = "") -> Publication:
+    async def publish_draft(
+        self, site: str, seen: str, by: Actor, *, waiver: str = "", ticked: Collection[str] = ()
+    ) -> Publication:
         """Publish the draft that someone looked through, as long as it is the latest text.
 
-        Raises what `publish` raises, and PublicationRefused.
+        ticked: the passages of safety text that were ticked as read, by id. Raises what `publish` raises, and
+        PublicationRefused: also where what visitors will read differently is not known yet, or a second person is missing.
         """
         _raise(Refusal.DISTRUSTED if self._rebuilding.distrusts(seen) else None)
-        _raise(refuse_draft(await self.standing(site), seen))
+        standing = await self.standing(site)
+        _raise(refuse_draft(standing, seen))
+        second = await self._approving.of(site, seen)
+        comparison = self._comparing.of(site, seen)
+        is_compared = standing.current is None or (comparison is not None and comparison.is_done)
+        _raise(refuse_unread(second.risky, ticked, is_compared=is_compared, lacks_approval=second.is_missing))
         return await self.publish(site, seen, by, waiver=waiver)
 
     async def publish(self, site: str, build: str, by: Actor, *, waiver: str = "") -> Publication:
@@ -70,7 +91,8 @@ class Releasing:
         publication = self._publisher.builds(site).publish(build, by.name)
         if check.fault:
             log.warning("site %s: build %s is live although golden questions speak against it", site, build[:12])
-        detail = {"waived": waiver.strip()} if check.fault else {}
+        wrong = [one.text for one in check.answers if not one.is_right]
+        detail = {"waived": waiver.strip(), "questions": wrong} if check.fault else {}
         await self._store.audit(site, by.id, "published", build, detail)
         return publication
 

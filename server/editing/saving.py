@@ -17,6 +17,8 @@ from server.storage import Content, EditConflict, Revision
 PAGE = "page:"  # a page's document is this and its id
 IMPORT = "import:"  # what a page's source last gave: this and the page's id
 PHRASINGS = "phrasings"
+ACCEPTED = "lint-accepted"  # what lint found and an editor took as it is
+GOLDEN = "golden"  # the document of a site's test questions
 ASKS = "asks"  # the document of a site's checklist
 STRUCK = "asks-struck"  # passages that an editor said do not answer an ask: steers what is proposed, builds nothing
 TRIES = 5
@@ -97,6 +99,21 @@ class Saving:
             return [one.as_json() for one in edit([Phrasing.from_json(one) for one in body])]
 
         return await self._list(site, PHRASINGS, edited, by=by, reason=reason)
+
+    async def golden(
+        self, site: str, edit: Callable[[list[Any]], list[Any]], *, by: Actor, reason: str
+    ) -> Revision | None:
+        """Apply an edit to the latest test questions; the latest revision, if any, when it changed nothing.
+
+        Raises SavingBusy, EditRefused.
+        """
+        return await self._list(site, GOLDEN, edit, by=by, reason=reason)
+
+    async def accepted(
+        self, site: str, edit: Callable[[list[Any]], list[Any]], *, by: Actor, reason: str
+    ) -> Revision | None:
+        """Apply an edit to what lint found and an editor accepted. Raises SavingBusy."""
+        return await self._list(site, ACCEPTED, edit, by=by, reason=reason)
 
     async def checklist(
         self, site: str, edit: Callable[[Checklist], Checklist], *, by: Actor, reason: str

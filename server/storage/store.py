@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from server.storage import audit
 from server.storage.alerts import Alerts
+from server.storage.asked import Asked
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.content import Content
 from server.storage.conversations import Conversations
@@ -37,6 +38,7 @@ class Store:
         self.alerts = Alerts(self.database)
         self.staff = Staff(self.database)
         self.content = Content(self.database)
+        self.asked = Asked(self.database)
 
     @classmethod
     async def open(cls, url: str, *, clock: Clock = utc_now) -> Store:

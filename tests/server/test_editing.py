@@ -14,8 +14,10 @@ from kb.content import Phrasing
 from kb.editing import EditRefused, replace_text
 from kb.pages import Page
 from kb.sites import new_site
+from server.core.edits import with_golden
 from server.editing import (
     Actor,
+    ApprovalRefused,
     Editing,
     GoldenRefused,
     NoSuchPage,
@@ -24,8 +26,10 @@ from server.editing import (
     SavingBusy,
     Seen,
 )
+from server.editing.comparing import FAULT as FAULT_IN_COMPARING
 from server.editing.rebuilding import FAULT
 from server.editing.saving import TRIES
+from server.publishing import ChildBuildFailed
 from server.storage import Store
 from tests.server.web.editor.test_pages import DAY, DOCUMENT, NEEDLES, PAGE, Builder
 from tests.server.web.stand_in import Opened, StandIn
@@ -350,7 +354,9 @@ async def test_a_reason_waives_the_golden_questions_and_is_audited(editing, stor
     draft = await builder.make("kneecare")
     await editing.releasing.publish("kneecare", draft, ANN, waiver=" parking comes next week ")
     assert builder.current("kneecare") == draft
-    assert await done(store) == [("u-ann", "published", draft, {"waived": "parking comes next week"})]
+    assert await done(store) == [
+        ("u-ann", "published", draft, {"waived": "parking comes next week", "questions": [WRONG["text"]]})
+    ]
 
 
 async def test_a_reason_that_waived_nothing_is_not_audited_as_if_it_had(editing, store, builder):
@@ -416,3 +422,172 @@ async def test_going_back_from_an_old_look_is_refused(editing, builder, two_live
         with pytest.raises(PublicationRefused, match="Someone else put another version live"):
             await editing.releasing.go_back("kneecare", first, BO, seen=seen)
     assert builder.current("kneecare") == second
+
+
+# What visitors will read differently, and the second person
+
+ROSA = Actor("u-rosa", "Rosa Diaz")
+
+
+@pytest.fixture
+async def live(editing: Editing, builder: Builder) -> str:
+    """The first build, live."""
+    return (await editing.releasing.publish("kneecare", await builder.make("kneecare"), ANN)).build
+
+
+@pytest.fixture
+async def risky(store) -> str:
+    """A passage of safety text, by id."""
+    return next(one.passage_id for one in (await page_of(store)).passages if one.needs_note)
+
+
+async def made(editing: Editing, by: Actor = ANN) -> str:
+    """The latest text made ready and compared with what is live."""
+    editing.rebuilding.start("kneecare", by)
+    await editing.rebuilding.wait("kneecare")
+    await editing.comparing.wait("kneecare")
+    build: str = editing.rebuilding.of("kneecare").build
+    return build
+
+
+async def test_nothing_goes_live_before_it_is_known_what_reads_differently(editing, builder, live):
+    await save(editing, NEEDLES, "Thin needles.")
+    draft = await builder.make("kneecare")
+    with pytest.raises(PublicationRefused, match="not known yet"):
+        await editing.releasing.publish_draft("kneecare", draft, ANN)
+    editing.comparing.start("kneecare", draft)
+    await editing.comparing.wait("kneecare")
+    await editing.releasing.publish_draft("kneecare", draft, ANN)
+    assert builder.current("kneecare") == draft
+
+
+async def test_every_question_that_reads_differently_is_found_and_no_other(editing, store, live):
+    await give_golden(store, RIGHT, {"text": "What is a trigger point?", "label": "answer", "gold": ["x"]})
+    await save(editing, NEEDLES, "Our physicians use four agents.")
+    draft = await made(editing)
+    comparison = editing.comparing.of("kneecare", draft)
+    assert comparison.is_done and comparison.done == comparison.total > 2
+    different = {asked.text.casefold().strip("?") for one in comparison.found for asked in one.asked}
+    assert different == {"what if i hate needles"}  # as the test question, and as another way to ask
+    [one] = comparison.found
+    assert "3 different agents" in one.before.quotes[0].text
+    assert one.after.quotes[0].text == "Our physicians use four agents."
+
+
+async def test_a_comparison_is_of_one_draft_and_of_what_is_live_now(editing, live):
+    await save(editing, NEEDLES, "Thin needles.")
+    draft = await made(editing)
+    assert editing.comparing.of("kneecare", draft).is_done
+    assert editing.comparing.of("kneecare", live) is None
+    await editing.releasing.publish_draft("kneecare", draft, ANN)
+    assert editing.comparing.of("kneecare", draft) is None
+
+
+async def test_a_comparison_that_fails_says_so_in_our_words_and_may_be_made_again(editing, live, monkeypatch):
+    await save(editing, NEEDLES, "Thin needles.")
+    draft = await made(editing)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a visitor's words")
+
+    monkeypatch.setattr("server.editing.comparing.differences", fail)
+    editing.comparing._kept.clear()
+    editing.comparing.start("kneecare", draft)
+    await editing.comparing.wait("kneecare")
+    assert editing.comparing.of("kneecare", draft).problem == FAULT_IN_COMPARING
+    monkeypatch.undo()
+    editing.comparing.start("kneecare", draft)
+    await editing.comparing.wait("kneecare")
+    assert editing.comparing.of("kneecare", draft).problem == ""
+
+
+async def test_safety_text_goes_live_only_once_someone_else_has_approved_exactly_it(
+    editing, store, builder, live, risky
+):
+    await save(editing, risky, "Relief is immediate.")
+    draft = await made(editing)
+    with pytest.raises(PublicationRefused, match="nobody but those who wrote it"):
+        await editing.releasing.publish_draft("kneecare", draft, ANN, ticked=[risky])
+    with pytest.raises(ApprovalRefused, match="yourself"):
+        await editing.approving.approve("kneecare", draft, ANN, "")
+    await editing.approving.approve("kneecare", draft, ROSA, "as agreed")
+    second = await editing.approving.of("kneecare", draft)
+    assert (second.risky, second.authors, second.approval.by) == ((risky,), {"u-ann"}, "u-rosa")
+    with pytest.raises(PublicationRefused, match="each by itself"):
+        await editing.releasing.publish_draft("kneecare", draft, ANN)
+
+    await save(editing, risky, "Relief is immediate, always.")  # the approval was of other words
+    other = await made(editing)
+    with pytest.raises(PublicationRefused, match="nobody but those who wrote it"):
+        await editing.releasing.publish_draft("kneecare", other, ANN, ticked=[risky])
+    await save(editing, risky, "Relief is immediate.")
+    await editing.releasing.publish_draft("kneecare", await made(editing), ANN, ticked=[risky])
+    assert builder.current("kneecare") == draft
+    assert ("u-rosa", "saved", f"approval:{draft}", {"revision": 1}) in await done(store)
+
+
+async def test_whoever_wrote_any_of_what_is_not_live_cannot_approve_it(editing, live, risky):
+    await save(editing, risky, "It may swell.", ANN)
+    await save(editing, NEEDLES, "Thin needles.", ROSA)
+    with pytest.raises(ApprovalRefused, match="yourself"):
+        await editing.approving.approve("kneecare", await made(editing), ROSA, "")
+    await editing.approving.approve("kneecare", await made(editing), BO, "")
+
+
+async def test_text_that_is_no_safety_text_needs_no_second_person(editing, live):
+    await save(editing, NEEDLES, "Thin needles.")
+    draft = await made(editing)
+    assert not (await editing.approving.of("kneecare", draft)).is_asked
+    with pytest.raises(ApprovalRefused, match="Nothing in this text"):
+        await editing.approving.approve("kneecare", draft, ROSA, "")
+
+
+async def test_a_one_person_clinic_may_do_without_the_second_and_says_who_decided_so(editing, builder, live, risky):
+    with pytest.raises(ApprovalRefused, match="Say why"):
+        await editing.approving.switch("kneecare", off=True, by=BO, reason=" ")
+    await editing.approving.switch("kneecare", off=True, by=BO, reason="I am alone here")
+    await save(editing, risky, "It may swell.")
+    draft = await made(editing)
+    second = await editing.approving.of("kneecare", draft)
+    assert (second.is_missing, second.switched_off.by, second.switched_off.why) == (False, "u-bo", "I am alone here")
+    with pytest.raises(PublicationRefused, match="each by itself"):
+        await editing.releasing.publish_draft("kneecare", draft, ANN)
+    await editing.releasing.publish_draft("kneecare", draft, ANN, ticked=[risky])
+    await editing.approving.switch("kneecare", off=False, by=BO, reason="")
+    assert await editing.approving.switched_off("kneecare") is None
+
+
+async def test_a_build_that_the_reference_encoder_disowns_is_not_published(editing, builder, live, monkeypatch):
+    async def differ(_site: str) -> str:
+        raise ChildBuildFailed("the export differs")
+
+    monkeypatch.setattr(builder, "check_in_child", differ)
+    await save(editing, NEEDLES, "Thin needles.")
+    draft = await made(editing)
+    await editing.rebuilding.checked("kneecare")
+    assert editing.rebuilding.of("kneecare").problem == "the export differs"
+    with pytest.raises(PublicationRefused, match="damaged copy of the model"):
+        await editing.releasing.publish_draft("kneecare", draft, ANN)
+    assert builder.current("kneecare") == live
+
+
+# The test questions
+
+
+async def test_a_test_question_is_added_with_words_of_the_page_and_once(editing, store):
+    def add(text: str, label: str = "answer", *gold: str) -> Callable[[list[Any]], list[Any]]:
+        return lambda some: with_golden(some, {"text": text, "label": label, "gold": list(gold)}, words=["It is free."])
+
+    await editing.saving.golden("kneecare", add("parking?", "answer", "is  free"), by=ANN, reason="test")
+    for refused, why in (
+        (add("Parking?", "answer", "free"), "already"),
+        (add(""), "would type"),
+        (add("cost?"), "some words"),
+        (add("cost?", "answer", "forty dollars"), "No passage says"),
+        (add("my knee is hot", "emergency", "free"), "Only a question that may be answered"),
+    ):
+        with pytest.raises(EditRefused, match=why):
+            await editing.saving.golden("kneecare", refused, by=ANN, reason="test")
+    await editing.saving.golden("kneecare", add("my knee is hot", "emergency"), by=ANN, reason="test")
+    latest = await store.content.latest("kneecare", "golden")
+    assert [one["text"] for one in latest.body] == ["parking?", "my knee is hot"]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import groupby
 from operator import itemgetter
 
 from kb.content import Phrasing
 from kb.pages import NOTED_TAGS, Page, Passage
+from kb.reading.sentences import sentence_spans
 from kb.shaping.blocks import suggest_tags
 from server.web.words.moments import date_in_words
 
+NEAR_CHARS = 240  # of the same words in a row: more are cut to the sentences next to a change
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 NOTE_ADDED = "The safety note is now shown with it"
 NOTE_DROPPED = "The safety note is no longer shown with it"
@@ -23,7 +25,7 @@ NOTE_LACKING = "Its words may be about side effects or the time after, but no sa
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text: same, new or gone."""
+    """A stretch of text: same, new or gone; or "cut", where some that is the same is left out."""
 
     kind: str
     text: str
@@ -81,6 +83,36 @@ def change_of(old: tuple[Page, Passage] | None, new: tuple[Page, Passage]) -> Ch
         after=tuple(one for one in pieces if one.kind != "gone"),
         details=details,
     )
+
+
+def shortened_change(change: Change) -> Change:
+    """The change with its sentences and those next to them alone: in a long block nobody finds the one word."""
+    if change.kind != "changed":
+        return change
+    return replace(change, before=near_changes(change.before), after=near_changes(change.after))
+
+
+def near_changes(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """The pieces with what lies far from any change cut out: of a long stretch that is the same, the sentences next to a
+    change stay, and a "cut" piece stands for the others."""
+    last = len(pieces) - 1
+    near: list[Piece] = []
+    for at, one in enumerate(pieces):
+        if one.kind != "same" or len(one.text) <= NEAR_CHARS or last == 0:
+            near.append(one)
+            continue
+        spans = sentence_spans(one.text)
+        first = one.text[: spans[0][1]] if at > 0 and spans else ""
+        end = one.text[spans[-1][0] :] if at < last and spans else ""
+        if len(first) + len(end) >= len(one.text):
+            near.append(one)
+        else:
+            near += [
+                part
+                for part in (Piece("same", first), Piece("cut", ""), Piece("same", end))
+                if part.text or part.kind == "cut"
+            ]
+    return tuple(near)
 
 
 def page_details(before: Sequence[Page], after: Sequence[Page]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from kb.asks import load_asks
 from kb.checklist import Checklist
 from server.core.edits import not_said, reopened, with_answers, without_answer
 from server.web.editor.checklist_view import passages_screen, questions_screen, read_asked, rest_screen
-from server.web.editor.reading import NOT_HERE, Visit, VisitDep
+from server.web.editor.reading import NOT_HERE, EditDep, Visit, VisitDep
 from server.web.guards.problems import Problem
 from server.web.words.wording import counted, shortened
 
@@ -58,7 +58,7 @@ async def get_rest(visit: VisitDep, done: Done = "") -> HTMLResponse:
 
 
 @router.post("/{site}/asks/keep")
-async def post_keep(visit: VisitDep, passage: Id, ask: Ids = None, back: Back = "passages") -> Response:
+async def post_keep(visit: EditDep, passage: Id, ask: Ids = None, back: Back = "passages") -> Response:
     """A passage answers these questions: those that were shown."""
     name = await _named(visit, ask or [], passage)
     reason = f"Kept {counted(len(ask or []), 'question', 'questions')} for {name}"
@@ -67,7 +67,7 @@ async def post_keep(visit: VisitDep, passage: Id, ask: Ids = None, back: Back = 
 
 
 @router.post("/{site}/asks/strike")
-async def post_strike(visit: VisitDep, passage: Id, ask: Id, back: Back = "passages") -> Response:
+async def post_strike(visit: EditDep, passage: Id, ask: Id, back: Back = "passages") -> Response:
     """A passage does not answer a question: it is neither quoted nor proposed for it."""
     name = await _named(visit, [ask], passage)
     reason = f"Struck “{_title(ask)}” from {name}"
@@ -80,7 +80,7 @@ async def post_strike(visit: VisitDep, passage: Id, ask: Id, back: Back = "passa
 
 @router.post("/{site}/asks/add")
 async def post_add(
-    visit: VisitDep, passage: Id, title: Annotated[str, Form()] = "", back: Back = "passages"
+    visit: EditDep, passage: Id, title: Annotated[str, Form()] = "", back: Back = "passages"
 ) -> Response:
     """A passage answers a question, named by its words."""
     named = " ".join(title.split()).casefold()
@@ -97,7 +97,7 @@ async def post_add(
 
 
 @router.post("/{site}/asks/not-said")
-async def post_not_said(visit: VisitDep, ask: Ids = None, back: Back = "open") -> Response:
+async def post_not_said(visit: EditDep, ask: Ids = None, back: Back = "open") -> Response:
     """The page does not say what these ask."""
     if not ask:
         return _back(visit, back, "same")
@@ -108,7 +108,7 @@ async def post_not_said(visit: VisitDep, ask: Ids = None, back: Back = "open") -
 
 
 @router.post("/{site}/asks/reopen")
-async def post_reopen(visit: VisitDep, ask: Id, back: Back = "answered") -> Response:
+async def post_reopen(visit: EditDep, ask: Id, back: Back = "answered") -> Response:
     """A question is undecided again."""
     await _named(visit, [ask])
     await _choose(visit, lambda some: reopened(some, ask), f"Opened again: {_title(ask)}")

@@ -17,6 +17,9 @@ NOTICES = {
     "reviewed": "The review date is saved. Visitors see it once you rebuild and publish.",
     "phrasing-added": "Added. It works once you rebuild.",
     "phrasing-removed": "Removed. It stops working once you rebuild and publish.",
+    "test-added": "Added. It is asked of every text before it is published.",
+    "test-removed": "Removed. It is not asked any more.",
+    "accepted": "Accepted. It is listed at the end of this page.",
     "published": "It is live. New questions are answered from this text from now on. Chats that are running go on.",
     "back": "Done. The earlier version is live again. Chats that are running go on.",
 }
@@ -27,6 +30,7 @@ def frame_of(visit: Visit, text: SiteText, *, here: str, notice: Notice | None =
     tabs = (
         ("Text", visit.url),
         ("What visitors ask", f"{visit.url}/asks"),
+        ("Check", f"{visit.url}/check"),
         ("Publish", f"{visit.url}/publish"),
         ("History", f"{visit.url}/history"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from server.core.reply import Reply
 from server.editing import GoldenAnswer
 from server.evaluation import Question
-from server.web.editor.screens import GoldenRow
+from server.web.editor.release_screens import GoldenRow
 from server.web.editor.trying import LABELS
 from server.web.words.wording import listed, shortened
 

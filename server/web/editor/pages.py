@@ -11,11 +11,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from kb.editing import EditRefused, get_passage, replace_text, set_reviewed, set_tags
 from kb.pages import Page
 from server.editing import SavedMeanwhile, Seen
-from server.web.editor import checklist, passages, releasing
+from server.web.editor import checklist, golden_pages, lint, passages, releasing
 from server.web.editor.changes import heading_of, marked_words
 from server.web.editor.frame import frame_of
 from server.web.editor.opening import Wanted, page_screen
-from server.web.editor.reading import EDITOR, Editor, Visit, VisitDep, own_sites, read_text
+from server.web.editor.reading import EDITOR, EditDep, Editor, Visit, VisitDep, own_sites, read_text
 from server.web.editor.screens import ClinicsScreen, ConflictScreen, EditForm, EmptyScreen, Link
 from server.web.editor.terms import TAGS, names_of, tag_choices
 from server.web.editor.trying import TryOut, Unsaved
@@ -74,7 +74,7 @@ async def get_page(
 
 @router.post("/{site}/pages/{page_id}/passages/{passage_id}")
 async def post_passage(
-    visit: VisitDep,
+    visit: EditDep,
     page_id: str,
     passage_id: str,
     revision: Revision,
@@ -103,7 +103,7 @@ async def post_passage(
 
 
 @router.post("/{site}/pages/{page_id}/reviewed")
-async def post_reviewed(visit: VisitDep, page_id: str, day: Text = "") -> Response:
+async def post_reviewed(visit: EditDep, page_id: str, day: Text = "") -> Response:
     """Save the day on which the clinic last reviewed the page; none takes it back."""
     try:
         reviewed = date.fromisoformat(day) if day else None
@@ -177,3 +177,5 @@ def _see(path: str) -> RedirectResponse:
 router.include_router(passages.router)
 router.include_router(checklist.router)
 router.include_router(releasing.router)
+router.include_router(golden_pages.router)
+router.include_router(lint.router)

@@ -17,7 +17,7 @@ from server.core.edits import with_phrasing
 from server.editing import SavedMeanwhile, Seen
 from server.web.editor.changes import heading_of
 from server.web.editor.frame import frame_of
-from server.web.editor.reading import NOT_HERE, SiteText, Visit, VisitDep, read_text
+from server.web.editor.reading import NOT_HERE, EditDep, SiteText, Visit, VisitDep, read_text
 from server.web.editor.screens import AddScreen, Link, PhrasingRow, PhrasingsScreen, RemoveScreen
 from server.web.editor.view import ON_ONE_SCREEN, phrasing_words
 from server.web.guards.problems import Problem
@@ -53,7 +53,7 @@ async def get_add(
 
 @router.post("/{site}/pages/{page_id}/add")
 async def post_add(
-    visit: VisitDep,
+    visit: EditDep,
     page_id: str,
     kind: Annotated[str, Form(pattern="^(paragraph|answer)$")],
     after: Text = "",
@@ -87,7 +87,7 @@ async def get_remove(visit: VisitDep, page_id: str, passage_id: str) -> HTMLResp
 
 @router.post("/{site}/pages/{page_id}/passages/{passage_id}/remove")
 async def post_remove(
-    visit: VisitDep, page_id: str, passage_id: str, revision: Annotated[int, Form(ge=0, le=2**31 - 1)]
+    visit: EditDep, page_id: str, passage_id: str, revision: Annotated[int, Form(ge=0, le=2**31 - 1)]
 ) -> Response:
     """Remove a passage, and with it the ways to ask for it."""
     text = await read_text(visit)
@@ -120,7 +120,7 @@ async def get_phrasings(
 
 @router.post("/{site}/pages/{page_id}/passages/{passage_id}/phrasings")
 async def post_phrasing(
-    visit: VisitDep, page_id: str, passage_id: str, text: Text = "", sentence: Text = ""
+    visit: EditDep, page_id: str, passage_id: str, text: Text = "", sentence: Text = ""
 ) -> Response:
     """Add another way visitors ask it; `sentence` is the sentence that answers it, empty for the whole."""
     now = await read_text(visit)
@@ -141,7 +141,7 @@ async def post_phrasing(
 
 
 @router.post("/{site}/pages/{page_id}/passages/{passage_id}/phrasings/remove")
-async def post_remove_phrasing(visit: VisitDep, page_id: str, passage_id: str, text: Text = "") -> Response:
+async def post_remove_phrasing(visit: EditDep, page_id: str, passage_id: str, text: Text = "") -> Response:
     def edit(some: list[Phrasing]) -> list[Phrasing]:
         return [one for one in some if (one.passage_id, one.text) != (passage_id, text)]
 

@@ -18,7 +18,8 @@ from kb.pages import Page, Passage
 from kb.sites import Site
 from server.core.publication import TextStanding
 from server.editing import Actor, Editing, Job
-from server.editing.saving import IMPORT, PAGE
+from server.editing.approving import APPROVAL, RULE
+from server.editing.saving import ACCEPTED, IMPORT, PAGE
 from server.publishing import Publisher
 from server.storage import Revision, Role
 from server.web.editor.changes import Change, changes_between, page_details, phrasing_changes
@@ -27,6 +28,7 @@ from server.web.guards.staff import Staff, signed_in
 from server.web.parts import Parts, PartsDep
 
 EDITOR = "/editor"
+NOT_TEXT = (IMPORT, APPROVAL, RULE, ACCEPTED)  # documents beside the text: nothing of them reaches a visitor
 NOT_HERE = "There is no such page here, or it is not one of your clinic’s. Go back to the editor."
 
 Editor = Annotated[Staff, Depends(signed_in(Role.EDITOR, Role.REVIEWER))]
@@ -50,6 +52,11 @@ class Visit:
     @property
     def url(self) -> str:
         return f"{EDITOR}/{self.name}"
+
+    @property
+    def may_edit(self) -> bool:
+        """A reviewer reads, tries and approves, and changes no text."""
+        return self.staff.user.role is not Role.REVIEWER
 
     @property
     def actor(self) -> Actor:
@@ -153,10 +160,20 @@ async def visit_of(parts: PartsDep, staff: Editor, site: str) -> Visit:
 VisitDep = Annotated[Visit, Depends(visit_of)]
 
 
+async def edit_of(visit: VisitDep) -> Visit:
+    """A dependency: the same, of someone who may change the text. Raises Problem 403."""
+    if not visit.may_edit:
+        raise Problem(403, "A reviewer reads, tries and approves. Ask an editor to change the text.")
+    return visit
+
+
+EditDep = Annotated[Visit, Depends(edit_of)]
+
+
 async def read_text(visit: Visit) -> SiteText:
     """The site's text as it stands now."""
     documents = await visit.parts.store.content.documents(visit.name)
-    revisions = {one.document: one for one in documents if not one.document.startswith(IMPORT)}
+    revisions = {one.document: one for one in documents if not one.document.startswith(NOT_TEXT)}
     content, built = await _latest(visit)
     current, published = read_published(visit)
     return SiteText(

@@ -8,14 +8,16 @@ from index.manifest import BuildRefused, Manifest, read_manifest
 from index.publish import Publication
 from kb.pages import Page
 from server.core.publication import refuse_text
-from server.editing import GoldenCheck, Job
+from server.editing import GoldenCheck, Job, Second
 from server.editing.saving import PAGE
 from server.storage import Revision
-from server.web.editor.changes import changes_between, page_details
+from server.web.editor.changes import changes_between, page_details, shortened_change
+from server.web.editor.comparing import compared_view
 from server.web.editor.frame import frame_of
 from server.web.editor.golden import golden_row
+from server.web.editor.lint import linted
 from server.web.editor.reading import SiteText, Visit, changed_by, read_text
-from server.web.editor.screens import (
+from server.web.editor.release_screens import (
     BuildScreen,
     FigureRow,
     HistoryScreen,
@@ -25,6 +27,7 @@ from server.web.editor.screens import (
     RevisionsScreen,
     SavingRow,
 )
+from server.web.editor.second import second_view
 from server.web.editor.terms import job_words, names_of
 from server.web.words.moments import moment
 from server.web.words.wording import counted
@@ -63,16 +66,21 @@ def _is_news(job: Job, text: SiteText) -> bool:
 
 
 async def publish_screen(visit: Visit, *, reason_problem: str = "", refusal: str = "") -> PublishScreen:
-    """Everything to look through before publishing, from top to bottom."""
+    """Everything to look through before publishing, from top to bottom. What is still to be asked is begun."""
     text = await read_text(visit)
-    check = await visit.editing.golden.check(visit.name, text.draft.build) if text.draft else GoldenCheck()
+    draft = text.draft.build if text.draft else ""
+    comparison = visit.editing.comparing.start(visit.name, draft) if draft else None
+    is_asking = comparison is not None and not comparison.is_done
+    check = await visit.editing.golden.check(visit.name, draft) if draft and not is_asking else GoldenCheck()
+    second = await visit.editing.approving.of(visit.name, draft) if draft else Second()
+    names = names_of(await visit.parts.store.staff.users())
     new, gone = text.phrasing_changes
     return PublishScreen(
         frame=frame_of(visit, text, here="Publish"),
         refusal=refusal or refuse_text(text.standing) or "",
         can_rebuild=text.built is None and not (text.job and text.job.is_running),
         build=text.draft.build if text.draft else "",
-        changes=text.changes,
+        changes=tuple(one if one.passage_id in second.risky else shortened_change(one) for one in text.changes),
         page_changes=text.page_changes,
         new_phrasings=tuple(one.text for one in new),
         gone_phrasings=tuple(one.text for one in gone),
@@ -86,7 +94,18 @@ async def publish_screen(visit: Visit, *, reason_problem: str = "", refusal: str
         is_first=text.current is None,
         needs_reason=bool(check.fault),
         reason_problem=reason_problem,
+        compared=compared_view(comparison, is_first=text.current is None),
+        risky=second.risky,
+        second=second_view(visit, second, names, can_publish=bool(draft)),
+        can_publish=visit.may_edit and not is_asking and not second.is_missing,
+        to_check=await _to_check(visit, text),
     )
+
+
+async def _to_check(visit: Visit, text: SiteText) -> str:
+    """How many things lint found are neither put right nor accepted, in words."""
+    count = len((await linted(visit, text)).open)
+    return counted(count, "thing", "things") if count else ""
 
 
 def _figures(text: SiteText) -> tuple[FigureRow, ...]:

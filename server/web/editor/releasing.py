@@ -8,10 +8,14 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from index.manifest import BuildRefused
-from server.editing import GoldenRefused, PublicationRefused
-from server.web.editor.reading import Visit, VisitDep
+from server.editing import ApprovalRefused, GoldenRefused, PublicationRefused
+from server.storage import Role
+from server.web.editor.comparing import compared_view
+from server.web.editor.reading import EditDep, Visit, VisitDep
 from server.web.editor.release import build_screen, history_screen, publish_screen, revisions_screen
+from server.web.editor.second import APPROVERS
 from server.web.editor.terms import job_words
+from server.web.guards.problems import Problem
 
 router = APIRouter()
 BuildId = Annotated[str, Form(pattern="^[0-9a-f]{64}$")]
@@ -23,7 +27,7 @@ async def get_build(visit: VisitDep) -> HTMLResponse:
 
 
 @router.post("/{site}/build")
-async def post_build(visit: VisitDep) -> Response:
+async def post_build(visit: EditDep) -> Response:
     """Rebuild in the background. While one runs, this only shows it."""
     visit.editing.rebuilding.start(visit.name, visit.actor)
     return _see(f"{visit.url}/build")
@@ -45,10 +49,15 @@ async def get_publish(visit: VisitDep) -> HTMLResponse:
 
 
 @router.post("/{site}/publish")
-async def post_publish(visit: VisitDep, build: BuildId, reason: Annotated[str, Form(max_length=300)] = "") -> Response:
+async def post_publish(
+    visit: EditDep,
+    build: BuildId,
+    reason: Annotated[str, Form(max_length=300)] = "",
+    ticked: Annotated[list[str] | None, Form()] = None,
+) -> Response:
     """Make the draft that was looked through what visitors get. Refused when the text is not that draft's any more."""
     try:
-        await visit.editing.releasing.publish_draft(visit.name, build, visit.actor, waiver=reason)
+        await visit.editing.releasing.publish_draft(visit.name, build, visit.actor, waiver=reason, ticked=ticked or ())
     except GoldenRefused:
         return await _publish_again(visit, reason_problem="Say why you publish although a test question goes wrong.")
     except PublicationRefused as error:
@@ -58,6 +67,43 @@ async def post_publish(visit: VisitDep, build: BuildId, reason: Annotated[str, F
     return _see(f"{visit.url}/history?done=published")
 
 
+@router.get("/{site}/publish/progress")
+async def get_comparing(visit: VisitDep, build: Annotated[str, Query(pattern="^[0-9a-f]{64}$")]) -> JSONResponse:
+    """How far the asking is: for the page that waits for it."""
+    one = visit.editing.comparing.of(visit.name, build)
+    view = compared_view(one, is_first=False)
+    body: dict[str, Any] = {"state": "done", "words": "", "percent": None}
+    if view is not None and one is not None and not one.is_done:
+        body = {"state": "running", "words": view.progress, "percent": view.percent}
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/{site}/publish/approve")
+async def post_approve(visit: VisitDep, build: BuildId, note: Annotated[str, Form(max_length=300)] = "") -> Response:
+    """A second person says that the changes to safety text may go live."""
+    if visit.staff.user.role not in APPROVERS:
+        raise Problem(403, "Only a reviewer or an administrator approves safety text.")
+    try:
+        await visit.editing.approving.approve(visit.name, build, visit.actor, note)
+    except ApprovalRefused as error:
+        return await _publish_again(visit, refusal=str(error))
+    return _see(f"{visit.url}/publish")
+
+
+@router.post("/{site}/publish/second-person")
+async def post_second_person(
+    visit: EditDep, off: Annotated[bool, Form()] = False, why: Annotated[str, Form(max_length=300)] = ""
+) -> Response:
+    """Ask for a second person at this clinic, or no longer: a one-person clinic has none."""
+    if visit.staff.user.role is not Role.ADMIN:
+        raise Problem(403, "Only an administrator decides whether one person may publish safety text.")
+    try:
+        await visit.editing.approving.switch(visit.name, off=off, by=visit.actor, reason=why)
+    except ApprovalRefused as error:
+        return await _publish_again(visit, refusal=str(error))
+    return _see(f"{visit.url}/publish")
+
+
 @router.get("/{site}/history")
 async def get_history(visit: VisitDep, done: Annotated[str, Query(max_length=40)] = "") -> HTMLResponse:
     return visit.parts.templates.page("editor/history.html", await history_screen(visit, done=done))
@@ -65,7 +111,7 @@ async def get_history(visit: VisitDep, done: Annotated[str, Query(max_length=40)
 
 @router.post("/{site}/history")
 async def post_back(
-    visit: VisitDep, build: BuildId, seen: Annotated[str, Form(pattern="^[0-9a-f]{64}$|^$")]
+    visit: EditDep, build: BuildId, seen: Annotated[str, Form(pattern="^[0-9a-f]{64}$|^$")]
 ) -> Response:
     """Go back to an earlier version. `seen` is what was live when this editor looked."""
     try:

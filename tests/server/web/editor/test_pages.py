@@ -118,7 +118,8 @@ async def editor_app(app: FastAPI, store: Store, settings: Settings) -> Builder:
     editing = Editing.of(store, builder, StandIn())
     app.state.parts = replace(app.state.parts, publisher=builder, editing=editing)
     await store.staff.add("ann@clinic.test", "Ann Ruiz", Role.EDITOR, PASSWORD)
-    await store.staff.add("bo@clinic.test", "Bo Chen", Role.REVIEWER, PASSWORD)
+    await store.staff.add("bo@clinic.test", "Bo Chen", Role.EDITOR, PASSWORD)
+    await store.staff.add("rosa@clinic.test", "Rosa Diaz", Role.REVIEWER, PASSWORD)
     return builder
 
 
@@ -172,6 +173,7 @@ class Person:
     async def rebuild(self, app: FastAPI) -> str:
         await self.post(f"{SITE}/build", {})
         await app.state.parts.editing.rebuilding.wait("kneecare")
+        await app.state.parts.editing.comparing.wait("kneecare")
         return await self.get(f"{SITE}/build")
 
     async def publish(self, app: FastAPI) -> str:
