@@ -38,6 +38,7 @@ class Server:
     url: str
     process: subprocess.Popen[str]
     log: Path
+    data_dir: Path
 
     @property
     def passwords(self) -> dict[str, tuple[str, str]]:
@@ -59,7 +60,7 @@ def running(data_dir: Path, log: Path, port: int = 0) -> Iterator[Server]:
             stderr=output,
             text=True,
         )
-    server = Server(f"http://127.0.0.1:{port}", process, log)
+    server = Server(f"http://127.0.0.1:{port}", process, log, data_dir)
     try:
         until(lambda: status(f"{server.url}/readyz") == 200 or process.poll() is not None)
         assert process.poll() is None, log.read_text()
@@ -224,8 +225,8 @@ def test_a_message_cut_off_by_a_crash_is_there_once_and_the_chat_goes_on(
         assert later["message"]["seq"] == taken["message"]["seq"] + 2  # message and reply: each stored once
 
 
-def test_an_edit_is_tried_published_and_taken_back_while_a_chat_goes_on(
-    visitor: Page, server: Server, staff: dict[str, Page]
+def test_an_edit_is_tried_approved_published_and_taken_back_while_a_chat_goes_on(
+    browser: Browser, visitor: Page, server: Server, staff: dict[str, Page]
 ) -> None:
     chat, editor = chat_of(visitor, server), staff["editor"]
     ask(chat, MINUTES)
@@ -244,6 +245,12 @@ def test_an_edit_is_tried_published_and_taken_back_while_a_chat_goes_on(
 
     editor.get_by_role("link", name="Look through and publish").click()
     expect(editor.locator("ins").first).to_have_text("15")
+    expect(editor.get_by_text("of them read differently.")).to_be_visible(timeout=120_000)
+    expect(editor.locator(".difference", has_text="Reads differently").first).to_contain_text("15-20 minutes")
+    expect(editor.get_by_role("button", name="Publish", exact=True)).to_have_count(0)  # it is safety text
+    approve(browser, server)
+    editor.reload()
+    editor.get_by_label("I have read this change to safety text").check()
     editor.get_by_role("button", name="Publish", exact=True).click()
     expect(editor.get_by_text("It is live.")).to_be_visible()
     until(lambda: "15-20 minutes" in asked(server), within_s=30)
@@ -261,6 +268,23 @@ def test_an_edit_is_tried_published_and_taken_back_while_a_chat_goes_on(
 def asked(server: Server) -> str:
     _, reply = post(f"{server.url}/api/v1/sites/kneecare/ask", {"text": MINUTES})
     return " ".join(quote["text"] for quote in reply["quotes"])
+
+
+def approve(browser: Browser, server: Server) -> None:
+    """A reviewer, added by the command, reads the page before publishing and approves."""
+    secret = server.data_dir / "reviewer.txt"
+    secret.write_text("quiet orchard reviewer\n")
+    add = ["user", "add", "rosa@clinic.test", "--role", "reviewer", "--password-file", str(secret)]
+    environment = {**os.environ, "ADVOCATE_DATA_DIR": str(server.data_dir)}
+    subprocess.run([sys.executable, "-m", "server.cli", *add], env=environment, cwd=ROOT, check=True)
+    page = browser.new_context().new_page()
+    page.goto(f"{server.url}/editor/kneecare/publish")
+    page.get_by_label("Email address").fill("rosa@clinic.test")
+    page.get_by_label("Password").fill("quiet orchard reviewer")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="I have read it and approve").click()
+    expect(page.get_by_text("Approved by")).to_be_visible()
+    page.context.close()
 
 
 def edit_and_rebuild(editor: Page) -> None:

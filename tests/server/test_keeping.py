@@ -207,7 +207,8 @@ async def test_a_golden_question_that_goes_wrong_keeps_a_build_from_visitors_unt
         assert builds_of(data_dir).current() == live
     assert (await advocate(data_dir, "publish", draft, "--anyway", "parking comes next week")).status == 0
     assert builds_of(data_dir).current() == draft
-    assert await last_done(store) == ("command line", "published", draft, {"waived": "parking comes next week"})
+    waived = {"waived": "parking comes next week", "questions": ["What does parking cost?"]}
+    assert await last_done(store) == ("command line", "published", draft, waived)
 
 
 async def test_a_build_without_a_current_one_goes_live_whatever_it_answers_and_that_is_audited(
@@ -217,7 +218,8 @@ async def test_a_build_without_a_current_one_goes_live_whatever_it_answers_and_t
     (builds_of(data_dir).folder / "current.json").unlink()
     done = await advocate(data_dir, "build")
     assert done.status == 0 and builds_of(data_dir).current() == done.out.strip()
-    waived = {"waived": "the site's first build: nothing was live before it"}
+    reason = "the site's first build: nothing was live before it"
+    waived = {"waived": reason, "questions": ["What does parking cost?"]}
     assert await last_done(store) == ("command line", "published", done.out.strip(), waived)
 
 

@@ -514,7 +514,8 @@ async def test_a_test_question_that_goes_wrong_asks_for_a_reason_which_is_kept(a
     assert "Say why you publish although a test question goes wrong." in plain(refused)
     assert builder.current("kneecare") is None
     await ann.post(f"{SITE}/publish", {"build": build_in(page), "reason": "parking comes next week"})
-    assert (await store.audits("kneecare"))[0].detail == {"waived": "parking comes next week"}
+    detail = {"waived": "parking comes next week", "questions": ["What does parking cost?"]}
+    assert (await store.audits("kneecare"))[0].detail == detail
 
 
 async def test_an_editor_goes_back_to_an_earlier_version(ann, app, builder):
