@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from server.answering import Answering
 from server.editing.actors import COMMAND_LINE, Actor
 from server.editing.approving import ApprovalRefused, Approving, Second
+from server.editing.closing import Closing
 from server.editing.comparing import Comparing, Comparison
 from server.editing.golden import Golden, GoldenAnswer, GoldenCheck
 from server.editing.linting import Linted, Linting
@@ -25,6 +26,7 @@ __all__ = [
     "Actor",
     "ApprovalRefused",
     "Approving",
+    "Closing",
     "Comparing",
     "Comparison",
     "Editing",
@@ -61,6 +63,7 @@ class Editing:
     comparing: Comparing
     approving: Approving
     linting: Linting
+    closing: Closing
 
     @classmethod
     def of(cls, store: Store, publisher: Publisher, assistants: Answering) -> Editing:
@@ -68,14 +71,15 @@ class Editing:
         comparing = Comparing(store, publisher, assistants, golden)
         rebuilding = Rebuilding(store, publisher, then=comparing.start)
         approving = Approving(store.content, publisher)
-        saving = Saving(store.content)
+        saving, trying = Saving(store.content), Trying(publisher, assistants)
         return cls(
             saving=saving,
             linting=Linting(store.content, saving),
             rebuilding=rebuilding,
             golden=golden,
             releasing=Releasing(store, publisher, golden, rebuilding, comparing, approving),
-            trying=Trying(publisher, assistants),
+            trying=trying,
+            closing=Closing(store, trying),
             comparing=comparing,
             approving=approving,
         )

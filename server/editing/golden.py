@@ -71,10 +71,10 @@ class Golden:
 
     def _ask(self, folder: Path, golden: Sequence[Mapping[str, Any]]) -> tuple[GoldenAnswer, ...]:
         answers = self._assistants.open_build(folder)
-        return tuple(_answer(one, answers) for one in golden)
+        return tuple(judge_golden(one, answers) for one in golden)
 
 
-def _answer(body: Mapping[str, Any], answers: Answers) -> GoldenAnswer:
+def judge_golden(body: Mapping[str, Any], answers: Answers) -> GoldenAnswer:
     try:
         question = parse_question(body, name="golden question")
     except QuestionsUnreadable:

@@ -5,6 +5,7 @@ The store holds, beside each imported page, what its source last gave (`import:<
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,16 +73,23 @@ class Importing:
         self._allow_private = allow_private
 
     async def bring_in(
-        self, source: str, site: str, *, url: str = "", columns: tuple[str, ...] = (), is_dry: bool = False
+        self,
+        source: str,
+        site: str,
+        *,
+        url: str = "",
+        columns: tuple[str, ...] = (),
+        is_dry: bool = False,
+        by: Actor = IMPORTER,
     ) -> BroughtIn:
-        """Bring a page, document or sheet into a site as a draft; a dry run stores nothing.
+        """Bring a page, document or sheet into a site as a draft; a dry run stores nothing. Read in a thread of its own.
 
         Raises ContentError for a site that is not there, ImportFailed, and SavingBusy.
         """
         await self._check_site(site)
-        found = open_source(source, allow_private=self._allow_private)
-        imported = read_source(replace(found, url=url or found.url, columns=columns))
-        return await self._bring(site, imported, Path(found.where).name, is_dry=is_dry)
+        found = await asyncio.to_thread(open_source, source, allow_private=self._allow_private)
+        imported = await asyncio.to_thread(read_source, replace(found, url=url or found.url, columns=columns))
+        return await self._bring(site, imported, Path(found.where).name, is_dry=is_dry, by=by)
 
     async def follow(
         self, start: str, site: str, how: Politeness, *, progress: Callable[[int, int], None], is_dry: bool = False
@@ -102,10 +110,10 @@ class Importing:
         brought = []
         for (where, imported), page in zip(read, pages, strict=True):
             own = replace(imported, pages=(page,), left_out=page.left_out)
-            brought.append(await self._bring(site, own, where, is_dry=is_dry))
+            brought.append(await self._bring(site, own, where, is_dry=is_dry, by=IMPORTER))
         return Followed(tuple(brought), repeated, tuple(skipped))
 
-    async def _bring(self, site: str, imported: Imported, name: str, *, is_dry: bool) -> BroughtIn:
+    async def _bring(self, site: str, imported: Imported, name: str, *, is_dry: bool, by: Actor) -> BroughtIn:
         for _ in range(TRIES):
             documents = {one.document: one for one in await self._content.documents(site) if one.body}
             (page,) = imported.pages
@@ -116,7 +124,7 @@ class Importing:
             merged = merge(await self._last(site, page_id), edited, replace(page, page_id=page_id), used_ids=used_ids)
             try:
                 if not is_dry:
-                    await self._write(site, latest, merged.page, merged.last, IMPORTER, f"imported {name}")
+                    await self._write(site, latest, merged.page, merged.last, by, f"imported {name}")
                 return BroughtIn(imported, merged, is_new=latest is None)
             except EditConflict:
                 continue  # someone saved the page meanwhile: compare with what they saved

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlalchemy import and_, select
 
 from kb.labels import Label
+from server.core.gaps import InVain
 from server.core.reply import Decision
 from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
 from server.storage.events import Author, Kind
-
-UNHELPFUL = "unhelpful"
-
-
-@dataclass(frozen=True, slots=True)
-class InVain:
-    """A question that got no answer, or one that did not help. `nearest`: the passage that came closest, or was quoted."""
-
-    text: str
-    at: datetime
-    nearest: str | None
-    is_unhelpful: bool = False
 
 
 class Asked:

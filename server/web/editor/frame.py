@@ -19,6 +19,8 @@ NOTICES = {
     "phrasing-removed": "Removed. It stops working once you rebuild and publish.",
     "test-added": "Added. It is asked of every text before it is published.",
     "test-removed": "Removed. It is not asked any more.",
+    "gap": "Saved as another way to ask. It works once you rebuild and publish.",
+    "decided": "Decided. Visitors get it once you rebuild and publish.",
     "accepted": "Accepted. It is listed at the end of this page.",
     "published": "It is live. New questions are answered from this text from now on. Chats that are running go on.",
     "back": "Done. The earlier version is live again. Chats that are running go on.",
@@ -30,6 +32,7 @@ def frame_of(visit: Visit, text: SiteText, *, here: str, notice: Notice | None =
     tabs = (
         ("Text", visit.url),
         ("What visitors ask", f"{visit.url}/asks"),
+        ("Asked in vain", f"{visit.url}/gaps"),
         ("Check", f"{visit.url}/check"),
         ("Publish", f"{visit.url}/publish"),
         ("History", f"{visit.url}/history"),

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from kb.editing import EditRefused, get_passage, replace_text, set_reviewed, set_tags
 from kb.pages import Page
 from server.editing import SavedMeanwhile, Seen
-from server.web.editor import checklist, golden_pages, lint, passages, releasing
+from server.web.editor import checklist, gaps, golden_pages, importing, lint, passages, releasing
 from server.web.editor.changes import heading_of, marked_words
 from server.web.editor.frame import frame_of
 from server.web.editor.opening import Wanted, page_screen
@@ -179,3 +179,5 @@ router.include_router(checklist.router)
 router.include_router(releasing.router)
 router.include_router(golden_pages.router)
 router.include_router(lint.router)
+router.include_router(gaps.router)
+router.include_router(importing.router)

@@ -46,9 +46,10 @@ async def get_add(
     page_id: str,
     after: Annotated[str, Query(max_length=200)] = "",
     kind: Annotated[str, Query(pattern="^(paragraph|answer)$")] = PARAGRAPH,
+    question: Annotated[str, Query(max_length=500)] = "",
 ) -> HTMLResponse:
     text = await read_text(visit)
-    return _add_page(visit, text, text.page(page_id), Adding(kind, after))
+    return _add_page(visit, text, text.page(page_id), Adding(kind, after, question))
 
 
 @router.post("/{site}/pages/{page_id}/add")
