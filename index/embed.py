@@ -40,7 +40,9 @@ class ReferenceEncoder:
         """tuned: whether to load the tuned layers too, where the model has some."""
         os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is ever fetched; read when the library is imported
         from sentence_transformers import SentenceTransformer  # 5 s to import: only when a build encodes
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # a build shows its own
         self.folder = folder
         self.model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         self.branches: Any = self._load_branches() if tuned and is_tuned(folder) else None
