@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from index.lexical import Spelling, WordCounts, tokens
 from index.model import ModelError
@@ -212,3 +213,7 @@ def test_the_threshold_is_the_lowest_that_keeps_both_rates():
 
 def test_nothing_is_quoted_with_less_than_the_least_chance():
     assert choose_threshold([*[(True, 0.2, True)] * 100, *[(False, 0.1, False)] * 100])[0] == LEAST
+
+
+def test_no_library_shares_a_search_among_threads():
+    assert {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"} == {1}
