@@ -49,7 +49,7 @@ lint: $(READY)  ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## Compare speed with plain sentence-transformers + FAISS behind FastAPI, in one run
+bench: $(READY)  ## Measure speed: decisions, batches, start, chats, and what one could use instead (a quarter of an hour)
 	$(BIN)/python -m tests.bench
 
 soak: $(READY)  ## Run the slow campaigns: 10,000 composed messages, 1,000 interleavings of a visitor and two advocates
