@@ -149,6 +149,15 @@ class Desk:
         message = " ".join(told).strip()
         return Reply(label=Label.OUT_OF_KB, message=message, build="")
 
+    def emergency_again(self, site: str, language: str, *, is_reached: bool) -> Reply:
+        """What a visitor with an emergency is told when nobody came: call 911. is_reached: whether somebody can know of it."""
+        replies, clinic = self._assistants.policy.replies, self._assistants.site(site)
+        told = [in_language(replies.emergency, language)]
+        if not is_reached:
+            told.append(in_language(replies.not_passed_on, language))
+            told += [f"{clinic.clinic}: {clinic.phone}"] if clinic.phone else []
+        return Reply(label=Label.EMERGENCY, message=" ".join(told), handed_over=True, build="")
+
     async def start(
         self, site: str, *, language: str = "en", page_url: str | None = None, key: str | None = None
     ) -> Started:

@@ -7,18 +7,19 @@ import logging
 
 from server.storage.database.faults import StorageUnavailable
 from server.storage.store import Store
+from server.storage.telling import CardAgain
 
 LOOK_S = 1.0
 
 log = logging.getLogger(__name__)
 
 
-async def tend(store: Store) -> None:
-    """Look each second, until cancelled."""
+async def tend(store: Store, card: CardAgain) -> None:
+    """Look each second, until cancelled. card: what a visitor with an emergency is told again."""
     while True:
         try:
             await store.handovers.release_abandoned()
-            await store.handovers.offer_call_backs()
+            await store.handovers.tell_the_waiting(card)
         except StorageUnavailable as error:
             log.warning("visitors and claims wait for the store: %s", error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is looked after again

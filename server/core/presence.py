@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 # A desk page gives a sign each 20 s, in a window that is hidden each minute: two of those may be lost.
 PRESENT_FOR = timedelta(seconds=150)
 QUIET_AFTER = timedelta(minutes=5)  # nothing pressed or moved while a visitor waits: the page is open, the chair empty
 
-OFFERED_AFTER: Mapping[bool, timedelta] = {  # a visitor nobody took is offered a call back; by whether anyone is there
-    True: timedelta(minutes=10),
-    False: timedelta(minutes=2),
+
+class Hearing(StrEnum):
+    """Who can have heard of a visitor who waits."""
+
+    THERE = "there"  # somebody is at the desk
+    SENT_FOR = "sent for"  # nobody is, but an alert left
+    NOBODY = "nobody"  # and none did
+
+
+TOLD_AFTER: Mapping[Hearing, timedelta] = {  # when a visitor nobody took is told so
+    Hearing.THERE: timedelta(minutes=10),
+    Hearing.SENT_FOR: timedelta(minutes=2),
+    Hearing.NOBODY: timedelta(seconds=20),  # time for an alert's first three tries, and for a desk page to come back
 }
 
 
@@ -26,9 +37,9 @@ class Claim:
     visitor_waits_since: datetime | None  # the first message nobody has answered
 
 
-def is_offered_a_call_back(waiting_since: datetime, now: datetime, *, is_anyone_there: bool) -> bool:
-    """Whether a visitor who left no way to be reached has waited so long that they are told, and asked for one."""
-    return now - waiting_since >= OFFERED_AFTER[is_anyone_there]
+def is_told(waiting_since: datetime, now: datetime, hearing: Hearing) -> bool:
+    """Whether a visitor has waited so long that they are told that nobody came."""
+    return now - waiting_since >= TOLD_AFTER[hearing]
 
 
 def goes_back(claim: Claim, now: datetime) -> bool:

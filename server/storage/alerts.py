@@ -165,9 +165,17 @@ def failing(transaction: Transaction) -> list[Failing]:
     return found
 
 
-def reaches(transaction: Transaction, reach: Reach) -> bool:
-    """Whether some channel is set whose latest try did not fail."""
-    return bool(set(reach.everyone()) - {one.target for one in failing(transaction)})
+def reaches(transaction: Transaction, reach: Reach, ladder: Ladder) -> bool:
+    """Whether the first alerts of a ladder go where the latest try did not fail."""
+    first = reach.targets(LADDERS[ladder][0].whom)
+    return bool(set(first) - {one.target for one in failing(transaction)})
+
+
+def has_left(transaction: Transaction, site: str, handover_id: str) -> bool:
+    """Whether an alert of this handover reached where it was sent."""
+    table = schema.alert
+    sent = table.c.site == site, table.c.handover_id == handover_id, table.c.state == State.SENT
+    return transaction.first(select(table.c.alert_id).where(*sent).limit(1)) is not None
 
 
 def _begin(transaction: Transaction, site: str, handover_id: str, ladder: Ladder) -> None:

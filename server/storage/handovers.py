@@ -6,23 +6,24 @@ import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, update
 
 from kb.labels import DUTIES, RANKING, Label
 from server.core.alerts import NO_ONE, Reach, ladder_of, ladder_to_begin
 from server.core.handover import OPEN, Closure, Status, Step
-from server.core.presence import OFFERED_AFTER, goes_back, is_offered_a_call_back
+from server.core.presence import goes_back
 from server.core.reply import Decision, Reply
 from server.storage import alerts
 from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
-from server.storage.events import Author, Kind, Locked, NewEvent, NotFound, append, lock
+from server.storage.events import Locked
 from server.storage.figures import Today, of_sites, today
 from server.storage.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox
 from server.storage.ids import new_id
-from server.storage.people.presence import held_claims, is_anyone_present, who_is_present
+from server.storage.people.presence import held_claims, who_is_present
 from server.storage.people.staff import SYSTEM, User
 from server.storage.stepping import Move, StepLost, Taken, take_step
+from server.storage.telling import CardAgain, tell_the_waiting
 
 
 class Handovers:
@@ -84,19 +85,9 @@ class Handovers:
                     released.append(await self.step(one.handover_id, Step.RELEASE, version=one.version, user=SYSTEM))
         return released
 
-    async def offer_call_backs(self) -> int:
-        """Tell visitors whom nobody has taken so, once each, and ask for a way to reach them. Returns how many."""
-        table = schema.handover
-        unoffered = table.c.status == Status.WAITING, table.c.offered_at.is_(None), table.c.letter.is_(None)
-        found = select(table.c.handover_id, table.c.conversation_id).where(*unoffered)
-        earliest = min(OFFERED_AFTER.values())
-        rows = await self._database.read(lambda tx: tx.all(found.where(table.c.waiting_since <= tx.now - earliest)))
-        return sum([await self._offer(row.conversation_id, row.handover_id) for row in rows])
-
-    async def _offer(self, conversation_id: str, handover_id: str) -> bool:
-        with contextlib.suppress(NotFound):  # erased or purged meanwhile
-            return await self._database.write(lambda tx: _offer_call_back(tx, conversation_id, handover_id))
-        return False
+    async def tell_the_waiting(self, card: CardAgain) -> int:
+        """Tell visitors whom nobody has taken so, once each (telling.py). Returns how many."""
+        return await tell_the_waiting(self._database, card)
 
     async def today(self, sites: Sequence[str], since: datetime) -> Today:
         """Figures since a moment, for the empty inbox."""
@@ -122,6 +113,7 @@ def open_or_renew(
         .values(
             urgent=current.urgent or urgent,
             urgent_seq=message_seq if urgent and not current.urgent else table.c.urgent_seq,
+            offered_at=None if urgent and not current.urgent else table.c.offered_at,
             reason=min(current.reason, reply.label, key=RANKING.index),
             alerts=current.alerts + 1,
             alerted_at=transaction.now,
@@ -164,20 +156,3 @@ def open_new(
     )
     alerts.begin(transaction, locked, handover_id, ladder_of(DUTIES[reason].urgent), reach)
     return handover_id
-
-
-def _offer_call_back(transaction: Transaction, conversation_id: str, handover_id: str) -> bool:
-    locked = lock(transaction, conversation_id)
-    current = get(transaction, handover_id)
-    is_there = is_anyone_present(transaction, locked.site)
-    if current.status is not Status.WAITING or current.letter is not None:
-        return False
-    if not is_offered_a_call_back(current.waiting_since, transaction.now, is_anyone_there=is_there):
-        return False
-    table = schema.handover
-    unoffered = table.c.site == locked.site, table.c.handover_id == handover_id, table.c.offered_at.is_(None)
-    if transaction.run(update(table).where(*unoffered).values(offered_at=transaction.now)) != 1:
-        return False
-    append(transaction, locked, [NewEvent(Kind.RELEASED, Author.SYSTEM, {"to": str(Status.CALL_BACK)})])
-    transaction.wake(*locked.topics)
-    return True

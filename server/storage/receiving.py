@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import update
 
 from kb.labels import Label, Outcome
-from server.core.alerts import NO_ONE, Reach
+from server.core.alerts import NO_ONE, Ladder, Reach
 from server.core.handover import Status
 from server.core.reply import Decision, Reply
 from server.storage import alerts, handovers, keys
@@ -134,14 +134,15 @@ def _answer(transaction: Transaction, locked: Locked, reply: Reply, reach: Reach
         return None
     author = Author.SYSTEM if is_claimed else Author.ASSISTANT
     if reply.needs_handover:
-        reply = reply.once_handed_over(says_so=_is_true(transaction, locked.site, reply, reach))
+        ladder = Ladder.UNDER_CLAIM if is_claimed else Ladder.EMERGENCY
+        says_so = reply.label is not Label.EMERGENCY or _is_alerted(transaction, locked.site, reach, ladder)
+        reply = reply.once_handed_over(says_so=says_so)
     return NewEvent(REPLY_KINDS[reply.outcome], author, {}, reply=reply)
 
 
-def _is_true(transaction: Transaction, site: str, reply: Reply, reach: Reach) -> bool:
-    """Whether a reply's sent line says what is done: that a person is *alerted* only where one is there, or is sent for."""
-    is_alarm = reply.label is Label.EMERGENCY
-    return not is_alarm or is_anyone_present(transaction, site) or alerts.reaches(transaction, reach)
+def _is_alerted(transaction: Transaction, site: str, reach: Reach, ladder: Ladder) -> bool:
+    """Whether it may be said that a person is alerted: one is there, or is sent for now."""
+    return is_anyone_present(transaction, site) or alerts.reaches(transaction, reach, ladder)
 
 
 def _seq(event: Event | None) -> int | None:

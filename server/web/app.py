@@ -127,7 +127,7 @@ async def _alerting(parts: Parts) -> AsyncIterator[None]:
         return parts.assistants.site(site).clinic
 
     worker = Alerting(parts.store, parts.channels, parts.settings.address, clinic_of, parts.measures.alerted)
-    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(tend(parts.store))]
+    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(tend(parts.store, parts.desk.emergency_again))]
     try:
         yield
     finally:

@@ -129,7 +129,7 @@ def _tried(visit: Visit, text: SiteText, try_out: TryOut, reply: Reply, against:
     )
     trace = reply.trace
     return TriedView(
-        lines=lines_of(events, texts),
+        lines=lines_of(events, texts, visit.site.advocate),
         texts=texts,
         passed_on=reply.sent_line if reply.needs_handover else "",
         why=why(reply, text, {rule.id for rule in visit.parts.assistants.policy.rules.rules}),

@@ -56,6 +56,13 @@ class Caller:
         return self.ticket.visitor if self.ticket else None
 
     @property
+    def asked_at(self) -> datetime | None:
+        """When what now waits for a person was handed over."""
+        since = max((one.seq for one in self.events if one.kind in (Kind.CLAIMED, Kind.CLOSED)), default=0)
+        waiting = (one.at for one in self.events if one.seq > since and one.reply and one.reply.handed_over)
+        return next(waiting, None)
+
+    @property
     def last_seq(self) -> int:
         return self.events[-1].seq if self.events else 0
 
@@ -94,7 +101,7 @@ async def find_caller(parts: Parts, site: str, ticket: Ticket | None, language: 
 
 def ask_screen(parts: Parts, caller: Caller, refused: Refused = NOTHING) -> AskScreen:
     """The page's screen, with what was just refused on it."""
-    texts = site_texts(caller.site, caller.language)
+    texts, now = site_texts(caller.site, caller.language), datetime.now(UTC)
     replies = parts.assistants.policy.replies
     urgent_seq = max((event.seq for event in caller.events if event.kind is Kind.EMERGENCY), default=0)
     return AskScreen(
@@ -104,14 +111,14 @@ def ask_screen(parts: Parts, caller: Caller, refused: Refused = NOTHING) -> AskS
         greeting=caller.site.fill(in_language(replies.greeting, caller.language)),
         crisis_line=in_language(replies.crisis_line, caller.language),
         texts=texts,
-        lines=lines_of(caller.events, texts),
+        lines=lines_of(caller.events, texts, caller.site.advocate),
         starters=() if caller.events else caller.site.starters,
         key=refused.key or secrets.token_hex(16),
         error=refused.error,
         draft=refused.draft,
         unsent=refused.unsent.message if refused.unsent else "",
         letter=refused.letter or _letter(caller),
-        answer_by=answer_by(caller.site, datetime.now(UTC), caller.language),
+        answer_by=answer_by(caller.site, now, caller.language, asked_at=caller.asked_at),
         receipt=caller.ticket.receipt if caller.ticket and caller.events else "",
         can_ask_for_person=caller.conversation is None or caller.conversation.status is ConversationStatus.ASSISTANT,
         is_urgent_above=refused.is_urgent or 0 < urgent_seq < caller.last_seq,

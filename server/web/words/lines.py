@@ -10,7 +10,7 @@ from kb.labels import Outcome
 from server.core.reply import Quote, Reply, Suggestion
 from server.storage.events import Author, Event, Kind
 from server.web.words.moments import date_in_words
-from server.web.words.texts import Texts
+from server.web.words.texts import Texts, texts_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,14 @@ class Line:
     about_quotes: str = ""  # the fixed line below what a person quotes
 
 
-def lines_of(events: Iterable[Event], texts: Texts) -> tuple[Line, ...]:
-    """The log in words. `texts` has the advocate's name in it already."""
-    return tuple(line for event in events for line in _lines(event, texts))
+def lines_of(events: Iterable[Event], texts: Texts, advocate: str) -> tuple[Line, ...]:
+    """The log in words. Whoever took the conversation is named; `advocate` while nobody has."""
+    lines: list[Line] = []
+    for event in events:
+        if event.author is Author.ADVOCATE or event.kind is Kind.CLAIMED:
+            advocate = str(event.body.get("name") or advocate)
+        lines += _lines(event, texts, advocate.split()[0])
+    return tuple(lines)
 
 
 def reviewed_line(iso: str | None, texts: Texts) -> str:
@@ -50,7 +55,7 @@ def reviewed_line(iso: str | None, texts: Texts) -> str:
     return texts.reviewed.replace("{date}", date_in_words(iso, texts.language)) if iso else texts.not_reviewed
 
 
-def _lines(event: Event, texts: Texts) -> list[Line]:
+def _lines(event: Event, texts: Texts, who: str) -> list[Line]:
     body = event.body
     if event.author is Author.ADVOCATE and "text" in body:
         return [_persons_line(event, texts)]
@@ -58,8 +63,9 @@ def _lines(event: Event, texts: Texts) -> list[Line]:
         return [_reply_line(event.seq, event.reply, texts)]
     if event.author is Author.VISITOR and "text" in body:
         return [Line(event.seq, "visitor", texts.you, body["text"])]
-    text = _SYSTEM_LINES[event.kind](body, texts) if event.kind in _SYSTEM_LINES else ""
-    return [Line(event.seq, "system", "", text)] if text else []
+    unnamed = texts_in(texts.language)
+    text = _SYSTEM_LINES[event.kind](body, unnamed) if event.kind in _SYSTEM_LINES else ""
+    return [Line(event.seq, "system", "", text.replace("{advocate}", who))] if text else []
 
 
 def _persons_line(event: Event, texts: Texts) -> Line:

@@ -54,10 +54,13 @@ def hours_lines(weekly: Sequence[Hours], language: str) -> tuple[str, ...]:
     return tuple(f"{names[day]} {', '.join(spans)}" for day, spans in by_day.items())
 
 
-def answer_by(site: Site, now: datetime, language: str) -> str:
-    """That the clinic is closed, if it is, and when an answer can be expected. Empty without hours: then nothing is known."""
-    when = hours.reply_by(site, now)
-    if when is None:
+def answer_by(site: Site, now: datetime, language: str, *, asked_at: datetime | None = None) -> str:
+    """That the clinic is closed, if it is, and when an answer to what was asked, now or before, can be expected.
+
+    Empty without hours, as nothing is known; and once that time is over: a promise does not move on.
+    """
+    when = hours.reply_by(site, asked_at or now)
+    if when is None or when <= now:
         return ""
     texts, day = texts_in(language), _DAYS["es" if language == "es" else "en"][when.weekday()]
     by = texts.answer_by.replace("{when}", f"{_named(when, now, day, language)}, {when:%H:%M}")

@@ -25,6 +25,10 @@ TALK = {
 }
 
 
+def never(site, language):
+    raise AssertionError(f"nobody has an emergency at {site} ({language})")
+
+
 async def take(store, handover, step, user=PAT):
     closure = Closure(Closing.ANSWERED) if step is Step.CLOSE else None
     move = Move(user, "I know her.") if step in MOVES else None
@@ -290,17 +294,17 @@ async def test_a_visitor_nobody_takes_is_told_once_and_sooner_when_nobody_is_the
     store, clock, _, token = manned
     handover = await handed_over(store)
     await watch(store, clock, token, 9)
-    assert await store.handovers.offer_call_backs() == 0
+    assert await store.handovers.tell_the_waiting(never) == 0
     await watch(store, clock, token, 1)
-    assert [await store.handovers.offer_call_backs() for _ in range(2)] == [1, 0]
+    assert [await store.handovers.tell_the_waiting(never) for _ in range(2)] == [1, 0]
     told = (await store.conversations.events(handover.conversation_id))[-1]
     assert (told.author, told.kind, told.body) == ("system", "released", {"to": "call_back"})
     await store.staff.sign_out(token)
     await handed_over(store)
-    clock.turn(seconds=119)
-    assert await store.handovers.offer_call_backs() == 0
+    clock.turn(seconds=19)
+    assert await store.handovers.tell_the_waiting(never) == 0
     clock.turn(seconds=1)
-    assert await store.handovers.offer_call_backs() == 1
+    assert await store.handovers.tell_the_waiting(never) == 1
     assert (await store.handovers.get(handover.handover_id)).status is Status.WAITING
 
 
@@ -312,7 +316,7 @@ async def test_who_left_a_way_to_be_reached_was_taken_or_erased_is_offered_nothi
     await store.conversations.complete_letter(by_letter.conversation_id, letter)
     await store.conversations.erase(erased.conversation_id)
     clock.turn(hours=1)
-    assert await store.handovers.offer_call_backs() == 0
+    assert await store.handovers.tell_the_waiting(never) == 0
 
 
 async def test_the_inbox_shows_the_words_that_made_a_handover_urgent(store):

@@ -9,8 +9,10 @@ from html import unescape
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from server.core.presence import OFFERED_AFTER
+from server.core.handover import Closing, Closure, Step
+from server.core.presence import TOLD_AFTER, Hearing
 from server.desk import Desk
 from server.storage import Store
 from server.storage.database.faults import StorageUnavailable
@@ -101,11 +103,11 @@ async def test_an_emergency_says_that_an_advocate_is_alerted_while_one_is_at_the
 
 
 async def test_whom_nobody_takes_is_told_so_and_asked_for_a_way_to_be_reached(
-    browser: httpx.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
+    browser: httpx.AsyncClient, app: FastAPI, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     await ask(browser, "What about my knee?")
-    monkeypatch.setitem(OFFERED_AFTER, False, timedelta(0))
-    assert await store.handovers.offer_call_backs() == 1
+    monkeypatch.setitem(TOLD_AFTER, Hearing.NOBODY, timedelta(0))
+    assert await store.handovers.tell_the_waiting(app.state.parts.desk.emergency_again) == 1
     page = unescape((await browser.get(ASK)).text)
     assert "Nobody has answered yet. Your messages are kept." in page
     assert "Phone or email, if you want a reply later" in page
@@ -276,3 +278,17 @@ async def test_the_first_emergency_does_not_wait_for_a_locked_database(
     assert response.status_code == 503
     assert "This may be an emergency. Call 911" in words(response.text) and "could not reach" in response.text
     assert "I can't breathe" in unescape(response.text)  # kept, to be sent again
+
+
+async def test_who_took_the_conversation_is_named_whoever_the_clinics_advocate_is(
+    browser: httpx.AsyncClient, store: Store
+):
+    await ask(browser, "What about my knee?")
+    sam = await store.staff.add("sam@clinic.example", "Sam Reed", "advocate", "quiet orchard lamp")
+    [row] = await store.handovers.inbox(["kneecare"])
+    taken = await store.handovers.step(row.handover_id, Step.CLAIM, version=row.version, user=sam)
+    assert "Sam is here and can read this chat." in (await browser.get(ASK)).text
+    closure = Closure(Closing.ANSWERED)
+    await store.handovers.step(row.handover_id, Step.CLOSE, version=taken.version, user=sam, closure=closure)
+    page = (await browser.get(ASK)).text
+    assert "Sam has closed this chat." in page and "Pat" not in page.split("</ol>")[0].split("<ol")[1]

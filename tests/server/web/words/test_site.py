@@ -27,5 +27,12 @@ def test_a_day_far_away_is_told_with_its_date():
     assert "by Monday, 23 March 2026, 17:00." in answer_by(site, FRIDAY_NIGHT, "en")
 
 
+def test_a_promise_stays_what_it_was_and_is_not_made_again_once_it_is_over():
+    monday_noon, tuesday = datetime(2026, 3, 9, 17, tzinfo=UTC), datetime(2026, 3, 10, 18, tzinfo=UTC)
+    told = "You can expect an answer by Monday, 17:00."
+    assert answer_by(OPEN, monday_noon, "en", asked_at=FRIDAY_NIGHT) == told
+    assert answer_by(OPEN, tuesday, "en", asked_at=FRIDAY_NIGHT) == ""
+
+
 def test_without_hours_no_time_is_named():
     assert answer_by(OPEN.model_copy(update={"hours": ()}), FRIDAY_NOON, "en") == ""
