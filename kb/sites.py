@@ -68,6 +68,9 @@ class Site(BaseModel):
     url: str
     zone: str
     phone: str = ""
+    on_call: Annotated[str, Field(pattern=r"^[0-9+() .-]*$")] = (
+        ""  # for staff alone: who is called when a visitor is in danger
+    )
     hours: tuple[Hours, ...] = ()
     special_days: tuple[SpecialDay, ...] = ()
     allowed_origins: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from kb.errors import AdvocateError
@@ -67,20 +68,27 @@ class ClosingRefused(StepRefused):
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """How a handover ends. `why`: in the advocate's words; `is_sure`: asked again, they said so."""
+    """How a handover ends. `why`: in the advocate's words; `is_sure`: asked again, they said so.
+
+    `advised_at`: when they told the visitor to get emergency care.
+    """
 
     closing: Closing
     why: str = ""
     is_sure: bool = False
+    advised_at: datetime | None = None
 
 
-def check_closure(closure: Closure, *, is_urgent: bool) -> None:
-    """Whether a handover may end so. Raises ClosingRefused, which says what is missing.
+def check_closure(closure: Closure, *, is_urgent: bool, since: datetime) -> None:
+    """Whether a handover that waited since then may end so. Raises ClosingRefused, which says what is missing.
 
-    An emergency ends when emergency care was advised, or when someone writes why it needed none; as spam only when
-    they are asked twice.
+    An emergency ends when emergency care was advised, and at what time, or when someone writes why it needed none; as
+    spam only when they are asked twice.
     """
-    if not is_urgent or closure.closing is Closing.EMERGENCY_ADVISED:
+    if closure.closing is Closing.EMERGENCY_ADVISED:
+        _check_advice(closure, since)
+        return
+    if not is_urgent:
         return
     if not closure.why.strip():
         raise ClosingRefused(
@@ -103,6 +111,13 @@ def check_move(step: Step, why: str, *, is_to_holder: bool, is_there: bool) -> N
         raise StepRefused("Not done: write in a few words why, for whoever has it next.")
     if step is Step.TRANSFER and not is_there:
         raise StepRefused("Not done: they are not at the desk now. Choose someone who is, or release it to the queue.")
+
+
+def _check_advice(closure: Closure, since: datetime) -> None:
+    if closure.advised_at is None:
+        raise ClosingRefused("Not closed: write at what time you advised emergency care, such as 14:05.")
+    if closure.advised_at < since.replace(second=0, microsecond=0):  # as a clock shows it
+        raise ClosingRefused("Not closed: that time is before they wrote. Write when you advised emergency care.")
 
 
 def next_status(status: Status, step: Step) -> Status:

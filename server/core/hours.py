@@ -41,6 +41,17 @@ def reply_by(site: Site, now: datetime) -> datetime | None:
     return coming[0].closes.astimezone(ZoneInfo(site.zone)) if coming else None
 
 
+def last_shown(clock: str, zone: str, now: datetime) -> datetime | None:
+    """When clocks in a zone last showed this time, such as "14:05", in UTC; None for what no clock shows."""
+    try:
+        shown = time.fromisoformat(clock)
+    except ValueError:
+        return None
+    today = now.astimezone(ZoneInfo(zone)).date()
+    moments = (_moment(day, f"{shown:%H:%M}", ZoneInfo(zone)) for day in (today, today - timedelta(days=1)))
+    return next((one for one in moments if one <= now), None)
+
+
 def _of_day(site: Site, day: date, zone: ZoneInfo) -> list[Opening]:
     """A day's openings: those of its weekday, unless the clinic says otherwise for this date."""
     special = [one for one in site.special_days if one.date == day]

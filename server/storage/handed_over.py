@@ -56,6 +56,7 @@ class Handover:
     alerts: int  # how often it called for staff: more than before means ring again
     alerted_at: datetime
     closed_at: datetime | None
+    advised_at: datetime | None  # when emergency care was advised
 
     @property
     def visitor(self) -> str:
@@ -152,6 +153,7 @@ def handover_of(row: Row[Any]) -> Handover:
         alerts=row.alerts,
         alerted_at=row.alerted_at,
         closed_at=row.closed_at,
+        advised_at=row.advised_at,
     )
 
 

@@ -98,7 +98,7 @@ def take_step(transaction: Transaction, handover_id: str, taken: Taken) -> Hando
     if taken.move is not None:
         _check_move(transaction, current, step, taken.move)
     if closure is not None:
-        check_closure(closure, is_urgent=current.urgent)
+        check_closure(closure, is_urgent=current.urgent, since=current.waiting_since)
     table = schema.handover
     touched = transaction.run(
         update(table)
@@ -106,6 +106,7 @@ def take_step(transaction: Transaction, handover_id: str, taken: Taken) -> Hando
         .values(status=status, version=version + 1)
         .values(_stamps(status, taken.next_holder, transaction.now))
         .values(closing=closure and closure.closing, closing_why=(closure and closure.why.strip()) or None)
+        .values(advised_at=closure and closure.advised_at)
     )
     if touched != 1:
         raise StepLost(get(transaction, handover_id))

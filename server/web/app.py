@@ -37,7 +37,7 @@ from server.web.limits import Limits
 from server.web.measures import Measures
 from server.web.parts import Parts
 from server.web.rendering import STATIC, Templates
-from server.web.staff import admin, signin
+from server.web.staff import admin, clinics, signin
 from server.web.stopping import on_stop_signal
 from server.web.visitor import api, ask, pages, stream
 
@@ -56,6 +56,7 @@ ROUTERS = (
     desk_writing.router,
     editor_pages.router,
     admin.router,
+    clinics.router,
 )
 
 

@@ -142,6 +142,7 @@ handover = Table(
     Column("version", Integer, nullable=False),
     Column("closing", WORD, nullable=True),
     Column("closing_why", Plain, nullable=True),  # staff's own words
+    Column("advised_at", Moment, nullable=True),  # when they advised emergency care
     Column("letter", Json, nullable=True),
     Column("letter_seq", Integer, nullable=True),
     Column("suspected_spam", Boolean, nullable=False),

@@ -6,8 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kb.sites import Site
 from server.storage import Conversation, Handover
+from server.storage.events import MAX_SEQ
 from server.web.desk.talk import QuoteView, Reader
+from server.web.words.playbook import Playbook, playbook_of
 from server.web.words.wording import REASONS, Occasion
 
 
@@ -33,6 +36,13 @@ class ContextView:
     passages: tuple[QuoteView, ...]
     find: str  # what passages were searched with; empty: these are the closest to the visitor's message
     state: str
+    playbook: Playbook | None  # of an emergency that is not over
+    script_key: str
+
+    @property
+    def seen_all(self) -> int:
+        """The fixed words of an emergency are sent whatever the visitor wrote meanwhile."""
+        return MAX_SEQ
 
 
 def context_view(
@@ -42,19 +52,29 @@ def context_view(
     *,
     find: str,
     matched: tuple[str, ...],
-    clinic: str,
+    site: Site,
+    script: str,
+    script_key: str,
     reader: Reader,
     state: str,
 ) -> ContextView:
     return ContextView(
         reason=REASONS[handover.reason],
         matched=matched,
-        facts=_facts(handover, conversation, clinic, reader),
+        facts=_facts(handover, conversation, site.clinic, reader),
         letter_text=(handover.letter.text if handover.letter else "") or "",
         passages=tuple(passages),
         find=find,
         state=state,
+        playbook=_playbook(handover, site, script, reader),
+        script_key=script_key,
     )
+
+
+def _playbook(handover: Handover, site: Site, script: str, reader: Reader) -> Playbook | None:
+    if not (handover.urgent and handover.is_open):
+        return None
+    return playbook_of(site, script, is_mine=handover.claimed_by == reader.user_id)
 
 
 def _facts(handover: Handover, conversation: Conversation, clinic: str, reader: Reader) -> tuple[Fact, ...]:

@@ -49,6 +49,7 @@ class DoingView:
     version: int
     is_emergency: bool
     closure: Closure | None  # how it was to be closed, and could not be
+    advised: str  # when emergency care was advised, as a time field writes it: 14:05
 
     @property
     def closings(self) -> tuple[ClosingChoice, ...]:
@@ -90,6 +91,7 @@ def doing_view(
         version=handover.version,
         is_emergency=handover.urgent,
         closure=closure,
+        advised=reader.field(closure.advised_at) if closure and closure.advised_at else "",
     )
 
 

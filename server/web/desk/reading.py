@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.core.handover import Closure
-from server.desk import Picked
+from server.desk import Picked, in_language
 from server.storage import Conversation, Event, Failing, Handover, InboxRow
 from server.web.desk.context import context_view
 from server.web.desk.doing import doing_view
@@ -82,7 +82,9 @@ async def conversation_screen(shift: Shift, handover: Handover, showing: Showing
         await _closest(parts, handover) if showing.found is None else showing.found,
         find=showing.find,
         matched=await _matched(parts, handover),
-        clinic=parts.assistants.site(handover.site).clinic,
+        site=parts.assistants.site(handover.site),
+        script=in_language(parts.assistants.policy.replies.emergency, handover.language),
+        script_key=secrets.token_hex(16),
         reader=reader,
         state=state if showing.found is None else state_of(state, *(one.passage_id for one in showing.found)),
     )

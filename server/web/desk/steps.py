@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form
 from fastapi.responses import Response
 
 from server.core.handover import Closing, ClosingRefused, Closure, Status, StepRefused
+from server.core.hours import last_shown
 from server.storage import Handover, Move, NotClaimed, StepLost
 from server.web.desk.answers import again, see
 from server.web.desk.reading import Showing
@@ -54,12 +55,14 @@ async def post_close(
     closing: Annotated[Closing | None, Form()] = None,
     why: Annotated[str, Form(max_length=MAX_WHY)] = "",
     sure: Annotated[bool, Form()] = False,
+    advised: Annotated[str, Form(max_length=20)] = "",
     after: After = 0,
 ) -> Response:
     if closing is None:
         notice = Notice("Choose what it was before you close the conversation.")
         return await again(shift, handover, Showing(pane="context", after=after, notice=notice), status=422)
-    closure = Closure(closing, why, sure)
+    zone = shift.parts.assistants.site(handover.site).zone
+    closure = Closure(closing, why, sure, last_shown(advised, zone, shift.now))
     close = shift.parts.desk.close(handover.handover_id, version=version, user=shift.staff.user, closure=closure)
     try:
         return await _stepped(shift, handover, close, after)

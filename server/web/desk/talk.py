@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from server.core.handover import Closing, Status, Step
 from server.core.reply import Quote
@@ -159,6 +160,10 @@ class Reader:
     def clock(self, at: datetime) -> str:
         return clock(at, now=self.now, zone=self.zone)
 
+    def field(self, at: datetime) -> str:
+        """A time as a form's field holds it."""
+        return f"{at.astimezone(ZoneInfo(self.zone)):%H:%M}"
+
 
 def talk_view(
     handover: Handover,
@@ -224,11 +229,12 @@ def _standing(handover: Handover, reader: Reader, *, is_holder_there: bool) -> t
         case Status.ASSISTANT:
             return "given back", "The assistant answers again. A later message may bring it back here.", "none"
         case Status.CLOSED:
-            return "closed", _closed_line(handover), "none"
+            return "closed", _closed_line(handover, reader), "none"
 
 
-def _closed_line(handover: Handover) -> str:
+def _closed_line(handover: Handover, reader: Reader) -> str:
     outcome = CLOSINGS[Closing(handover.closing)] if handover.closing else "Closed"
+    outcome += f", {reader.clock(handover.advised_at)}" if handover.advised_at else ""
     by = f" {handover.claimed_by_name} closed it." if handover.claimed_by_name else ""
     return f"Closed: {outcome.lower()}.{by}"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kb.errors import AdvocateError
 from server.storage import Role, User
@@ -32,6 +32,7 @@ class SiteLine:
     clinic: str
     build: str
     is_ready: bool
+    on_call: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class AdminScreen:
 
 @router.get("")
 async def get_admin(parts: PartsDep, staff: Admin) -> Response:
-    return parts.templates.page("staff/admin.html", await _screen(parts, staff))
+    return await admin_page(parts, staff)
 
 
 @router.post("/accounts")
@@ -61,13 +62,13 @@ async def post_account(
     password = secrets.token_urlsafe(12)
     if "@" not in email or not name.strip():
         problem = "Both an email address and a name are needed."
-        return parts.templates.page("staff/admin.html", await _screen(parts, staff, problem=problem), status=422)
+        return await admin_page(parts, staff, problem=problem, status=422)
     try:
         user = await parts.store.staff.add(email, name.strip(), role, password, must_change=True, by=staff.user.user_id)
     except AdvocateError as error:
-        return parts.templates.page("staff/admin.html", await _screen(parts, staff, problem=str(error)), status=422)
+        return await admin_page(parts, staff, problem=str(error), status=422)
     told = f"{user.email} can sign in with the one-time password {password}"
-    return parts.templates.page("staff/admin.html", await _screen(parts, staff, told=told))
+    return await admin_page(parts, staff, told=told)
 
 
 @router.post("/accounts/state")
@@ -79,6 +80,14 @@ async def post_state(parts: PartsDep, staff: Admin, email: Text, disable: Annota
     return RedirectResponse(ADMIN, status_code=303)
 
 
+async def admin_page(
+    parts: Parts, staff: Staff, *, told: str = "", problem: str = "", status: int = 200
+) -> HTMLResponse:
+    """The admin's page, with what was just done, or could not be."""
+    screen = await _screen(parts, staff, told=told, problem=problem)
+    return parts.templates.page("staff/admin.html", screen, status=status)
+
+
 async def _screen(parts: Parts, staff: Staff, *, told: str = "", problem: str = "") -> AdminScreen:
     sites = await parts.publisher.sites()
     entries = [entry for site in ("", *sites) for entry in await parts.store.audits(site, limit=SHOWN_ENTRIES)]
@@ -88,7 +97,13 @@ async def _screen(parts: Parts, staff: Staff, *, told: str = "", problem: str = 
         users=tuple(await parts.store.staff.users()),
         roles=tuple(Role),
         sites=tuple(
-            SiteLine(name, site.clinic, (parts.publisher.current(name) or "")[:12], parts.assistants.is_ready(name))
+            SiteLine(
+                name,
+                site.clinic,
+                (parts.publisher.current(name) or "")[:12],
+                parts.assistants.is_ready(name),
+                site.on_call,
+            )
             for name, site in sites.items()
         ),
         entries=tuple(sorted(entries, key=lambda one: one.at, reverse=True)[:SHOWN_ENTRIES]),

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from server.core.handover import (
@@ -12,6 +14,8 @@ from server.core.handover import (
     check_move,
     next_status,
 )
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_a_handover_is_claimed_worked_on_and_closed():
@@ -55,15 +59,26 @@ def test_what_has_ended_is_not_open():
 @pytest.mark.parametrize("closing", set(Closing) - {Closing.EMERGENCY_ADVISED})
 def test_an_emergency_ends_only_with_the_advice_or_with_a_word_of_why(closing):
     with pytest.raises(ClosingRefused, match="came as an emergency"):
-        check_closure(Closure(closing, why=" ", is_sure=True), is_urgent=True)
-    check_closure(Closure(closing, why="It was a figure of speech.", is_sure=True), is_urgent=True)
-    check_closure(Closure(Closing.EMERGENCY_ADVISED), is_urgent=True)
-    check_closure(Closure(closing), is_urgent=False)
+        check_closure(Closure(closing, why=" ", is_sure=True), is_urgent=True, since=NOON)
+    check_closure(Closure(closing, why="It was a figure of speech.", is_sure=True), is_urgent=True, since=NOON)
+    check_closure(Closure(closing), is_urgent=False, since=NOON)
+
+
+@pytest.mark.parametrize("is_urgent", [True, False])
+def test_that_emergency_care_was_advised_is_said_with_its_time(is_urgent):
+    with pytest.raises(ClosingRefused, match="at what time"):
+        check_closure(Closure(Closing.EMERGENCY_ADVISED, why="I told them."), is_urgent=is_urgent, since=NOON)
+    early = Closure(Closing.EMERGENCY_ADVISED, advised_at=NOON - timedelta(minutes=1))
+    with pytest.raises(ClosingRefused, match="before they wrote"):
+        check_closure(early, is_urgent=is_urgent, since=NOON)
+    check_closure(
+        Closure(Closing.EMERGENCY_ADVISED, advised_at=NOON), is_urgent=is_urgent, since=NOON + timedelta(seconds=40)
+    )
 
 
 def test_an_emergency_is_spam_only_when_asked_twice():
     with pytest.raises(ClosingRefused, match="sure nobody is in danger"):
-        check_closure(Closure(Closing.SPAM, why="A robot."), is_urgent=True)
+        check_closure(Closure(Closing.SPAM, why="A robot."), is_urgent=True, since=NOON)
 
 
 @pytest.mark.parametrize("step", [Step.TRANSFER, Step.TAKE_OVER])

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kb.sites import Hours, Site, SpecialDay
-from server.core.hours import is_open, openings, reply_by
+from server.core.hours import is_open, last_shown, openings, reply_by
 
 CHICAGO = ZoneInfo("America/Chicago")
 WEEKDAYS = tuple(Hours(day=day, opens="09:00", closes="17:00") for day in range(5))
@@ -99,3 +99,10 @@ def test_minute_by_minute_over_both_changes_of_the_clock_it_agrees_with_a_plain_
             wall = now.astimezone(CHICAGO)
             if wall.hour != 1:  # the hour that comes twice is counted from its first time on
                 assert is_open(site, now) is ((1, 15) <= (wall.hour, wall.minute) < (16, 45)), wall
+
+
+def test_a_time_on_a_clock_is_the_last_time_it_showed_it():
+    now = datetime(2026, 3, 7, 6, 10, tzinfo=UTC)  # ten past midnight in Chicago
+    assert last_shown("00:05", "America/Chicago", now) == datetime(2026, 3, 7, 6, 5, tzinfo=UTC)
+    assert last_shown("23:50", "America/Chicago", now) == datetime(2026, 3, 7, 5, 50, tzinfo=UTC)
+    assert last_shown("half past", "America/Chicago", now) is None

@@ -7,8 +7,10 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -21,7 +23,7 @@ from server.settings import Settings
 from server.storage import Handover, NoteKind, Role, Store, User
 from server.web.visitor.views import event_json
 from tests.server.web.conftest import HERE, Visitor, begin
-from tests.server.web.stand_in import PAGE, POLICY
+from tests.server.web.stand_in import PAGE, POLICY, StandIn
 
 PASSWORD = "quiet orchard lamp"
 SORE = "Is my knee all right?"
@@ -521,7 +523,8 @@ async def test_closing_says_how_it_ended(
 ):
     handover = await claimed(pat, store, visitor, handover)
     assert f'value="{closing}"' in await pat.open(handover)
-    assert (await pat.post(handover, "close", closing=str(closing))).status_code == 303
+    at = f"{datetime.now(ZoneInfo('America/Chicago')):%H:%M}"
+    assert (await pat.post(handover, "close", closing=str(closing), advised=at)).status_code == 303
     ended = await now(store, visitor)
     assert (ended.status, ended.closing) == (Status.CLOSED, closing)
     page = await pat.open(handover)
@@ -548,6 +551,65 @@ async def test_an_old_page_changes_nothing_and_says_how_it_stands(
 async def test_a_conversation_that_is_not_there_is_said_so(pat: Colleague):
     response = await pat.client.get(f"/desk/{'0' * 32}", headers={"Accept": "text/html"})
     assert response.status_code == 404 and "Go back to the queue" in response.text
+
+
+# An emergency
+
+
+async def emergency(client: httpx.AsyncClient, store: Store) -> tuple[Visitor, Handover]:
+    visitor = await begin(client)
+    await visitor.say("I have chest pain")
+    return visitor, await now(store, visitor)
+
+
+async def test_an_emergency_shows_what_to_do_with_the_on_call_number(
+    pat: Colleague, client: httpx.AsyncClient, assistants: StandIn, store: Store
+):
+    _, handover = await emergency(client, store)
+    page = await pat.open(handover)
+    assert "What to do now" in page and "no on-call number" in page and "Take it now" in page
+    knees = assistants.sites["kneecare"]
+    assistants.sites["kneecare"] = knees.model_copy(update={"on_call": "+1 555 0100"})
+    await pat.post(handover, "claim")
+    page = await pat.open(handover)
+    assert "call the clinician on call, +1 555 0100" in page and 'href="tel:+1 555 0100"' in page
+    assert "Take it now" not in page and "Send these words" in page
+
+
+async def test_the_script_is_sent_word_for_word_whatever_was_written_meanwhile(
+    pat: Colleague, client: httpx.AsyncClient, store: Store
+):
+    visitor, handover = await emergency(client, store)
+    await pat.post(handover, "claim")
+    playbook = (await pat.open(handover)).split("playbook")[1].split("</section>")[0]
+    form = {name: hidden(playbook, name) for name in ("text", "seen_seq", "key")}
+    await visitor.say("please hurry")
+    for _ in range(2):  # pressed twice it is sent once
+        assert (await pat.post(handover, "messages", **form)).status_code == 303
+    said = [
+        one.body["text"]
+        for one in await store.conversations.events(visitor.conversation_id)
+        if one.author == "advocate"
+    ]
+    assert said == [POLICY.replies.emergency.en]
+
+
+async def test_an_emergency_is_closed_with_the_time_of_the_advice(
+    pat: Colleague, client: httpx.AsyncClient, store: Store
+):
+    visitor, handover = await emergency(client, store)
+    await pat.post(handover, "claim")
+    handover = await now(store, visitor)
+    for advised in ("", "soon"):
+        refused = await pat.post(handover, "close", closing="emergency advised", advised=advised)
+        assert refused.status_code == 422 and "at what time you advised emergency care" in refused.text
+    at = datetime.now(ZoneInfo("America/Chicago"))
+    early = await pat.post(handover, "close", closing="emergency advised", advised=f"{at - timedelta(hours=2):%H:%M}")
+    assert early.status_code == 422 and "before they wrote" in early.text
+    assert (await pat.post(handover, "close", closing="emergency advised", advised=f"{at:%H:%M}")).status_code == 303
+    closed = await now(store, visitor)
+    assert closed.advised_at is not None and abs(closed.advised_at - datetime.now(UTC)) < timedelta(minutes=2)
+    assert "Closed: emergency care advised, " in await pat.open(handover)
 
 
 # News

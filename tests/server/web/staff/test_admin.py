@@ -66,3 +66,15 @@ async def test_an_account_is_shut_and_opened_but_never_ones_own(client: httpx.As
     assert {user.email for user in await store.staff.users() if user.is_disabled} == {"edith@kneecare.test"}
     await client.post("/admin/accounts/state", data={"email": "edith@kneecare.test"})
     assert not any(user.is_disabled for user in await store.staff.users())
+
+
+async def test_the_on_call_number_is_kept_and_is_no_words(client: httpx.AsyncClient, store: Store):
+    await sign_in(client, "ada@kneecare.test")
+    done = await client.post("/admin/clinics/kneecare/on-call", data={"on_call": " +1 (555) 010-0 "})
+    assert done.status_code == 303 and 'value="+1 (555) 010-0"' in (await client.get("/admin")).text
+    refused = await client.post("/admin/clinics/kneecare/on-call", data={"on_call": "ask Pat"})
+    assert refused.status_code == 422 and "“ask Pat” is no telephone number" in refused.text
+    latest = await store.content.latest("kneecare", "site")
+    assert latest is not None and latest.body["on_call"] == "+1 (555) 010-0"
+    assert (await client.post("/admin/clinics/nowhere/on-call", data={"on_call": "1"})).status_code == 404
+    assert "010-0" not in (await client.get("/api/v1/sites/kneecare")).text

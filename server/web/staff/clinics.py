@@ -1,0 +1,49 @@
+"""What an admin sets of a clinic: the number that is called when a visitor is in danger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from kb.sites import Site
+from server.storage import EditConflict
+from server.web.guards.problems import Problem
+from server.web.guards.security import refuse_cross_site
+from server.web.parts import Parts, PartsDep
+from server.web.staff.admin import ADMIN, Admin, Text, admin_page
+
+router = APIRouter(prefix=ADMIN, dependencies=[Depends(refuse_cross_site)], include_in_schema=False)
+NO_NUMBER = "“{}” is no telephone number. Write digits, spaces and + ( ) - . alone, or leave it empty."
+
+
+@router.post("/clinics/{site}/on-call")
+async def post_on_call(
+    parts: PartsDep, staff: Admin, site: str, number: Annotated[Text, Form(alias="on_call")] = ""
+) -> Response:
+    """Keep the number of the clinician on call; advocates see it beside an emergency."""
+    try:
+        await _change(parts, site, by=staff.user.email, on_call=number.strip())
+    except ValidationError:
+        return await admin_page(parts, staff, problem=NO_NUMBER.format(number), status=422)
+    except EditConflict:
+        return await admin_page(parts, staff, problem="Somebody changed this clinic just now. Try again.", status=409)
+    return RedirectResponse(f"{ADMIN}#clinics", status_code=303)
+
+
+async def _change(parts: Parts, site: str, *, by: str, **changes: str) -> None:
+    """Save a site's settings with these changes. Raises ValidationError, EditConflict, Problem where there is no site."""
+    latest = await parts.store.content.latest(site, "site")
+    if latest is None:
+        raise Problem(404, "There is no such clinic.")
+    changed = Site.model_validate({**latest.body, **changes})
+    await parts.store.content.save(
+        site,
+        "site",
+        changed.model_dump(mode="json"),
+        author=by,
+        reason=f"{', '.join(changes)} changed",
+        expected_revision=latest.revision,
+    )
