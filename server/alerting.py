@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 from server.channels import Channels, NotSent
-from server.core.alerts import AlertText, Channel, Target, alert_text
+from server.core.alerts import About, AlertText, Channel, Target, alert_text, drill_text
 from server.storage.alerts import TOPIC, Alert
 from server.storage.database.faults import StorageUnavailable
 from server.storage.store import Store
@@ -76,14 +76,11 @@ class Alerting:
             log.warning("how alert %s went could not be kept: %s", alert.alert_id, fault)
 
     def _text(self, alert: Alert) -> AlertText:
-        return alert_text(
-            alert_id=alert.alert_id,
-            site=alert.site,
-            clinic=self._clinic_of(alert.site),
-            label=alert.reason,
-            link=f"{self._address}/desk/{alert.handover_id}",
-            nth=alert.nth,
-        )
+        clinic, link = self._clinic_of(alert.site), f"{self._address}/desk/{alert.handover_id}"
+        told = {"alert_id": alert.alert_id, "site": alert.site, "clinic": clinic, "link": link}
+        if alert.about is About.VISITOR:
+            return alert_text(**told, label=alert.reason, nth=alert.nth)
+        return drill_text(**told, about=alert.about, nth=alert.nth)
 
 
 async def attempt(channels: Channels, text: AlertText, target: Target) -> str | None:

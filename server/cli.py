@@ -390,6 +390,24 @@ def replay(conversation: Annotated[str, typer.Argument(help="A conversation's id
     raise SystemExit(0 if all(turn.is_same for turn in turns) else 1)
 
 
+@app.command()
+def drill(site: SiteOption = DEFAULT_SITE) -> None:
+    """Rehearse an emergency: staff are called as for one, and it is measured how soon somebody comes."""
+    from server.channels import open_channels
+    from server.core.drills import MISSED_AFTER
+
+    settings = load_settings()
+
+    async def run(store: Store, publisher: Publisher) -> str:
+        if site not in (known := await publisher.sites()):
+            raise SiteError(f"There is no site {site!r}. Known: {', '.join(known)}.")
+        await store.drills.begin(site, open_channels(settings).reach, by="command line")
+        minutes = int(MISSED_AFTER.total_seconds() / 60)
+        return f"A drill began at {known[site].clinic}. After {minutes} minutes it is missed; /admin shows how it went."
+
+    print(_with_publisher(run))
+
+
 @user_app.command("add")
 def add_user(
     email: Annotated[str, typer.Argument(help="The address they sign in with.")],

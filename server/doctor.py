@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +17,7 @@ from server.channels import NO_ALERTS, Channels, open_channels
 from server.core.alerts import Target, text_of_test
 from server.publishing import Publisher
 from server.settings import Settings
+from server.storage.drills import Drill
 from server.storage.ids import new_id
 from server.storage.store import Store
 
@@ -59,6 +61,7 @@ async def examine(settings: Settings, *, send: bool = False) -> list[Examined]:
         staff = await store.staff.users()
         found.append(Examined(Standing.GOOD if staff else Standing.NOT_SET, f"staff: {len(staff)} can sign in"))
         found += await examine_alerts(store, open_channels(settings), settings.address, send=send)
+        found += _examine_drills(settings, await store.drills.latest(("*",), 200))
         for site in (await publisher.sites()).values():
             found.append(_examine_build(settings, publisher.builds(site.site), site.site))
             unset = [
@@ -114,6 +117,20 @@ async def examine_alerts(store: Store, channels: Channels, address: str, *, send
             )
         else:
             found.append(Examined(Standing.GOOD, f"alerts: {words} (`advocate doctor --send` tries it)"))
+    return found
+
+
+def _examine_drills(settings: Settings, drills: Sequence[Drill]) -> list[Examined]:
+    """Each site whose last drill nobody took; that none is scheduled is not a fault."""
+    when = f"drills: {settings.drill_at}" if settings.drill_at else "drills: none scheduled (ADVOCATE_DRILL_AT)"
+    found = [Examined(Standing.GOOD if settings.drill_at else Standing.NOT_SET, when)]
+    last = {one.site: one for one in reversed(drills)}
+    for site, one in sorted(last.items()):
+        at = f"site {site}: the drill of {one.began_at:%Y-%m-%d %H:%M} UTC"
+        if one.is_missed:
+            found.append(Examined(Standing.FAULT, f"{at} was taken by nobody. See who gets alerts (docs/alerts.md)"))
+        elif one.took is not None:
+            found.append(Examined(Standing.GOOD, f"{at} was taken after {one.took.total_seconds():.0f} s"))
     return found
 
 

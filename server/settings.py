@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kb.errors import AdvocateError
 from server.core.addresses import check_email, check_webhook, parse_contacts, parse_mail_server, parse_secret
+from server.core.drills import parse_drills
 
 
 class SettingsError(AdvocateError):
@@ -55,6 +56,16 @@ class Settings(BaseSettings):
     webhook_secret: str = Field(
         "", repr=False, description="whsec_…, signs them as Standard Webhooks; empty: unsigned."
     )
+
+    drill_at: str = Field(
+        "", description="When an emergency is rehearsed, on each clinic's clock: Mon 10:00, with commas."
+    )
+
+    @field_validator("drill_at")
+    @classmethod
+    def _is_a_schedule(cls, text: str) -> str:
+        parse_drills(text)
+        return text
 
     @field_validator("smtp_url", "alert_from", "alert_to", "webhook_url", "webhook_secret")
     @classmethod

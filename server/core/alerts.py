@@ -21,6 +21,14 @@ class Channel(StrEnum):
     WEBHOOK = "webhook"  # to one address, whoever listens there
 
 
+class About(StrEnum):
+    """What an alert tells of."""
+
+    VISITOR = "visitor"  # somebody waits
+    DRILL = "drill"  # nobody does: it is tried how soon somebody comes
+    MISSED = "drill missed"
+
+
 class Whom(StrEnum):
     """Which of the contacts a rung tells."""
 
@@ -34,6 +42,7 @@ class Ladder(StrEnum):
 
     ORDINARY = "ordinary"
     EMERGENCY = "emergency"
+    DRILL = "drill"
     UNDER_CLAIM = "under claim"  # an emergency where a person answers already, who may be looking elsewhere
 
 
@@ -61,6 +70,11 @@ LADDERS: Mapping[Ladder, tuple[Rung, ...]] = {
         Rung(_minutes(15), Whom.EVERYONE),
         Rung(_minutes(30), Whom.EVERYONE),
         Rung(_minutes(60), Whom.EVERYONE),
+    ),
+    Ladder.DRILL: (  # as an emergency's, until it counts as missed
+        Rung(_minutes(0), Whom.FIRST),
+        Rung(_minutes(2), Whom.NEXT),
+        Rung(_minutes(5), Whom.EVERYONE),
     ),
     Ladder.UNDER_CLAIM: (Rung(_minutes(0), Whom.EVERYONE),),
 }
@@ -169,6 +183,29 @@ def alert_text(*, alert_id: str, site: str, clinic: str, label: Label, link: str
         clinic=clinic,
         reason=str(label),
         is_urgent=label is Label.EMERGENCY,
+        nth=nth,
+    )
+
+
+def drill_text(*, alert_id: str, site: str, clinic: str, link: str, nth: int, about: About) -> AlertText:
+    """What is said of a drill: that it is one, and what to do; or that nobody took it."""
+    is_missed = about is About.MISSED
+    what = "nobody took the drill in time" if is_missed else "take it at the desk now"
+    told = (
+        "An emergency at this moment would have waited too. See who is told, and in which order."
+        if is_missed
+        else "Nobody is in danger. It is measured how soon somebody takes it, as with an emergency."
+    )
+    return AlertText(
+        alert_id=alert_id,
+        event="drill.missed" if is_missed else "drill.waiting",
+        subject=f"Drill at {clinic}: {what}",
+        body=f"A drill at {clinic}: {what}.\n\n{told}\nOpen: {link}\n",
+        link=link,
+        site=site,
+        clinic=clinic,
+        reason=str(about),
+        is_urgent=True,
         nth=nth,
     )
 

@@ -48,7 +48,7 @@ def last_shown(clock: str, zone: str, now: datetime) -> datetime | None:
     except ValueError:
         return None
     today = now.astimezone(ZoneInfo(zone)).date()
-    moments = (_moment(day, f"{shown:%H:%M}", ZoneInfo(zone)) for day in (today, today - timedelta(days=1)))
+    moments = (moment(day, f"{shown:%H:%M}", ZoneInfo(zone)) for day in (today, today - timedelta(days=1)))
     return next((one for one in moments if one <= now), None)
 
 
@@ -63,11 +63,11 @@ def _of_day(site: Site, day: date, zone: ZoneInfo) -> list[Opening]:
     return [
         Opening(start, end)
         for opens, closes in spans
-        if (start := _moment(day, opens, zone)) < (end := _moment(day, closes, zone))
+        if (start := moment(day, opens, zone)) < (end := moment(day, closes, zone))
     ]
 
 
-def _moment(day: date, clock: str, zone: ZoneInfo) -> datetime:
+def moment(day: date, clock: str, zone: ZoneInfo) -> datetime:
     """A clock's time on a day. An hour that is skipped in spring is the one after it; one that comes twice, its first."""
     hour, minute = (int(part) for part in clock.split(":"))
     midnight = datetime.combine(day, time())

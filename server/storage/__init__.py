@@ -9,6 +9,7 @@ from server.storage.database.faults import StorageUnavailable
 from server.storage.database.migrate import SchemaTooNew
 from server.storage.database.upkeep import BackupRefused
 from server.storage.database.wakeups import Waiter, Wakeups
+from server.storage.drills import Drill
 from server.storage.events import Author, ConversationStatus, Erased, Event, Kind, NotFound
 from server.storage.figures import Today
 from server.storage.handed_over import Handover, InboxRow, Letter
@@ -35,6 +36,7 @@ __all__ = [
     "ConversationStatus",
     "Conversations",
     "DatabaseUrlRefused",
+    "Drill",
     "EditConflict",
     "EmailTaken",
     "Erased",

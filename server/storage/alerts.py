@@ -6,7 +6,7 @@ a receiver can tell a repetition.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +18,7 @@ from kb.labels import Label
 from server.core.alerts import (
     GIVEN_UP_AFTER,
     LADDERS,
+    About,
     Channel,
     Ladder,
     Reach,
@@ -56,6 +57,7 @@ class Alert:
     handover_id: str
     target: Target
     reason: Label
+    about: About
     nth: int
     state: State
     tries: int
@@ -143,6 +145,11 @@ def acknowledge(transaction: Transaction, site: str, handover_id: str) -> None:
     transaction.run(update(table).where(*waiting).values(state=State.DROPPED))
 
 
+def tell_everyone(transaction: Transaction, handover: Row[Any], reach: Reach, about: About) -> None:
+    """One more alert to everyone, when no ladder is climbed any more."""
+    _write(transaction, handover, reach.everyone(), nth=1, about=about)
+
+
 def failing(transaction: Transaction) -> list[Failing]:
     """The targets whose latest try failed, in this transaction."""
     table = schema.alert
@@ -190,14 +197,20 @@ def _climb(transaction: Transaction, locked: Locked, handover_id: str, reach: Re
     if row is None or row.ladder_due_at is None or row.ladder_due_at > transaction.now:
         return False
     ladder = Ladder(row.ladder)
-    if targets := reach.targets(LADDERS[ladder][row.ladder_rung].whom):
-        rows = [_row(transaction, row, target, nth=row.ladder_rung + 1) for target in targets]
-        transaction.run(schema.alert.insert(), rows)
-        transaction.wake(TOPIC)
+    targets = reach.targets(LADDERS[ladder][row.ladder_rung].whom)
+    about = About.DRILL if ladder is Ladder.DRILL else About.VISITOR
+    _write(transaction, row, targets, nth=row.ladder_rung + 1, about=about)
     following = row.ladder_rung + 1
     due_at = rung_at(ladder, following, row.ladder_since)
     _set_ladder(transaction, locked.site, handover_id, ladder_rung=following, ladder_due_at=due_at)
     return True
+
+
+def _write(transaction: Transaction, handover: Row[Any], targets: Sequence[Target], *, nth: int, about: About) -> None:
+    if targets:
+        rows = [_row(transaction, handover, target, nth=nth, about=about) for target in targets]
+        transaction.run(schema.alert.insert(), rows)
+        transaction.wake(TOPIC)
 
 
 def _set_ladder(transaction: Transaction, site: str, handover_id: str, **values: Any) -> None:
@@ -242,7 +255,7 @@ def _change(transaction: Transaction, alert: Alert, *where: Any, **values: Any) 
     transaction.run(update(table).where(*it, *where).values(values))
 
 
-def _row(transaction: Transaction, handover: Row[Any], target: Target, *, nth: int) -> dict[str, Any]:
+def _row(transaction: Transaction, handover: Row[Any], target: Target, *, nth: int, about: About) -> dict[str, Any]:
     return {
         "site": handover.site,
         "alert_id": new_id(),
@@ -251,6 +264,7 @@ def _row(transaction: Transaction, handover: Row[Any], target: Target, *, nth: i
         "channel": target.channel,
         "contact": target.contact,
         "reason": handover.reason,
+        "about": about,
         "nth": nth,
         "state": State.PENDING,
         "tries": 0,
@@ -267,6 +281,7 @@ def _alert_of(row: Row[Any]) -> Alert:
         handover_id=row.handover_id,
         target=Target(Channel(row.channel), row.contact),
         reason=Label(row.reason),
+        about=About(row.about or About.VISITOR),
         nth=row.nth,
         state=State(row.state),
         tries=row.tries,

@@ -105,7 +105,7 @@ class Conversations:
 
     async def start(self, site: str, *, language: str, page_url: str | None) -> Started:
         started = Started(new_id(), new_token(), new_receipt())
-        await self._database.write(lambda tx: _start(tx, started, site, language, page_url))
+        await self._database.write(lambda tx: start_conversation(tx, started, site, language, page_url))
         return started
 
     async def find(self, conversation_id: str, token: str) -> Conversation | None:
@@ -217,7 +217,10 @@ def conversation_of(row: Row[Any]) -> Conversation:
     )
 
 
-def _start(transaction: Transaction, started: Started, site: str, language: str, page_url: str | None) -> None:
+def start_conversation(
+    transaction: Transaction, started: Started, site: str, language: str, page_url: str | None
+) -> None:
+    """A new conversation, with nothing said in it."""
     transaction.run(
         schema.conversation.insert().values(
             site=site,

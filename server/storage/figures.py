@@ -33,7 +33,7 @@ def today(transaction: Transaction, sites: Sequence[str], since: datetime) -> To
     ).where(of_sites(event, sites), event.c.at >= since)
     events = transaction.first(counted)
     opened = select(handover.c.waiting_since, handover.c.first_claimed_at).where(
-        of_sites(handover, sites), handover.c.waiting_since >= since
+        of_sites(handover, sites), handover.c.waiting_since >= since, handover.c.drill_due_at.is_(None)
     )
     rows = transaction.all(opened)
     waits = [(row.first_claimed_at - row.waiting_since).total_seconds() for row in rows if row.first_claimed_at]

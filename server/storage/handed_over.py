@@ -17,6 +17,7 @@ from server.storage.database.transactions import Transaction
 from server.storage.events import Author, Kind, NotFound
 
 FIRST_LINE_CHARS = 200
+DRILL = "This is a drill: nobody is in danger. Take it now, as you would an emergency. Taking it ends the drill."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Handover:
     alerted_at: datetime
     closed_at: datetime | None
     advised_at: datetime | None  # when emergency care was advised
+    is_drill: bool  # no visitor's: see drills.py
+    first_claimed_at: datetime | None
 
     @property
     def visitor(self) -> str:
@@ -130,6 +133,7 @@ def handovers() -> Select[Any]:
 def handover_of(row: Row[Any]) -> Handover:
     letter = row.letter and Letter(**row.letter)
     typed = (row.message_body or {}).get("text") or (letter.text if letter else "")
+    typed = DRILL if row.drill_due_at else typed
     return Handover(
         handover_id=row.handover_id,
         site=row.site,
@@ -154,6 +158,8 @@ def handover_of(row: Row[Any]) -> Handover:
         alerted_at=row.alerted_at,
         closed_at=row.closed_at,
         advised_at=row.advised_at,
+        is_drill=row.drill_due_at is not None,
+        first_claimed_at=row.first_claimed_at,
     )
 
 

@@ -19,6 +19,7 @@ from server.storage.database.engine import open_engine, parse_url
 from server.storage.database.migrate import migrate
 from server.storage.database.transactions import Clock, Database, utc_now
 from server.storage.database.wakeups import Wakeups
+from server.storage.drills import Drills
 from server.storage.handovers import Handovers
 from server.storage.notes import Notes
 from server.storage.people import tries
@@ -36,6 +37,7 @@ class Store:
         self.handovers = Handovers(self.database)
         self.notes = Notes(self.database)
         self.alerts = Alerts(self.database)
+        self.drills = Drills(self.database)
         self.staff = Staff(self.database)
         self.content = Content(self.database)
         self.asked = Asked(self.database)

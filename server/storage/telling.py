@@ -27,7 +27,7 @@ async def tell_the_waiting(database: Database, card: CardAgain) -> int:
     where no alert left. Whoever left a way to be reached, and has no emergency, was told all there is.
     """
     table = schema.handover
-    untold = table.c.status.in_(alerts.CALLING), table.c.offered_at.is_(None)
+    untold = table.c.status.in_(alerts.CALLING), table.c.offered_at.is_(None), table.c.drill_due_at.is_(None)
     early = min(TOLD_AFTER.values())
     found = select(table.c.handover_id, table.c.conversation_id).where(*untold)
     rows = await database.read(lambda tx: tx.all(found.where(_since() <= tx.now - early)))

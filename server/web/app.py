@@ -16,7 +16,9 @@ from server.alerting import Alerting
 from server.answering import Answering
 from server.assistants import Assistants
 from server.channels import open_channels
+from server.core.drills import parse_drills
 from server.desk import Desk
+from server.drilling import rehearse
 from server.editing import Editing
 from server.publishing import Publisher
 from server.settings import Settings
@@ -129,6 +131,8 @@ async def _alerting(parts: Parts) -> AsyncIterator[None]:
 
     worker = Alerting(parts.store, parts.channels, parts.settings.address, clinic_of, parts.measures.alerted)
     tasks = [asyncio.create_task(worker.run()), asyncio.create_task(tend(parts.store, parts.desk.emergency_again))]
+    schedule = parse_drills(parts.settings.drill_at)
+    tasks.append(asyncio.create_task(rehearse(parts.store, schedule, parts.channels.reach, parts.publisher.sites)))
     try:
         yield
     finally:

@@ -151,12 +151,14 @@ handover = Table(
     Column("ladder", WORD, nullable=True),  # the call it makes (core/alerts.py); none of before there were alerts
     Column("ladder_since", Moment, nullable=True),
     Column("ladder_rung", Integer, nullable=True),  # the next one
+    Column("drill_due_at", Moment, nullable=True),  # of a drill alone: when it was to begin
     Column("ladder_due_at", Moment, nullable=True),  # when it is due; none once taken, or past the last
     _of_conversation(),
     Index("handover_by_id", "handover_id"),
     Index("handover_by_conversation", "site", "conversation_id"),
     Index("handover_by_status", "site", "status"),
     Index("handover_by_ladder", "ladder_due_at"),
+    Index("handover_by_drill", "drill_due_at", "site", unique=True),
 )
 
 note = Table(  # what staff tell each other of a conversation: apart from its log, so that no visitor can be sent it
@@ -194,6 +196,7 @@ alert = Table(
     Column("channel", WORD, nullable=False),
     Column("contact", Plain, nullable=False),
     Column("reason", WORD, nullable=False),
+    Column("about", WORD, nullable=True),  # none of before there were drills: a visitor
     Column("nth", Integer, nullable=False),
     Column("state", WORD, nullable=False),
     Column("tries", Integer, nullable=False),

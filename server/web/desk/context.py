@@ -72,7 +72,7 @@ def context_view(
 
 
 def _playbook(handover: Handover, site: Site, script: str, reader: Reader) -> Playbook | None:
-    if not (handover.urgent and handover.is_open):
+    if handover.is_drill or not (handover.urgent and handover.is_open):
         return None
     return playbook_of(site, script, is_mine=handover.claimed_by == reader.user_id)
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from server.core.handover import Closing, Status, Step
 from server.core.reply import Quote
 from server.storage import AWAY, Author, Event, Handover, Kind, Note, NoteKind
+from server.web.words.drills import drill_words
 from server.web.words.moments import clock
 from server.web.words.texts import ENGLISH
 from server.web.words.wording import CLOSINGS, REASONS, Occasion
@@ -233,6 +234,8 @@ def _standing(handover: Handover, reader: Reader, *, is_holder_there: bool) -> t
 
 
 def _closed_line(handover: Handover, reader: Reader) -> str:
+    if handover.is_drill:
+        return drill_words(handover.waiting_since, handover.first_claimed_at, handover.claimed_by_name or "")
     outcome = CLOSINGS[Closing(handover.closing)] if handover.closing else "Closed"
     outcome += f", {reader.clock(handover.advised_at)}" if handover.advised_at else ""
     by = f" {handover.claimed_by_name} closed it." if handover.claimed_by_name else ""

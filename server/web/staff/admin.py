@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,14 +11,18 @@ from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kb.errors import AdvocateError
-from server.storage import Role, User
+from kb.sites import Site
+from server.storage import Drill, Role, User
 from server.storage.audit import AuditEntry
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import Door, Staff, doors_of, signed_in
 from server.web.parts import Parts, PartsDep
+from server.web.words.drills import drill_words
+from server.web.words.moments import moment
 
 ADMIN = "/admin"
 SHOWN_ENTRIES = 50
+SHOWN_DRILLS = 10
 
 router = APIRouter(prefix=ADMIN, dependencies=[Depends(refuse_cross_site)], include_in_schema=False)
 Admin = Annotated[Staff, Depends(signed_in(Role.ADMIN))]
@@ -36,6 +41,16 @@ class SiteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillLine:
+    """A drill, and how it went."""
+
+    clinic: str
+    began: str
+    went: str
+    is_missed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AdminScreen:
     """`told` holds the one-time password of an account just made; it is shown once and kept nowhere."""
 
@@ -44,6 +59,7 @@ class AdminScreen:
     users: tuple[User, ...]
     roles: tuple[str, ...]
     sites: tuple[SiteLine, ...]
+    drills: tuple[DrillLine, ...]
     entries: tuple[AuditEntry, ...]
     told: str = ""
     problem: str = ""
@@ -106,7 +122,16 @@ async def _screen(parts: Parts, staff: Staff, *, told: str = "", problem: str = 
             )
             for name, site in sites.items()
         ),
+        drills=tuple([_drill_line(one, sites) for one in await parts.store.drills.latest(("*",), SHOWN_DRILLS)]),
         entries=tuple(sorted(entries, key=lambda one: one.at, reverse=True)[:SHOWN_ENTRIES]),
         told=told,
         problem=problem,
     )
+
+
+def _drill_line(drill: Drill, sites: Mapping[str, Site]) -> DrillLine:
+    site = sites.get(drill.site)
+    is_running = drill.answered_at is None and not drill.is_missed
+    went = "Nobody has taken it yet." if is_running else drill_words(drill.began_at, drill.answered_at, drill.by)
+    began = moment(drill.began_at, site.zone if site else "UTC")
+    return DrillLine(site.clinic if site else drill.site, began, went, drill.is_missed)

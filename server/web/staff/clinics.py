@@ -1,4 +1,4 @@
-"""What an admin sets of a clinic: the number that is called when a visitor is in danger."""
+"""What an admin does at a clinic: enters the number called when a visitor is in danger, and begins a drill."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from server.web.parts import Parts, PartsDep
 from server.web.staff.admin import ADMIN, Admin, Text, admin_page
 
 router = APIRouter(prefix=ADMIN, dependencies=[Depends(refuse_cross_site)], include_in_schema=False)
+NO_CLINIC = "There is no such clinic."
 NO_NUMBER = "“{}” is no telephone number. Write digits, spaces and + ( ) - . alone, or leave it empty."
 
 
@@ -33,11 +34,20 @@ async def post_on_call(
     return RedirectResponse(f"{ADMIN}#clinics", status_code=303)
 
 
+@router.post("/clinics/{site}/drill")
+async def post_drill(parts: PartsDep, staff: Admin, site: str) -> Response:
+    """Call staff as for an emergency, to see how soon somebody comes."""
+    if site not in await parts.store.content.sites():
+        raise Problem(404, NO_CLINIC)
+    await parts.store.drills.begin(site, parts.channels.reach, by=staff.user.user_id)
+    return RedirectResponse(f"{ADMIN}#drills", status_code=303)
+
+
 async def _change(parts: Parts, site: str, *, by: str, **changes: str) -> None:
     """Save a site's settings with these changes. Raises ValidationError, EditConflict, Problem where there is no site."""
     latest = await parts.store.content.latest(site, "site")
     if latest is None:
-        raise Problem(404, "There is no such clinic.")
+        raise Problem(404, NO_CLINIC)
     changed = Site.model_validate({**latest.body, **changes})
     await parts.store.content.save(
         site,

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
+from server.core.alerts import NO_ONE
+from server.core.handover import Step
 from server.storage import Role, Store
 
 PASSWORD = "quiet orchard lamp"
@@ -78,3 +80,16 @@ async def test_the_on_call_number_is_kept_and_is_no_words(client: httpx.AsyncCli
     assert latest is not None and latest.body["on_call"] == "+1 (555) 010-0"
     assert (await client.post("/admin/clinics/nowhere/on-call", data={"on_call": "1"})).status_code == 404
     assert "010-0" not in (await client.get("/api/v1/sites/kneecare")).text
+
+
+async def test_a_drill_is_begun_and_how_it_went_is_shown(client: httpx.AsyncClient, store: Store):
+    await sign_in(client, "ada@kneecare.test")
+    assert "There has been no drill yet" in (await client.get("/admin")).text
+    assert (await client.post("/admin/clinics/kneecare/drill")).status_code == 303
+    assert "Nobody has taken it yet." in (await client.get("/admin")).text
+    [row] = await store.handovers.inbox(["kneecare"])
+    pat = await store.staff.add("pat@kneecare.test", "Pat Cashen", Role.ADVOCATE, PASSWORD)
+    await store.handovers.step(row.handover_id, Step.CLAIM, version=row.version, user=pat)
+    assert await store.drills.end(lambda _site: NO_ONE) == 1
+    assert "A drill. Pat Cashen took it after 0 s. Nobody was in danger." in (await client.get("/admin")).text
+    assert (await client.post("/admin/clinics/nowhere/drill")).status_code == 404

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_add_advised_at"
-down_revision = "0009_create_note"
+revision = "0011_add_advised_at"
+down_revision = "0010_create_seen"
 
 
 def upgrade() -> None:
