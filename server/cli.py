@@ -396,7 +396,7 @@ def drill(site: SiteOption = DEFAULT_SITE) -> None:
     from server.channels import open_channels
     from server.core.drills import MISSED_AFTER
 
-    settings = load_settings()
+    settings = _settings()
 
     async def run(store: Store, publisher: Publisher) -> str:
         if site not in (known := await publisher.sites()):
@@ -420,6 +420,22 @@ def add_user(
 
     async def run(store: Store, _publisher: Publisher) -> str:
         return await add_from_file(store, email=email, role=role, password_file=password_file, name=name)
+
+    print(_with_publisher(run))
+
+
+@user_app.command("reset")
+def reset_user(
+    email: Annotated[str, typer.Argument(help="The address they sign in with.")],
+    drop_factor: Annotated[bool, typer.Option("--drop-second-factor", help="Also ask for no code any more.")] = False,
+) -> None:
+    """Print a link that sets a forgotten password anew, once, within a day."""
+    settings = _settings()
+
+    async def run(store: Store, _publisher: Publisher) -> str:
+        if drop_factor:
+            await store.staff.drop_factor(email)
+        return f"{settings.address}/reset/{await store.staff.reset_link(email)}"
 
     print(_with_publisher(run))
 

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         "", repr=False, description="whsec_…, signs them as Standard Webhooks; empty: unsigned."
     )
 
+    second_factor: Literal["optional", "required"] = Field(
+        "optional", description="required: nobody of the staff works without a code of an authenticator app."
+    )
     drill_at: str = Field(
         "", description="When an emergency is rehearsed, on each clinic's clock: Mon 10:00, with commas."
     )

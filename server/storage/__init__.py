@@ -17,7 +17,9 @@ from server.storage.handovers import Handovers
 from server.storage.keys import KeyReused
 from server.storage.notes import Note, NoteKind, Notes
 from server.storage.people.passwords import PasswordRefused
-from server.storage.people.staff import EmailTaken, Role, SignedIn, Staff, User
+from server.storage.people.resets import ResetOver
+from server.storage.people.sessions import Session
+from server.storage.people.staff import AccountKept, EmailTaken, Role, SignedIn, Staff, User
 from server.storage.people.tries import Origin, SignInDelayed
 from server.storage.receiving import Received, VisitorMessage
 from server.storage.stepping import AWAY, Move, NotClaimed, StepLost
@@ -25,6 +27,7 @@ from server.storage.store import Store
 
 __all__ = [
     "AWAY",
+    "AccountKept",
     "Alert",
     "Alerts",
     "AuditEntry",
@@ -57,9 +60,11 @@ __all__ = [
     "Origin",
     "PasswordRefused",
     "Received",
+    "ResetOver",
     "Revision",
     "Role",
     "SchemaTooNew",
+    "Session",
     "SignInDelayed",
     "SignedIn",
     "SqliteTooOld",

@@ -39,7 +39,7 @@ from server.web.limits import Limits
 from server.web.measures import Measures
 from server.web.parts import Parts
 from server.web.rendering import STATIC, Templates
-from server.web.staff import admin, clinics, signin
+from server.web.staff import admin, clinics, factor, forgotten, people, sessions, signin
 from server.web.stopping import on_stop_signal
 from server.web.visitor import api, ask, pages, stream
 
@@ -53,12 +53,16 @@ ROUTERS = (
     ask.router,
     health.router,
     signin.router,
+    forgotten.router,
+    factor.router,
+    sessions.router,
     desk_pages.router,
     desk_steps.router,
     desk_writing.router,
     editor_pages.router,
     admin.router,
     clinics.router,
+    people.router,
 )
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -248,6 +249,19 @@ staff = Table(
     Column("must_change", Boolean, nullable=False),  # a one-time password: the desk asks for a new one
     Column("is_disabled", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("factor_key", DIGEST, nullable=True),  # of the second factor, in base32; none: a password is enough
+    Column("factor_used", BigInteger, nullable=True),  # the time step of the last code: each is good once
+)
+
+password_reset = Table(
+    "password_reset",
+    metadata,
+    Column("token_sha256", DIGEST, primary_key=True),
+    Column("user_id", ID, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    ForeignKeyConstraint(["user_id"], ["staff.user_id"], ondelete="CASCADE"),
+    Index("password_reset_by_user", "user_id"),
 )
 
 staff_session = Table(
@@ -258,6 +272,10 @@ staff_session = Table(
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),  # the person did something
     Column("at_desk_at", Moment, nullable=True),  # a page of the desk was open and awake
+    Column(
+        "needs_code", Boolean, nullable=False, server_default=false()
+    ),  # the password was right; the code is to come
+    Column("browser", Plain(80), nullable=True),  # in words
     ForeignKeyConstraint(["user_id"], ["staff.user_id"], ondelete="CASCADE"),
     Index("staff_session_by_user", "user_id"),
 )

@@ -40,6 +40,7 @@ def who_is_present(transaction: Transaction, site: str) -> list[User]:
         select(session.c.user_id)
         .where(or_(session.c.seen_at > since, session.c.at_desk_at > since))
         .where(session.c.seen_at > transaction.now - IDLE, session.c.created_at > transaction.now - ABSOLUTE)
+        .where(~session.c.needs_code)
     )
     seen = (
         select(staff)
@@ -62,6 +63,7 @@ def _held(transaction: Transaction, handover: Row[Any]) -> HeldClaim:
         session.c.user_id == handover.claimed_by,
         session.c.seen_at > transaction.now - IDLE,
         session.c.created_at > transaction.now - ABSOLUTE,
+        ~session.c.needs_code,
     )
     rows = transaction.all(select(session.c.seen_at, session.c.at_desk_at).where(*live))
     signs = [at for row in rows for at in (row.seen_at, row.at_desk_at) if at is not None]

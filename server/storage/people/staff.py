@@ -1,71 +1,58 @@
-"""Staff: accounts, and who is signed in."""
+"""Staff: accounts, how they sign in, and what is done when a password or a second factor is lost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.exc import IntegrityError
 
-from kb.errors import AdvocateError
-from server.storage import audit
 from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
 from server.storage.events import NotFound
-from server.storage.ids import new_id, new_token, token_digest
-from server.storage.people import tries
+from server.storage.ids import new_id, new_token
+from server.storage.people import accounts, factor, resets, sessions, tries
+from server.storage.people.accounts import (
+    OPERATOR,
+    SYSTEM,
+    AccountKept,
+    EmailTaken,
+    Role,
+    User,
+    record,
+    tidy,
+    user_of,
+)
 from server.storage.people.passwords import Passwords
+from server.storage.people.resets import BY_STAFF
+from server.storage.people.sessions import ABSOLUTE, IDLE, SEEN_EVERY, Session
 from server.storage.people.tries import Count, Origin
 
-IDLE = timedelta(minutes=30)  # HIPAA's automatic log-off; OWASP ASVS 7.3.1
-ABSOLUTE = timedelta(hours=12)
-SEEN_EVERY = timedelta(minutes=1)  # a busy session is not written at each request
-OPERATOR = "operator"  # who acts on the command line
-
-
-class Role(StrEnum):
-    """What an account is for."""
-
-    ADVOCATE = "advocate"
-    EDITOR = "editor"
-    REVIEWER = "reviewer"
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A member of staff. `sites` are those they work for; "*" is every site."""
-
-    user_id: str
-    email: str
-    name: str
-    role: Role
-    sites: tuple[str, ...] = ("*",)
-    is_disabled: bool = False
-    must_change: bool = False  # signed in with a one-time password: nothing else until there is a new one
-
-    def may_see(self, site: str) -> bool:
-        return "*" in self.sites or site in self.sites
-
-
-SYSTEM = User("system", "", "the system", Role.ADMIN)  # who acts when nobody does
+__all__ = ["ABSOLUTE", "IDLE", "SYSTEM", "AccountKept", "EmailTaken", "Role", "SignedIn", "Staff", "User", "user_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session. The token is told once, and stored only as a digest. `browser` is for this browser to keep."""
+    """A new session. The token is told once, and stored only as a digest. `browser` is for this browser to keep.
+
+    `needs_code`: the password was right, and a code of the second factor is still to come.
+    """
 
     user: User
     token: str
     browser: str
+    needs_code: bool = False
 
 
-class EmailTaken(AdvocateError):
-    """An account with this address exists."""
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A session about to begin: its token, the failed tries it ends, and its browser in words."""
+
+    token: str
+    counts: tuple[Count, ...]
+    browser: str
 
 
 class Staff:
@@ -90,28 +77,58 @@ class Staff:
         user = User(new_id(), tidy(email), name, Role(role), tuple(sites), must_change=must_change)
         password_hash = await self._passwords.hash(password)
         try:
-            await self._database.write(lambda transaction: _add(transaction, user, password_hash, by))
+            await self._database.write(lambda transaction: accounts.add(transaction, user, password_hash, by))
         except IntegrityError:
-            raise EmailTaken(f"{user.email} has an account already. Set its password instead.") from None
+            raise EmailTaken(await self.get(email)) from None
         return user
 
-    async def set_password(self, email: str, password: str, *, must_change: bool = False, by: str = OPERATOR) -> None:
-        """Change a password and end every session of the account. Raises NotFound, PasswordRefused."""
-        change = {"password_hash": await self._passwords.hash(password), "must_change": must_change}
-        await self._database.write(lambda tx: _change(tx, email, change, "password set", by))
-
-    async def disable(self, email: str, *, by: str = OPERATOR) -> None:
-        """Shut an account and end its sessions. Raises NotFound."""
-        await self._database.write(lambda tx: _change(tx, email, {"is_disabled": True}, "disabled", by))
-
-    async def enable(self, email: str, *, by: str = OPERATOR) -> None:
-        """Open a disabled account again. Raises NotFound."""
-        await self._database.write(lambda tx: _change(tx, email, {"is_disabled": False}, "enabled", by))
+    async def get(self, email: str) -> User:
+        """The account of an address, whatever its capitals. Raises NotFound."""
+        return user_of(await self._database.read(lambda transaction: accounts.get(transaction, email)))
 
     async def users(self) -> list[User]:
         """Every account, by email."""
         every = select(schema.staff).order_by(schema.staff.c.email)
         return [user_of(row) for row in await self._database.read(lambda transaction: transaction.all(every))]
+
+    async def set_password(self, email: str, password: str, *, must_change: bool = False, by: str = OPERATOR) -> None:
+        """Change a password and end every session of the account. Raises NotFound, PasswordRefused."""
+        change = {"password_hash": await self._passwords.hash(password), "must_change": must_change}
+        await self._database.write(lambda tx: accounts.change(tx, email, change, "password set", by))
+
+    async def disable(self, email: str, *, by: str = OPERATOR) -> None:
+        """Shut an account and end its sessions. Raises NotFound, AccountKept."""
+        await self._database.write(lambda tx: accounts.change(tx, email, {"is_disabled": True}, "disabled", by))
+
+    async def enable(self, email: str, *, by: str = OPERATOR) -> None:
+        """Open a disabled account again. Raises NotFound."""
+        await self._database.write(lambda tx: accounts.change(tx, email, {"is_disabled": False}, "enabled", by))
+
+    async def set_role(self, email: str, role: Role, *, by: str = OPERATOR) -> None:
+        """Give an account another role, and end its sessions. Raises NotFound, AccountKept."""
+        await self._database.write(lambda tx: accounts.change(tx, email, {"role": role}, f"made {role}", by))
+
+    # A forgotten password
+
+    async def reset_link(self, email: str, *, by: str = OPERATOR) -> str:
+        """The token of a link that sets a password anew, for a day; it ends those before. Raises NotFound, AccountKept."""
+        return await self._database.write(lambda tx: accounts.make_reset(tx, email, BY_STAFF, by))
+
+    async def reset_by_mail(self, email: str) -> tuple[User, str] | None:
+        """The same for an hour, for whoever says they forgot: None where there is nobody to send it to, or lately was."""
+        return await self._database.write(lambda transaction: accounts.make_reset_by_mail(transaction, email))
+
+    async def user_of_reset(self, token: str) -> User:
+        """Whose link this is. Raises ResetOver."""
+        return user_of(await self._database.read(lambda transaction: resets.account_of(transaction, token)))
+
+    async def reset_password(self, token: str, password: str) -> User:
+        """Set a password by a link, which ends it, and every session. Raises ResetOver, PasswordRefused."""
+        await self.user_of_reset(token)  # a link that is over costs no hash
+        password_hash = await self._passwords.hash(password)
+        return await self._database.write(lambda transaction: accounts.reset(transaction, token, password_hash))
+
+    # Signing in
 
     async def sign_in(self, email: str, password: str, origin: Origin | None = None) -> SignedIn | None:
         """A session, or None for a wrong password, an unknown or a disabled account: all alike, in the same time.
@@ -119,136 +136,133 @@ class Staff:
         Raises SignInDelayed while the account, known or not, waits after failures that came from there.
         """
         origin = origin or Origin()
-        row = await self._database.read(lambda transaction: _find(transaction, email))
+        row = await self._database.read(lambda transaction: accounts.find(transaction, email))
         counts = tries.counts_for(tidy(email), row and row.password_hash, origin)
         await self._database.write(lambda transaction: tries.take_a_turn(transaction, counts))
         is_right = await self._passwords.matches(row and row.password_hash, password)
         user = user_of(row) if row and is_right and not row.is_disabled else None
         token = new_token()
-        await self._database.write(lambda transaction: _finish_sign_in(transaction, email, user, token, counts))
+        await self._database.write(lambda tx: _finish_sign_in(tx, email, user, token, counts, origin.name))
         if row is None or user is None:
             return None
-        return SignedIn(user, token, tries.browser_seal(user.email, row.password_hash, origin))
+        seal = tries.browser_seal(user.email, row.password_hash, origin)
+        return SignedIn(user, token, seal, needs_code=user.has_factor)
+
+    async def give_code(self, token: str, code: str, origin: Origin | None = None) -> SignedIn | None:
+        """Finish a sign-in that asks for a code: a new session in place of the half one. None for a wrong or used code.
+
+        Raises SignInDelayed after wrong ones, NotFound where no sign-in waits for a code.
+        """
+        origin = origin or Origin()
+        row = await self._database.read(lambda transaction: sessions.find(transaction, token))
+        if row is None or not row.needs_code or sessions.is_over(row, self._database.clock()):
+            raise NotFound("This sign-in took too long. Sign in again.")
+        counts = (Count(f"code {row.user_id}"),)
+        await self._database.write(lambda transaction: tries.take_a_turn(transaction, counts))
+        fresh = Fresh(new_token(), counts, origin.name)
+        is_in = await self._database.write(lambda tx: _finish_code(tx, row, code, token, fresh))
+        seal = tries.browser_seal(row.email, row.password_hash, origin)
+        return SignedIn(user_of(row), fresh.token, seal) if is_in else None
 
     async def user_of(self, token: str, *, touch: bool = True) -> User | None:
-        """Who is signed in with this token: None once idle for 30 minutes, after 12 hours, or when disabled.
+        """Who is signed in with this token: None once idle for 30 minutes, after 12 hours, when disabled or without code.
 
         touch: whether asking counts as activity; a page that only watches does not.
         """
-        digest = token_digest(token)
-        found = await self._database.read(lambda transaction: _session(transaction, digest))
-        if found is None:
+        found = await self._database.read(lambda transaction: sessions.find(transaction, token))
+        if found is None or found.needs_code:
             return None
         now = self._database.clock()
-        if now - found.seen_at >= IDLE or now - found.started_at >= ABSOLUTE or found.is_disabled:
+        if sessions.is_over(found, now):
             await self.sign_out(token)
             return None
         if touch and now - found.seen_at >= SEEN_EVERY:
-            await self._database.write(lambda transaction: _see(transaction, digest))
+            await self._database.write(lambda transaction: sessions.see(transaction, token))
         return user_of(found)
+
+    async def waits_for_code(self, token: str) -> bool:
+        """Whether a sign-in with this token has the password, and wants the code."""
+        found = await self._database.read(lambda transaction: sessions.find(transaction, token))
+        return found is not None and found.needs_code and not sessions.is_over(found, self._database.clock())
 
     async def give_sign(self, token: str) -> None:
         """A page of the desk is open and awake. It keeps nobody signed in: only what a person does, does that."""
-        await self._database.write(lambda transaction: _give_sign(transaction, token_digest(token)))
+        await self._database.write(lambda transaction: sessions.give_sign(transaction, token))
 
     async def sign_out(self, token: str) -> None:
         """End a session. An unknown one is ended already."""
-        await self._database.write(lambda transaction: _sign_out(transaction, token_digest(token)))
+        await self._database.write(lambda transaction: _sign_out(transaction, token))
 
+    async def sessions(self, user: User, *, this: str = "") -> list[Session]:
+        """Where somebody is signed in, the latest used first. `this`: the token of the one that asks."""
+        return await self._database.read(lambda tx: sessions.live(tx, user.user_id, this=this))
 
-def tidy(email: str) -> str:
-    return email.strip().lower()
+    async def end_sessions(self, user: User, *, session_id: str = "", but: str = "", by: str) -> None:
+        """End one session of somebody by its id, or all of them but that of a token."""
+        await self._database.write(lambda tx: _end_sessions(tx, user.user_id, session_id, but, by))
 
+    # The second factor
 
-def user_of(row: Row[Any]) -> User:
-    return User(row.user_id, row.email, row.name, Role(row.role), tuple(row.sites), row.is_disabled, row.must_change)
+    async def keep_factor(self, user: User, key: str, code: str, *, this: str) -> bool:
+        """Ask for codes of this key from now on, if the app shows the right one; ends every other session."""
+        return await self._database.write(lambda transaction: _keep_factor(transaction, user, key, code, this))
 
-
-def _add(transaction: Transaction, user: User, password_hash: str, by: str) -> None:
-    transaction.run(
-        schema.staff.insert().values(
-            user_id=user.user_id,
-            email=user.email,
-            name=user.name,
-            role=user.role,
-            sites=list(user.sites),
-            password_hash=password_hash,
-            must_change=user.must_change,
-            is_disabled=False,
-            created_at=transaction.now,
-        )
-    )
-    detail = {"role": user.role, "sites": list(user.sites)}
-    _record(transaction, actor=by, action="account added", about=user.user_id, detail=detail)
-
-
-def _change(transaction: Transaction, email: str, change: dict[str, Any], action: str, by: str) -> None:
-    row = _find(transaction, email)
-    if row is None:
-        raise NotFound(f"{tidy(email)} has no account. `advocate user add` makes one.")
-    transaction.run(update(schema.staff).where(schema.staff.c.user_id == row.user_id).values(change))
-    transaction.run(delete(schema.staff_session).where(schema.staff_session.c.user_id == row.user_id))
-    _record(transaction, actor=by, action=f"account {action}", about=row.user_id)
-
-
-def _find(transaction: Transaction, email: str) -> Row[Any] | None:
-    return transaction.first(select(schema.staff).where(schema.staff.c.email == tidy(email)))
+    async def drop_factor(self, email: str, *, by: str = OPERATOR) -> None:
+        """Ask for no code any more, and end every session. Raises NotFound."""
+        change = {"factor_key": None, "factor_used": None}
+        await self._database.write(lambda tx: accounts.change(tx, email, change, "second factor removed", by))
 
 
 def _finish_sign_in(
-    transaction: Transaction, email: str, user: User | None, token: str, counts: Sequence[Count]
+    transaction: Transaction, email: str, user: User | None, token: str, counts: Sequence[Count], browser: str
 ) -> None:
     """Both ends write about as much, so that time tells nothing."""
     about = tries.digest(tidy(email))
     if user is None:
-        _record(transaction, actor="", action="sign-in refused", about=about)
+        record(transaction, actor="", action="sign-in refused", about=about)
         return
     tries.forget(transaction, counts)
-    _forget_old_sessions(transaction)
-    transaction.run(
-        schema.staff_session.insert().values(
-            token_sha256=token_digest(token),
-            user_id=user.user_id,
-            created_at=transaction.now,
-            seen_at=transaction.now,
-        )
-    )
-    _record(transaction, actor=user.user_id, action="signed in", about=user.user_id)
+    sessions.begin(transaction, user.user_id, token, browser=browser, needs_code=user.has_factor)
+    action = "password given" if user.has_factor else "signed in"
+    record(transaction, actor=user.user_id, action=action, about=user.user_id)
 
 
-def _forget_old_sessions(transaction: Transaction) -> None:
-    table = schema.staff_session
-    transaction.run(delete(table).where(table.c.created_at < transaction.now - ABSOLUTE))
+def _finish_code(transaction: Transaction, half: Row[Any], code: str, token: str, fresh: Fresh) -> bool:
+    """Use a code up, and put a whole session in place of the half one."""
+    table = schema.staff
+    row = transaction.first(select(table).where(table.c.user_id == half.user_id).with_for_update())
+    step = row and row.factor_key and factor.step_of(row.factor_key, code, transaction.now, used=row.factor_used)
+    if not step:
+        record(transaction, actor=half.user_id, action="code refused", about=half.user_id)
+        return False
+    transaction.run(update(table).where(table.c.user_id == half.user_id).values(factor_used=step))
+    tries.forget(transaction, fresh.counts)
+    sessions.end(transaction, token)
+    sessions.begin(transaction, half.user_id, fresh.token, browser=fresh.browser, needs_code=False)
+    record(transaction, actor=half.user_id, action="signed in", about=half.user_id)
+    return True
 
 
-def _session(transaction: Transaction, digest: str) -> Row[Any] | None:
-    staff, session = schema.staff, schema.staff_session
-    return transaction.first(
-        select(staff, session.c.seen_at, session.c.created_at.label("started_at"))
-        .join(session, session.c.user_id == staff.c.user_id)
-        .where(session.c.token_sha256 == digest)
-    )
-
-
-def _see(transaction: Transaction, digest: str) -> None:
-    table = schema.staff_session
-    transaction.run(update(table).where(table.c.token_sha256 == digest).values(seen_at=transaction.now))
-
-
-def _give_sign(transaction: Transaction, digest: str) -> None:
-    table = schema.staff_session
-    live = table.c.token_sha256 == digest, table.c.seen_at > transaction.now - IDLE
-    transaction.run(update(table).where(*live).values(at_desk_at=transaction.now))
-
-
-def _sign_out(transaction: Transaction, digest: str) -> None:
-    table = schema.staff_session
-    user_id = transaction.value(delete(table).where(table.c.token_sha256 == digest).returning(table.c.user_id))
+def _sign_out(transaction: Transaction, token: str) -> None:
+    user_id = sessions.end(transaction, token)
     if user_id is not None:
-        _record(transaction, actor=user_id, action="signed out", about=user_id)
+        record(transaction, actor=user_id, action="signed out", about=user_id)
 
 
-def _record(
-    transaction: Transaction, *, actor: str, action: str, about: str, detail: dict[str, Any] | None = None
-) -> None:
-    audit.record(transaction, site=audit.NO_SITE, actor=actor, action=action, about=about, detail=detail)
+def _end_sessions(transaction: Transaction, user_id: str, session_id: str, but: str, by: str) -> None:
+    if session_id:
+        sessions.end_named(transaction, user_id, session_id)
+    else:
+        sessions.end_all(transaction, user_id, but=but)
+    record(transaction, actor=by, action="sessions ended", about=user_id)
+
+
+def _keep_factor(transaction: Transaction, user: User, key: str, code: str, this: str) -> bool:
+    step = factor.step_of(key, code, transaction.now, used=None)
+    if step is None:
+        return False
+    kept = {"factor_key": key, "factor_used": step}
+    transaction.run(update(schema.staff).where(schema.staff.c.user_id == user.user_id).values(kept))
+    sessions.end_all(transaction, user.user_id, but=this)
+    record(transaction, actor=user.user_id, action="second factor set", about=user.user_id)
+    return True

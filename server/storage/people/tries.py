@@ -38,10 +38,11 @@ class SignInDelayed(AdvocateError):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an attempt comes from: the caller's address, and what `browser_seal` gave this browser, if anything."""
+    """Where an attempt comes from: the caller's address, what `browser_seal` gave this browser, and its name in words."""
 
     address: str = ""
     browser: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

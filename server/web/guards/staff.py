@@ -16,7 +16,11 @@ from server.web.parts import Parts
 COOKIE = "advocate_session"
 BROWSER_COOKIE = "advocate_browser"  # this browser signed in before; nothing opens with it
 SIGN_IN = "/sign-in"
+CODE = "/sign-in/code"
+FORGOTTEN = "/sign-in/forgotten"
 PASSWORD = "/account/password"
+FACTOR = "/account/second-factor"
+REQUIRED = "required"  # the setting that nobody works without a second factor
 
 # The doors of the product, and who may go through; an admin through all. The first one is where a role begins.
 DOORS: Mapping[str, tuple[str, frozenset[Role]]] = {
@@ -24,6 +28,16 @@ DOORS: Mapping[str, tuple[str, frozenset[Role]]] = {
     "/editor": ("Editor", frozenset({Role.EDITOR, Role.REVIEWER, Role.ADMIN})),
     "/admin": ("Admin", frozenset({Role.ADMIN})),
 }
+# What a browser's own words hold, the more particular first: each calls itself most of the others.
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("Linux", "Linux"),
+)
 OWN_PATH = re.compile(r"/(desk|editor|admin|account)(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?(\?[A-Za-z0-9._~=&%-]*)?")
 
 
@@ -47,9 +61,10 @@ class Door:
 def signed_in(*roles: Role, watches: bool = False) -> Callable[[Request], Awaitable[Staff]]:
     """A dependency: whoever is signed in with one of these roles (none named: any), or an admin.
 
-    Nobody signed in is sent to the sign-in page, a one-time password to the page that changes it; for another role
-    the page does not exist. watches: it is a page that asks by itself, and counts as no activity; so is one that was
-    fetched again because of news (`?news=1`).
+    Nobody signed in is sent to the sign-in page, a one-time password to the page that changes it, whoever lacks a second
+    factor that is required to the page that sets it; for another role the page does not exist.
+    watches: it is a page that asks by itself, and counts as no activity; so is one that was fetched again because of
+    news (`?news=1`).
     """
 
     async def staff_of(request: Request) -> Staff:
@@ -59,11 +74,18 @@ def signed_in(*roles: Role, watches: bool = False) -> Callable[[Request], Awaita
             raise Problem(303, "Sign in first.", headers={"Location": _sign_in_url(request)})
         if staff.user.must_change and request.url.path != PASSWORD:
             raise Problem(303, "Choose a password of your own first.", headers={"Location": PASSWORD})
+        if _wants_factor(request, staff.user) and request.url.path not in (PASSWORD, FACTOR):
+            raise Problem(303, "Set up your second factor first.", headers={"Location": FACTOR})
         if roles and staff.user.role not in {*roles, Role.ADMIN}:
             raise Problem(404, "There is no such page.")
         return staff
 
     return staff_of
+
+
+def _wants_factor(request: Request, user: User) -> bool:
+    parts: Parts = request.app.state.parts
+    return parts.settings.second_factor == REQUIRED and not user.has_factor
 
 
 async def find_staff(request: Request, *, watches: bool = False) -> Staff | None:
@@ -107,7 +129,15 @@ def cookie_name(request: Request, parts: Parts, name: str = COOKIE) -> str:
 def origin_of(request: Request, parts: Parts) -> Origin:
     """Where an attempt to sign in comes from."""
     address = request.client.host if request.client else "unknown"
-    return Origin(address, request.cookies.get(cookie_name(request, parts, BROWSER_COOKIE), ""))
+    seal = request.cookies.get(cookie_name(request, parts, BROWSER_COOKIE), "")
+    return Origin(address, seal, browser_words(request.headers.get("user-agent", "")))
+
+
+def browser_words(user_agent: str) -> str:
+    """A browser as a person knows it: "Firefox on Windows"."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return " on ".join(part for part in (browser, system) if part)
 
 
 def _sign_in_url(request: Request) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
-from kb.errors import AdvocateError
 from kb.sites import Site
-from server.storage import Drill, Role, User
+from server.storage import Drill, EmailTaken, Role, User
 from server.storage.audit import AuditEntry
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import Door, Staff, doors_of, signed_in
@@ -63,6 +62,7 @@ class AdminScreen:
     entries: tuple[AuditEntry, ...]
     told: str = ""
     problem: str = ""
+    taken_by: User | None = None  # whose address was to be added again
 
 
 @router.get("")
@@ -81,30 +81,19 @@ async def post_account(
         return await admin_page(parts, staff, problem=problem, status=422)
     try:
         user = await parts.store.staff.add(email, name.strip(), role, password, must_change=True, by=staff.user.user_id)
-    except AdvocateError as error:
-        return await admin_page(parts, staff, problem=str(error), status=422)
+    except EmailTaken as error:
+        return await admin_page(parts, staff, problem=str(error), taken_by=error.user, status=422)
     told = f"{user.email} can sign in with the one-time password {password}"
     return await admin_page(parts, staff, told=told)
 
 
-@router.post("/accounts/state")
-async def post_state(parts: PartsDep, staff: Admin, email: Text, disable: Annotated[bool, Form()] = False) -> Response:
-    """Shut an account, which ends its sessions, or open it again. Nobody shuts their own."""
-    if email != staff.user.email:
-        change = parts.store.staff.disable if disable else parts.store.staff.enable
-        await change(email, by=staff.user.user_id)
-    return RedirectResponse(ADMIN, status_code=303)
-
-
-async def admin_page(
-    parts: Parts, staff: Staff, *, told: str = "", problem: str = "", status: int = 200
-) -> HTMLResponse:
+async def admin_page(parts: Parts, staff: Staff, *, status: int = 200, **said: Any) -> HTMLResponse:
     """The admin's page, with what was just done, or could not be."""
-    screen = await _screen(parts, staff, told=told, problem=problem)
+    screen = await _screen(parts, staff, **said)
     return parts.templates.page("staff/admin.html", screen, status=status)
 
 
-async def _screen(parts: Parts, staff: Staff, *, told: str = "", problem: str = "") -> AdminScreen:
+async def _screen(parts: Parts, staff: Staff, **said: Any) -> AdminScreen:
     sites = await parts.publisher.sites()
     entries = [entry for site in ("", *sites) for entry in await parts.store.audits(site, limit=SHOWN_ENTRIES)]
     return AdminScreen(
@@ -124,8 +113,7 @@ async def _screen(parts: Parts, staff: Staff, *, told: str = "", problem: str = 
         ),
         drills=tuple([_drill_line(one, sites) for one in await parts.store.drills.latest(("*",), SHOWN_DRILLS)]),
         entries=tuple(sorted(entries, key=lambda one: one.at, reverse=True)[:SHOWN_ENTRIES]),
-        told=told,
-        problem=problem,
+        **said,
     )
 
 

@@ -2,8 +2,20 @@ import asyncio
 
 import pytest
 from argon2 import PasswordHasher
+from pyotp import TOTP
 
-from server.storage import EmailTaken, NotFound, Origin, PasswordRefused, Role, SignInDelayed, Store
+from server.storage import (
+    AccountKept,
+    EmailTaken,
+    NotFound,
+    Origin,
+    PasswordRefused,
+    ResetOver,
+    Role,
+    SignInDelayed,
+    Store,
+)
+from server.storage.people.factor import new_key
 from server.storage.people.tries import delay_s
 from tests.server.storage.clinic import TurnedClock
 
@@ -220,3 +232,177 @@ async def test_two_passwords_are_hashed_at_once_and_no_more(timed, monkeypatch):
     monkeypatch.setattr("server.storage.people.passwords.asyncio.to_thread", to_thread)
     await asyncio.gather(*(timed.staff.sign_in(f"{n}@clinic.example", "guess") for n in range(8)))
     assert most == 2
+
+
+# Accounts that are kept
+
+
+async def test_nobody_shuts_their_own_account_however_its_address_is_written(store):
+    ada = await store.staff.add("ada@clinic.example", "Ada", "admin", PASSWORD)
+    await store.staff.add("eva@clinic.example", "Eva", "admin", PASSWORD)
+    for email in ("ada@clinic.example", " ADA@Clinic.Example "):
+        with pytest.raises(AccountKept, match="their own"):
+            await store.staff.disable(email, by=ada.user_id)
+        with pytest.raises(AccountKept, match="their own"):
+            await store.staff.set_role(email, Role.EDITOR, by=ada.user_id)
+
+
+async def test_the_last_administrator_is_kept_whoever_asks(store):
+    for name, role in (("ada", "admin"), ("eva", "admin"), ("pat", "advocate")):
+        await store.staff.add(f"{name}@clinic.example", name, role, PASSWORD)
+    await store.staff.disable("eva@clinic.example")
+    with pytest.raises(AccountKept, match="last administrator"):
+        await store.staff.disable("ada@clinic.example")
+    with pytest.raises(AccountKept, match="last administrator"):
+        await store.staff.set_role("ada@clinic.example", Role.ADVOCATE)
+    await store.staff.disable("pat@clinic.example")  # anybody else goes
+    await store.staff.enable("eva@clinic.example")
+    await store.staff.set_role("ada@clinic.example", Role.ADVOCATE)
+    assert (await store.staff.get("ada@clinic.example")).role is Role.ADVOCATE
+
+
+async def test_of_two_administrators_who_shut_each_other_at_once_one_is_kept(store):
+    ada, eva = [await store.staff.add(f"{name}@clinic.example", name, "admin", PASSWORD) for name in ("ada", "eva")]
+    done = await asyncio.gather(
+        store.staff.disable(ada.email, by=eva.user_id),
+        store.staff.disable(eva.email, by=ada.user_id),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(one, AccountKept) for one in done) == 1
+    assert sum(one.is_disabled for one in await store.staff.users()) == 1
+
+
+async def test_adding_somebody_who_is_there_says_what_to_do(store):
+    await store.staff.add(PAT, "Pat", "advocate", PASSWORD)
+    with pytest.raises(EmailTaken, match="has an account already, as advocate. To let them in anew, give them a reset"):
+        await store.staff.add("PAT@clinic.example", "Pat", "editor", PASSWORD)
+    await store.staff.disable(PAT)
+    with pytest.raises(EmailTaken, match="It is shut. Open it again"):
+        await store.staff.add(PAT, "Pat", "editor", PASSWORD)
+
+
+# A forgotten password
+
+
+async def test_a_reset_link_sets_a_password_once_and_ends_every_session(timed):
+    before = await timed.staff.sign_in(PAT, PASSWORD)
+    token = await timed.staff.reset_link("PAT@clinic.example")
+    assert (await timed.staff.user_of_reset(token)).email == PAT
+    assert (await timed.staff.reset_password(token, "a new long password")).email == PAT
+    assert await timed.staff.user_of(before.token) is None
+    with pytest.raises(ResetOver):
+        await timed.staff.reset_password(token, "yet another password")
+    assert await timed.staff.sign_in(PAT, "a new long password") and await timed.staff.sign_in(PAT, PASSWORD) is None
+
+
+async def test_a_reset_link_ends_with_its_time_with_the_next_one_and_with_the_account(timed, clock):
+    first = await timed.staff.reset_link(PAT)
+    second = await timed.staff.reset_link(PAT)
+    with pytest.raises(ResetOver):
+        await timed.staff.user_of_reset(first)
+    clock.turn(hours=24)
+    with pytest.raises(ResetOver):
+        await timed.staff.user_of_reset(second)
+    third = await timed.staff.reset_link(PAT)
+    await timed.staff.disable(PAT)
+    with pytest.raises(ResetOver):
+        await timed.staff.user_of_reset(third)
+    with pytest.raises(AccountKept, match="shut"):
+        await timed.staff.reset_link(PAT)
+
+
+async def test_a_link_by_mail_goes_to_whoever_has_an_open_account_and_not_all_the_time(timed, clock):
+    assert await timed.staff.reset_by_mail("nobody@clinic.example") is None
+    user, token = await timed.staff.reset_by_mail(PAT)
+    assert user.email == PAT and await timed.staff.user_of_reset(token) == user
+    assert await timed.staff.reset_by_mail(PAT) is None
+    clock.turn(minutes=5)
+    assert await timed.staff.reset_by_mail(PAT) is not None
+    await timed.staff.disable(PAT)
+    clock.turn(minutes=5)
+    assert await timed.staff.reset_by_mail(PAT) is None
+
+
+# Sessions
+
+
+async def test_sessions_are_listed_and_ended_one_by_one_or_all_but_this(timed, clock):
+    tokens = []
+    for name in ("Firefox", "Chrome", "Safari"):
+        tokens.append((await timed.staff.sign_in(PAT, PASSWORD, Origin(name=name))).token)
+        clock.turn(seconds=1)
+    user = await timed.staff.get(PAT)
+    listed = await timed.staff.sessions(user, this=tokens[0])
+    assert [(one.browser, one.is_this) for one in listed] == [("Safari", False), ("Chrome", False), ("Firefox", True)]
+    await timed.staff.end_sessions(user, session_id=listed[0].session_id, by=user.user_id)
+    assert [await timed.staff.user_of(token) is None for token in tokens] == [False, False, True]
+    await timed.staff.end_sessions(user, but=tokens[0], by=user.user_id)
+    assert [await timed.staff.user_of(token) is None for token in tokens] == [False, True, True]
+    assert not any(token in repr(listed) for token in tokens)
+
+
+async def test_nobody_ends_a_session_of_somebody_else_by_its_id(timed):
+    sam = await timed.staff.add("sam@clinic.example", "Sam", "advocate", PASSWORD)
+    token = (await timed.staff.sign_in(PAT, PASSWORD)).token
+    [one] = await timed.staff.sessions(await timed.staff.get(PAT))
+    await timed.staff.end_sessions(sam, session_id=one.session_id, by=sam.user_id)
+    assert await timed.staff.user_of(token) is not None
+
+
+# The second factor
+
+
+@pytest.fixture
+async def key(timed, clock):
+    """Pat's second factor, set a while ago."""
+    user, key = await timed.staff.get(PAT), new_key()
+    assert not await timed.staff.keep_factor(user, key, "000000", this="")
+    assert await timed.staff.keep_factor(user, key, TOTP(key).at(clock.now), this="")
+    clock.turn(minutes=5)
+    return key
+
+
+async def test_with_a_second_factor_a_password_alone_opens_nothing(timed, clock, key):
+    half = await timed.staff.sign_in(PAT, PASSWORD)
+    assert half.needs_code and await timed.staff.user_of(half.token) is None
+    assert await timed.staff.sessions(half.user) == []
+    assert await timed.staff.give_code(half.token, "123 456") is None
+    clock.turn(seconds=1)
+    whole = await timed.staff.give_code(half.token, TOTP(key).at(clock.now))
+    assert (await timed.staff.user_of(whole.token)).email == PAT
+    with pytest.raises(NotFound):
+        await timed.staff.give_code(half.token, TOTP(key).at(clock.now))
+
+
+async def test_a_code_is_good_once(timed, clock, key):
+    code = TOTP(key).at(clock.now)
+    first, second = [await timed.staff.sign_in(PAT, PASSWORD) for _ in range(2)]
+    assert await timed.staff.give_code(first.token, code)
+    assert await timed.staff.give_code(second.token, code) is None
+    clock.turn(seconds=60)
+    assert await timed.staff.give_code(second.token, TOTP(key).at(clock.now))
+
+
+async def test_who_guesses_codes_waits_longer_each_time_in_whichever_sign_in(timed, clock, key):
+    waits = 0
+    for _ in range(6):
+        half = await timed.staff.sign_in(PAT, PASSWORD)
+        try:
+            assert await timed.staff.give_code(half.token, "000000") is None
+        except SignInDelayed as error:
+            waits = max(waits, error.wait_s)
+            clock.turn(seconds=error.wait_s)
+    assert waits >= 2
+
+
+async def test_a_lost_second_factor_is_removed_and_ends_what_was_open(timed, clock, key):
+    half = await timed.staff.sign_in(PAT, PASSWORD)
+    whole = await timed.staff.give_code(half.token, TOTP(key).at(clock.now))
+    await timed.staff.drop_factor(PAT)
+    assert await timed.staff.user_of(whole.token) is None
+    assert not (await timed.staff.sign_in(PAT, PASSWORD)).needs_code
+
+
+async def test_a_new_password_by_link_leaves_the_second_factor(timed, key):
+    await timed.staff.reset_password(await timed.staff.reset_link(PAT), "a new long password")
+    assert (await timed.staff.sign_in(PAT, "a new long password")).needs_code

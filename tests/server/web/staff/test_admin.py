@@ -61,15 +61,6 @@ async def test_an_account_without_name_or_address_is_refused_in_words(client: ht
     assert refused.status_code == 422 and "are needed" in refused.text
 
 
-async def test_an_account_is_shut_and_opened_but_never_ones_own(client: httpx.AsyncClient, store: Store):
-    await sign_in(client, "ada@kneecare.test")
-    for email in ("edith@kneecare.test", "ada@kneecare.test"):
-        await client.post("/admin/accounts/state", data={"email": email, "disable": "true"})
-    assert {user.email for user in await store.staff.users() if user.is_disabled} == {"edith@kneecare.test"}
-    await client.post("/admin/accounts/state", data={"email": "edith@kneecare.test"})
-    assert not any(user.is_disabled for user in await store.staff.users())
-
-
 async def test_the_on_call_number_is_kept_and_is_no_words(client: httpx.AsyncClient, store: Store):
     await sign_in(client, "ada@kneecare.test")
     done = await client.post("/admin/clinics/kneecare/on-call", data={"on_call": " +1 (555) 010-0 "})
