@@ -41,7 +41,7 @@ async def test_an_act_and_its_entry_are_stored_together(store, monkeypatch):
     def broken(*_arguments, **_named):
         raise OSError("no audit")
 
-    monkeypatch.setattr("server.storage.handovers.audit.record", broken)
+    monkeypatch.setattr("server.storage.stepping.audit.record", broken)
     with pytest.raises(Exception, match="OSError"):
         await store.handovers.step(handover.handover_id, Step.CLAIM, version=1, user=PAT)
     assert (await store.handovers.get(handover.handover_id)).status == "waiting"
