@@ -393,6 +393,7 @@ def replay(conversation: Annotated[str, typer.Argument(help="A conversation's id
 @app.command()
 def drill(site: SiteOption = DEFAULT_SITE) -> None:
     """Rehearse an emergency: staff are called as for one, and it is measured how soon somebody comes."""
+    from kb.sites import SiteError
     from server.channels import open_channels
     from server.core.drills import MISSED_AFTER
 
