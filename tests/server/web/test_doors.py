@@ -29,15 +29,11 @@ DOORS: tuple[tuple[str, str, frozenset[str]], ...] = (
     (r"GET|POST", r"/account/.*", STAFF),
     (r"GET|POST", r"/desk(/.*)?", frozenset({Role.ADVOCATE, Role.ADMIN})),
     (r"GET", r"/editor(/.*)?", frozenset({Role.EDITOR, Role.REVIEWER, Role.ADMIN})),
-    (
-        r"POST",
-        r"/editor/[^/]+/(build|publish|history)(/.*)?|/editor/.*/try",
-        frozenset({Role.EDITOR, Role.REVIEWER, Role.ADMIN}),
-    ),
+    (r"POST", r"/editor/[^/]+/publish/approve|/editor/.*/try", frozenset({Role.EDITOR, Role.REVIEWER, Role.ADMIN})),
     (r"POST", r"/editor/.*", frozenset({Role.EDITOR, Role.ADMIN})),
     (r"GET|POST", r"/admin(/.*)?", frozenset({Role.ADMIN})),
 )
-IN_PATHS = {"site": "nowhere", "handover_id": "a" * 32, "user_id": "0" * 32, "act": "shut"}
+IN_PATHS = {"handover_id": "a" * 32, "user_id": "0" * 32, "act": "shut"}
 
 
 def knocks() -> list[tuple[str, str]]:
@@ -49,6 +45,12 @@ def knocks() -> list[tuple[str, str]]:
 
 def open_to(method: str, path: str) -> frozenset[str]:
     return next(who for methods, paths, who in DOORS if re.fullmatch(methods, method) and re.fullmatch(paths, path))
+
+
+def address_for(who: str, method: str, path: str) -> str:
+    """A path with something in its gaps. Only a reviewer is told at a real clinic that they change nothing."""
+    site = "kneecare" if who == Role.REVIEWER and method == "POST" else "nowhere"
+    return re.sub(r"\{(\w+)(:\w+)?\}", lambda part: (IN_PATHS | {"site": site}).get(part[1], "x"), path)
 
 
 @pytest.fixture
@@ -98,9 +100,8 @@ async def test_every_route_is_open_to_the_roles_of_the_table_and_to_nobody_else(
         allowed = open_to(method, path)
         if allowed == EVERYONE:
             continue  # visitors' doors have tests of their own; no role opens more there
-        address = re.sub(r"\{(\w+)(:\w+)?\}", lambda part: IN_PATHS.get(part[1], "x"), path)
         for who, browser in people.items():
-            answer = await browser.request(method, address)
+            answer = await browser.request(method, address_for(who, method, path))
             if is_shut(answer) is (who in allowed):
                 wrong.append(f"{who}: {method} {path} -> {answer.status_code} {answer.text[:80]}")
     assert not wrong
