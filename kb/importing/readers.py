@@ -121,15 +121,16 @@ def _sheet(page: Page, source: Source) -> Page:
 def _read_json(source: Source) -> Read:
     from kb.importing.web.page import pairs_of
 
+    left_out: list[str] = []
     try:
-        pairs = pairs_of(decoded(source))
+        pairs = pairs_of(decoded(source), left_out)
     except ValueError as error:
         raise ImportFailed(f"{source.where}: not JSON ({error}). FAQPage data was expected.") from error
     if not pairs:
         raise ImportFailed(
             f"{source.where}: no FAQPage with questions and acceptedAnswer in it. Check what was exported."
         )
-    return Read(replace(faq_page(pairs, url=source.url), page_id=source.page_id))
+    return Read(replace(faq_page(pairs, url=source.url), page_id=source.page_id, left_out=tuple(left_out)))
 
 
 def _object(line: str, where: str) -> Mapping[str | None, Any]:

@@ -83,7 +83,7 @@ def read_sheet(source: Source) -> Sheet:
     answers = [row for table in tables for row in _answers(table, left_out)]
     if not answers:
         raise ImportFailed(f"{source.where}: no row with a question and an answer. {'; '.join(left_out[:3])}.")
-    shown = _without_html([(one["question"], one["answer"]) for _, one in answers])
+    shown = _without_html([(one["question"], one["answer"]) for _, one in answers], left_out)
     blocks = []
     for number, ((place, row), (question, answer)) in enumerate(zip(answers, shown, strict=True), start=1):
         blocks.append(faq_block({**row, "question": question, "answer": answer}, f"{source.where}, {place}", number))
@@ -129,11 +129,11 @@ def _answers(table: Table, left_out: list[str]) -> Iterator[tuple[str, dict[str 
             yield row.place, values
 
 
-def _without_html(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The pairs with the text that HTML in them shows; what holds none stays as it is."""
+def _without_html(pairs: Sequence[tuple[str, str]], left_out: list[str]) -> list[tuple[str, str]]:
+    """The pairs with the text that HTML in them shows; what holds none stays as it is, what is no text is listed."""
     marked = [number for number, pair in enumerate(pairs) if any(_HTML.search(text) for text in pair)]
     found = list(pairs)
-    for number, block in zip(marked, pairs_of(faqpage_of([pairs[one] for one in marked])), strict=True):
+    for number, block in zip(marked, pairs_of(faqpage_of([pairs[one] for one in marked]), left_out), strict=True):
         texts = block.question or "", block.text
         found[number] = tuple(  # type: ignore[assignment]
             text if _HTML.search(was) else was for was, text in zip(pairs[number], texts, strict=True)

@@ -123,7 +123,7 @@ def _count_turned(below: Sequence[Block]) -> int:
         if one.kind == "heading":
             if is_text and not turned:
                 break
-        elif is_statement(one.text):
+        elif is_statement(one.text) or (one.kind == "list" and one.text):  # such a list has a label of its own
             is_text = True
         else:
             turned = number

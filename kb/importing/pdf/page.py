@@ -29,6 +29,7 @@ _OPEN_END = re.compile(
     r"\b(?:not|and|or|but|the|an?|of|to|at|in|on|by|for|from|with|must|should|can|may|will|your|our|if|when|because|than|is|are)$"
 )
 _NOTE = re.compile(r"^(\d{1,2}|[*†‡])[.)]?\s*(\S.*)$")
+_STARS = "*†‡"
 _UNREAD = re.compile(r"\(cid:\d+\)|�")
 
 
@@ -94,17 +95,18 @@ class _Reader:
 
     def _without_notes(self, lines: Sequence[Line]) -> tuple[list[Line], dict[tuple[int, str], str]]:
         """The lines without footnotes, and those by page and mark; a note goes on over lines of its size."""
+        lines = [_with_stars(line) for line in lines]
         referred = {(line.page, mark) for line in lines for mark in line.notes}
         notes: dict[tuple[int, str], str] = {}
         kept: list[Line] = []
         key: tuple[int, str] | None = None
         for line in lines:
             is_small = line.size <= _SMALLER * self.text_size
-            found = _NOTE.match(line.text) if is_small else None
+            found = _NOTE.match(line.text) if is_small or line.text[0] in _STARS else None
             if found and (line.page, found[1]) in referred:
                 key = (line.page, found[1])
                 notes[key] = found[2]
-            elif key is not None and is_small and line.page == key[0]:
+            elif key is not None and line.page == key[0] and (is_small or line.text[:1].islower()):
                 notes[key] += f" {line.text}"
             else:
                 key = None
@@ -166,6 +168,15 @@ class _Reader:
             else:
                 text = f"{text} {line.text}"
         return text
+
+
+def _with_stars(line: Line) -> Line:
+    """The line with the stars and daggers at the ends of its words as marks of footnotes."""
+    if not any(word.text[-1] in _STARS and len(word.text) > 1 for word in line.words):
+        return line
+    marks = tuple(word.text[-1] for word in line.words if word.text[-1] in _STARS and len(word.text) > 1)
+    words = tuple(replace(word, text=word.text.rstrip(_STARS) or word.text) for word in line.words)
+    return replace(line, words=words, notes=(*line.notes, *marks))
 
 
 def _with_wrapped(lines: Sequence[Line]) -> list[tuple[str, ...]]:

@@ -80,9 +80,14 @@ def parse_page(source: str) -> WebPage:
     )
 
 
-def pairs_of(text: str) -> list[Block]:
-    """The questions and answers of FAQPage data. Raises ValueError when the text is not JSON."""
-    return [Block("faq", _text_of_html(answer), question=_line_of_html(name)) for name, answer in parse_faqpage(text)]
+def pairs_of(text: str, left_out: list[str] | None = None) -> list[Block]:
+    """The questions and answers of FAQPage data; what of their HTML is no text is added to `left_out`.
+
+    Raises ValueError when the text is not JSON.
+    """
+    told = [] if left_out is None else left_out
+    pairs = parse_faqpage(text)
+    return [Block("faq", _text_of_html(answer, told), question=_line_of_html(name, told)) for name, answer in pairs]
 
 
 def _name_tables(body: Element) -> None:
@@ -218,15 +223,16 @@ def _make_pair(blocks: list[Block], place: int, pair: Block) -> bool:
     return False
 
 
-def _text_of_html(html: str) -> str:
+def _text_of_html(html: str, left_out: list[str]) -> str:
     reader = Reader(Marks())
     element = lxml.html.fragment_fromstring(_CONTROLS.sub("", html).encode(), create_parent="div", parser=_parser())
     reader.read(element)
+    left_out += reader.left_out
     return text_of(one.block for one in reader.found)
 
 
-def _line_of_html(html: str) -> str:
-    return " ".join(_text_of_html(html).split())
+def _line_of_html(html: str, left_out: list[str]) -> str:
+    return " ".join(_text_of_html(html, left_out).split())
 
 
 def _parsed(source: str) -> Element | None:

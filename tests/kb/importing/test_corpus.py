@@ -2,55 +2,42 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections import Counter
 
 import pytest
-import yaml
 
 from kb.importing.coverage import coverage
 from kb.reading.sentences import sentence_spans
 from kb.shaping.markdown import parse_markdown, render_markdown
-from tests.kb.importing.reading import Reading, read_html
+from tests.kb.importing.corpus import KINDS, Case, load_cases
 
-DATA = Path(__file__).parents[1] / "data"
-
-
-def read_markdown(source: str) -> Reading:
-    return Reading(parse_markdown(source, page_id="page", where="page.md"))
+CORPUS = [pytest.param(case, id=f"{case.kind}: {case.name}") for kind in KINDS for case in load_cases(kind)]
 
 
-READERS = {"html": read_html, "markdown": read_markdown}
+def test_the_corpus_has_what_clinics_have():
+    counts = Counter(one.values[0].kind for one in CORPUS)
+    assert counts == {"html": 16, "markdown": 6, "word": 16, "paper": 10, "sheets": 8, "exports": 4}
+    assert all(len(one.values[0].asked) == 5 for one in CORPUS)
 
 
-def sources(kind: str) -> list[Any]:
-    found = yaml.safe_load((DATA / f"{kind}.yaml").read_text(encoding="utf-8"))
-    return [pytest.param(kind, one, id=f"{kind}: {one['name']}") for one in found]
+@pytest.mark.parametrize("case", CORPUS)
+def test_a_source_is_read_as_a_person_reads_it(case: Case):
+    assert case.found == case.passages
+    assert list(case.page.left_out) == case.left_out
+    assert (case.page.title, case.page.reviewed) == (case.title, case.reviewed)
 
 
-CORPUS = [one for kind in READERS for one in sources(kind)]
-
-
-@pytest.mark.parametrize(("kind", "source"), CORPUS)
-def test_a_source_is_read_as_a_person_reads_it(kind, source):
-    found = READERS[kind](source["source"])
-    passages = [{"heading": " › ".join(heading), "text": text} for heading, text in found.passages]
-    assert passages == [{**one, "text": one["text"].rstrip("\n")} for one in source["passages"]]
-    assert list(found.page.left_out) == source["left_out"]
-    assert (found.page.title, found.page.reviewed) == (source["title"], source.get("reviewed"))
-
-
-@pytest.mark.parametrize(("kind", "source"), CORPUS)
-def test_no_passage_only_leads_on_or_asks(kind, source):
-    for _, text in READERS[kind](source["source"]).passages:
+@pytest.mark.parametrize("case", CORPUS)
+def test_no_passage_only_leads_on_or_asks(case: Case):
+    for _, text in case.found:
         assert not text.endswith((":", "?"))
 
 
-@pytest.mark.parametrize(("kind", "source"), CORPUS)
-def test_what_was_read_is_whole_and_is_written_and_read_back_the_same(kind, source):
-    page = READERS[kind](source["source"]).page
+@pytest.mark.parametrize("case", CORPUS)
+def test_what_was_read_is_whole_and_is_written_and_read_back_the_same(case: Case):
+    page = case.page
     assert coverage(page).is_whole
-    assert parse_markdown(render_markdown(page), page_id="page", where="page.md") == page
+    assert parse_markdown(render_markdown(page), page_id=page.page_id, where="page.md") == page
     for passage in page.passages:
         text = page.text_of(passage)
         assert all(text[start:end] in page.text for start, end in sentence_spans(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kb.importing import import_source
-from tests.kb.importing.word import p, r, read_word, table, word
+from tests.kb.importing.word import HANGING, p, r, read_word, table, word
 
 TITLE = p("Your visit", "Heading1")
 NOTE = '<w:footnote w:id="1"><w:p><w:r><w:t> Not if you had a sedative.</w:t></w:r></w:p></w:footnote>'
@@ -205,7 +205,6 @@ def test_a_label_at_the_top_is_no_title():
 
 EAT = "You can eat as usual on the evening of your visit."
 DONT = p("Do not", looks="b") + p("drive", num=1)
-HANGING = "<w:p><w:r><mc:AlternateContent><mc:Choice><w:drawing><w:txbxContent>{}</w:txbxContent></w:drawing></mc:Choice></mc:AlternateContent></w:r></w:p>"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,12 @@ _STYLES = f"""<w:styles {_W}>
 <w:style w:type="character" w:styleId="Strong"><w:name w:val="Strong"/><w:rPr><w:b/></w:rPr></w:style>
 </w:styles>"""
 
+# A text box that hangs on a paragraph, as Word writes it.
+HANGING = (
+    "<w:p><w:r><mc:AlternateContent><mc:Choice><w:drawing><w:txbxContent>{}</w:txbxContent></w:drawing></mc:Choice>"
+    "</mc:AlternateContent></w:r></w:p>"
+)
+
 
 def r(text: str, looks: str = "") -> str:
     """A run; `looks` are names of on-off looks such as "b vanish"."""
