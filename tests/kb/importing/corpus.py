@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,17 @@ class Case:
 
     kind: str
     name: str
-    page: Page
+    source: Any
+    page_id: str
     title: str
     passages: list[tuple[str, str]]
     left_out: list[str]
     reviewed: str | None
     asked: list[Asked]
+
+    @cached_property
+    def page(self) -> Page:
+        return _READERS[self.kind](self.source, self.page_id)
 
     @property
     def found(self) -> list[tuple[str, str]]:
@@ -59,7 +65,8 @@ def load_cases(kind: str) -> Iterator[Case]:
         yield Case(
             kind,
             one["name"],
-            _READERS[kind](one["source"], f"{kind}-{number}"),
+            one["source"],
+            f"{kind}-{number}",
             one["title"],
             wanted,
             one["left_out"],
@@ -87,17 +94,18 @@ def _of_markdown(source: str, page_id: str) -> Page:
     return parse_markdown(source, page_id=page_id, where="page.md")
 
 
-def _of_file(name: str, data: bytes, page_id: str) -> Page:
+def _of_file(suffix: str, data: bytes, page_id: str) -> Page:
     """A sheet or an export, by the reader of its kind."""
-    return READERS[Path(name).suffix](Source(data, Path(name).suffix, where=name, page_id=page_id, url="")).page
+    return READERS[f".{suffix}"](Source(data, f".{suffix}", where="the source", page_id=page_id, url="")).page
 
 
 def _of_text(source: Mapping[str, str], page_id: str) -> Page:
-    """A source given as the text of a file: {name, text, encoding}."""
-    return _of_file(source["name"], source["text"].encode(source.get("encoding", "utf-8")), page_id)
+    """A source given as the text of a file: {suffix, text, encoding}."""
+    return _of_file(source["suffix"], source["text"].encode(source.get("encoding", "utf-8")), page_id)
 
 
 def _of_sheet(source: Mapping[str, Any], page_id: str) -> Page:
+    """A sheet: as the text of a file, or {suffix: xlsx, rows}."""
     if "rows" not in source:
         return _of_text(source, page_id)
     book = Workbook()
@@ -105,7 +113,7 @@ def _of_sheet(source: Mapping[str, Any], page_id: str) -> Page:
         book.active.append(row)
     file = BytesIO()
     book.save(file)
-    return _of_file(source["name"], file.getvalue(), page_id)
+    return _of_file(source["suffix"], file.getvalue(), page_id)
 
 
 # What one line of a Word source is: {h1: words}, {item: words}, {table: rows}, …
