@@ -130,7 +130,8 @@ def _read_json(source: Source) -> Read:
         raise ImportFailed(
             f"{source.where}: no FAQPage with questions and acceptedAnswer in it. Check what was exported."
         )
-    return Read(replace(faq_page(pairs, url=source.url), page_id=source.page_id, left_out=tuple(left_out)))
+    page = faq_page(pairs, url=source.url)
+    return Read(replace(page, page_id=source.page_id, left_out=(*page.left_out, *left_out)))
 
 
 def _object(line: str, where: str) -> Mapping[str | None, Any]:
