@@ -13,7 +13,7 @@ from index.lexical import Spelling, WordCounts
 from index.scale import Scale
 from index.store import VectorStore
 from index.units import Unit, UnitKind
-from kb.reading.sentences import Span
+from kb.reading.sentences import Span, is_question
 
 NEAREST_UNITS = 256
 CANDIDATES = 16  # passages whose evidence is gathered
@@ -109,12 +109,12 @@ class Searcher:
         """What of the passage answers: what its nearest phrasing points at, where that is nearer than any sentence."""
         if len(asked) and asked.max() > stated.max(initial=-1.0):
             unit: Unit = self._units[int(part.questions[int(asked.argmax())])]
-            if (
-                unit.span is not None or unit.kind is UnitKind.QUESTION
-            ):  # the page's own question is answered by the whole
+            questions = [self._units[row].span for row in part.sentences.tolist() if is_question(self._units[row].text)]
+            is_answer = unit.span is not None and unit.span not in questions
+            if is_answer or unit.kind is UnitKind.QUESTION:  # the page's own question is answered by the whole
                 return unit.span
         nearest: list[int] = part.sentences[np.argsort(-stated, kind="stable")].tolist()
-        answers = [self._units[row] for row in nearest if not self._units[row].text.endswith("?")]
+        answers = [self._units[row] for row in nearest if not is_question(self._units[row].text)]
         return answers[0].span if answers else None
 
 

@@ -12,6 +12,7 @@ from index.loaded import load_build
 from index.model import find_model, model_digest
 from index.publish import Builds
 from kb.errors import AdvocateError
+from kb.sites import Site
 from server.alerting import attempt
 from server.channels import NO_ALERTS, Channels, open_channels
 from server.core.alerts import Target, text_of_test
@@ -69,13 +70,13 @@ async def examine(settings: Settings, *, send: bool = False) -> list[Examined]:
                 for words, value in (
                     ("phone", site.phone),
                     ("hours", site.hours),
-                    ("allowed origins", site.allowed_origins),
                 )
                 if not value
             ]
             found += [
                 Examined(Standing.NOT_SET, f"site {site.site}: no {words}; its lines are left out") for words in unset
             ]
+            found.append(_examine_origins(site))
     finally:
         await store.close()
     return found
@@ -99,6 +100,17 @@ def _examine_model(settings: Settings) -> Examined:
         return Examined(Standing.GOOD, f"model: {settings.embedding_model}, digest {model_digest(folder)[:12]}")
     except AdvocateError as error:
         return Examined(Standing.FAULT, f"model: {error}")
+
+
+def _examine_origins(site: Site) -> Examined:
+    """Whose pages may show the site's chat: elsewhere it says that it is not reachable."""
+    if site.allowed_origins:
+        return Examined(Standing.GOOD, f"site {site.site}: its chat may be shown by {', '.join(site.allowed_origins)}")
+    return Examined(
+        Standing.NOT_SET,
+        f"site {site.site}: no allowed_origins; only this server's own pages can show its chat. "
+        "Name the clinic's, such as https://www.clinic.org",
+    )
 
 
 async def examine_alerts(store: Store, channels: Channels, address: str, *, send: bool) -> list[Examined]:

@@ -15,6 +15,7 @@ import {excess, fill, textsIn} from './texts.mjs'
 import {backOff} from './wire.mjs'
 
 const SLOW_S = 8 // then our own emergency list speaks
+const LOW_PX = 431 // of a panel that scrolls as a whole, as its style sheet says
 const COMPOSING = 229 // Safari's keyCode while an input method composes; its isComposing is false already
 
 /** The chat. Its settings are attributes; its news are events `advocate:ready`, `open`, `close`, `unread`, `handover`. */
@@ -31,6 +32,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   #unread = 0
   #typedAt = 0
   #typingTimer
+  #wantsLetter
   #listening
 
   /**
@@ -45,9 +47,13 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     return this
   }
 
-  /** Tell the page's maker that no site was named. */
-  static complain() {
-    console.error('Patient Advocate: no chat is shown. Add data-site="..." to the script or its tag.')
+  /**
+   * Tell the page's maker what to do.
+   *
+   * @param {string} [remedy]
+   */
+  static complain(remedy = 'add data-site="..." to the script or its tag') {
+    console.error(`Patient Advocate: no chat is shown. Please ${remedy}.`)
   }
 
   connectedCallback() {
@@ -178,7 +184,8 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
       this.#ui.title.textContent = clinic
       this.#ui.first.replaceChildren(h('p', greeting), h('div.stack.starters', starters.map(text => button(text, () => this.#say(text)))))
       this.#settle()
-    } catch {
+    } catch ({status}) {
+      if (!tries && !status && (await this.#line.isRefused(`sites/${this.#site}`))) AdvocateChatElement.complain(`add ${location.origin} to allowed_origins of the site`)
       this.#notice(this.#texts.unreachable, [...this.#help(), h('slot')])
       await this.#line.sleep(backOff(tries))
       if (!this.#clinic.clinic && this.isConnected) this.#ask(tries + 1)
@@ -244,6 +251,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
 
   #say(text, choose) {
     this.#ui.clear.textContent = this.#texts.clear
+    this.#wantsLetter = false
     focusOn(this.#ui.scroll)
     this.#post('messages', choose ? {choose} : {text}, text)
   }
@@ -254,7 +262,8 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (status !== 'waiting' && !this.#outbox.jobs.some(job => job.path === 'handover')) this.#post('handover', {}, this.#texts.talk_to_person)
     this.#openLetter()
     focusOn(this.#ui.letter)
-    this.#reveal(this.#ui.letter)
+    this.#wantsLetter = true
+    this.#showEnd()
   }
 
   #post(path, body, text, onState = () => {}, key = hex(crypto.getRandomValues(new Uint8Array(16)))) {
@@ -299,6 +308,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (!node?.dataset.seq) node?.remove()
     events.forEach(event => this.#take(event))
     this.#settle()
+    if (this.#wantsLetter) this.#showEnd()
   }
 
   #onRefused(job, {status, reply}, seconds) {
@@ -437,6 +447,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (!isNew) return
     this.open(false)
     this.#ui.danger.focus()
+    if (!this.#isLow) this.#showEnd()
   }
 
   #showTyping(isTyping) {
@@ -497,9 +508,12 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     this.#ui.letter.querySelector('.receipt')?.replaceChildren(...(receipt ? [this.#clinic.answer_by ?? '', ' ', `${this.#texts.receipt}: `, h('b', receipt), `. ${this.#texts.receipt_hint}`] : []))
   }
 
+  // What to read next: the letter that was asked for, or else the answer below the visitor's words; on a very low screen its mark
   #showEnd() {
-    const mine = this.#chat.status !== 'claimed' && [...this.#ui.log.querySelectorAll('.mine')].at(-1)
-    if (this.#ui.log.firstChild) this.#reveal(mine || this.#ui.log.lastChild)
+    const {letter, log} = this.#ui
+    const mine = this.#chat.status !== 'claimed' && [...log.querySelectorAll('.mine')].at(-1)
+    const mark = this.#isLow && mine && log.lastChild.querySelector('mark,blockquote')
+    if (log.firstChild) this.#reveal((this.#wantsLetter && !letter.hidden && letter) || mark || mine || log.lastChild)
   }
 
   #reveal(node) {
@@ -588,6 +602,10 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (document.hidden) return isHandedOver || this.#line.hangUp()
     this.#line.wake()
     if (this.#pass && (this.isOpen || isHandedOver)) this.#connect()
+  }
+
+  get #isLow() {
+    return this.#ui.panel.clientHeight < LOW_PX
   }
 
   get #isSheet() {

@@ -50,6 +50,16 @@ export class Line {
   }
 
   /**
+   * Whether the server answers, and the browser keeps the answer from this page: its origin is not on the site's list.
+   *
+   * @param {string} path within the API
+   * @returns {Promise<boolean>}
+   */
+  isRefused(path) {
+    return fetch(`${HOST}/api/v1/${path}`, {mode: 'no-cors', credentials: 'omit'}).then(() => true, () => false)
+  }
+
+  /**
    * Hear a conversation's events until the line hangs up.
    *
    * @param {string} id of the conversation

@@ -33,14 +33,16 @@ button,.call{font:inherit;color:inherit;cursor:pointer;min-height:44px;border:1p
 .head div,.write label{flex:1;min-width:0}
 .x{padding:0;width:44px}
 .danger,.calls{background:var(--redwash);color:var(--redtext)}
-.danger{padding:12px 16px;border-top:4px solid #b3261e;font-size:1.18em;line-height:1.4;max-height:60%;overflow-y:auto}
-.danger h3{font-size:1.25em}
+.danger.danger{flex:0 1 auto;min-height:5em;padding:12px 16px;border-top:4px solid #b3261e;font-size:1.18em;line-height:1.4;overflow-y:auto}
+.danger h3{font-size:1.1em}
+.head:has(~.danger:not([hidden])) p{display:none}
 .danger:focus,.scroll:focus-visible,.letter:focus-visible{outline-offset:-4px;outline-color:currentColor}
 .danger:not(:focus){max-height:25%}
+.danger:not([hidden])~.scroll{min-height:7em}
 .calls{padding:8px 16px 12px}
 .call{flex:1 1 auto;padding:8px;min-height:52px;background:#b3261e;color:#fff;font-weight:700;font-size:1.12em;text-decoration:none}
 .call+.call{background:none;border:2px solid;color:inherit}
-.scroll{flex:1 1 0;min-height:0;overflow-y:auto;overscroll-behavior:contain;padding:16px}
+.scroll.scroll{flex:1 1 0;min-height:0;overflow-y:auto;overscroll-behavior:contain;padding:16px}
 .stack,.log,.item,.letter,.clip,.bars{display:flex;flex-direction:column;gap:12px}
 .log{gap:16px}
 .starters{gap:8px}
@@ -63,7 +65,7 @@ button,.call{font:inherit;color:inherit;cursor:pointer;min-height:44px;border:1p
 .wrong{color:var(--redtext);padding:4px 16px 0}
 .wrong:empty{display:none}
 mark{background:var(--mark);color:inherit;border-radius:2px}
-.row,.base{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center}
+.row,.base{display:flex;flex-wrap:wrap;gap:4px 8px;align-items:center}
 .row a,.base a{padding:11px 0}
 .box{background:none;border-color:var(--soft);border-inline-start:4px solid var(--amber)}
 .notice{margin:8px 16px 0}
@@ -78,9 +80,9 @@ textarea,.letter input:not([type]){font:400 max(1em,16px)/1.5 var(--font);color:
 .person{border-radius:0;border-block-color:var(--gold);background:var(--warm);padding:4px 16px}
 .write{display:flex;gap:8px;align-items:flex-end;padding:8px 16px 4px;background:var(--paper)}
 .write textarea{max-height:7em}
-.base{justify-content:space-between;padding:0 16px env(safe-area-inset-bottom)}
+.base{justify-content:space-between;padding:0 12px env(safe-area-inset-bottom) 16px}
 .base a{color:var(--ink)}
-@container panel (max-height:430px){.frame{overflow-y:auto;display:block}.person{width:100%}.scroll{overflow:visible}.danger.danger{max-height:none}.write{position:sticky;bottom:0;border-top:1px solid var(--line)}.calls{position:sticky;top:0;bottom:58px}.head p{display:none}}
+@container panel (max-height:430px){.frame{overflow-y:auto;display:block}.person{width:100%}.scroll{overflow:visible}.danger.danger{max-height:none;overflow:visible}.write{position:sticky;bottom:0;border-top:1px solid var(--line)}.calls{position:sticky;top:0;bottom:58px}.head p{display:none}}
 @media (max-width:37.49em){.panel{inset:var(--top,0) 0 auto!important;width:100%;max-width:none;height:var(--tall,100dvh);max-height:none;border:0;border-radius:0}}
 @media (prefers-reduced-motion:no-preference){.panel{animation:show .15s ease-out}}
 @media print{button,.write,.base{display:none}.panel,.frame,.scroll{position:static;display:block;height:auto;max-height:none;width:auto;max-width:none;overflow:visible;container-type:normal}}

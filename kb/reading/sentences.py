@@ -9,6 +9,17 @@ from itertools import accumulate, pairwise
 import pysbd
 
 Span = tuple[int, int]
+# What holds a patient back, or says when to call: an order not to, a limit, a time to wait, someone to turn to.
+_RESTRICTING = re.compile(
+    r"\b(?:avoid|refrain|abstain|restrict|limit(?:ed)?|must(?:n[o'’]t)?|not allowed|not recommended|(?:may|should|can) ?not|"
+    r"(?:should|can)n?[’']t (?:drive|walk|run|lift|swim|bathe|shower|take|use|do|put|have|be)|until|unless|not before|"
+    r"at least|no more than|instead of|only (?:if|after|when|with)|emergency|"
+    r"911|hospital|medical help|right away|straight away|same day|"
+    r"(?:do not|don[’']t)(?! (?:even )?(?:notice|feel|need|have|experience|know|report|mind|usually|cause|think))|"
+    r"keep (?:\w+ )?(?:dry|away|off|out|still)|(?:call|ring|contact|tell|see|phone|notify) (?:us|your|the|a|our|911)|seek)\b"
+    r"|(?:^|[.:;,•] *|\b(?:and|please|but|to) )(?:never|no (?!one|pain|problem)|stop|wait|skip|hold off)\b",
+    re.IGNORECASE,
+)
 _BULLET = re.compile(r"^[ \t]*(?:[•▪◦*-]|\d+[.)])[ \t]+")
 
 
@@ -33,6 +44,16 @@ def sentence_spans(text: str) -> list[Span]:
             spans += [(position + begin, position + end)] if begin < end else []
         position += len(line)
     return spans
+
+
+def is_question(sentence: str) -> bool:
+    """Whether a sentence asks: what asks never answers."""
+    return sentence.rstrip(" \t\n\"”’')").endswith("?")
+
+
+def is_restricting(sentence: str) -> bool:
+    """Whether a sentence holds a patient back or says when to call. Rather one too many: it is only highlighted."""
+    return not is_question(sentence) and _RESTRICTING.search(sentence) is not None
 
 
 def _cuts(line: str) -> list[int]:

@@ -16,6 +16,7 @@ from itertools import product
 from kb.labels import Label
 from kb.rules import NUMBER_SETS, Rule, RuleBook
 
+_ELSEWHERE = "other_languages"  # in the id of a rule: one that reads neither English nor Spanish
 _EXACT = 3  # letters of the longest word taken as it stands: "hot" is not "hotel"
 _COST = 20  # letters that a sign costs beside its own
 _LEAST_WORTH = 1 / 75  # of a sign, in examples for each letter: the few below it would cost an eighth of the list
@@ -39,11 +40,16 @@ def plain_signs(book: RuleBook) -> tuple[str, ...]:
     that will do, `_` within a phrase, `&` between parts in any order. Words of four letters and more may have endings.
     `shows_sign` reads them here, and `emergency.mjs` of the widget in the browser.
     """
-    rules = [rule for rule in book.rules if rule.label is Label.EMERGENCY]
+    rules = emergency_rules(book)
     yes = {text: fold_plainly(text) for rule in rules for text in rule.yes}
     no = [fold_plainly(text) for rule in rules for text in rule.no]
     texts = dict.fromkeys(text for rule in rules for text in _texts(rule, book.words))
     return tuple(sorted(sign.text for sign in _fewest([_sign(text, yes, no) for text in texts])))
+
+
+def emergency_rules(book: RuleBook) -> list[Rule]:
+    """The rules whose signs are looked for: the emergencies in the languages that the widget speaks."""
+    return [rule for rule in book.rules if rule.label is Label.EMERGENCY and _ELSEWHERE not in rule.id]
 
 
 def fold_plainly(text: str) -> str:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from urllib.parse import quote as percent_encode
 
 from kb.pages import Page, Passage
-from kb.reading.sentences import Span, sentence_spans
+from kb.reading.sentences import Span, is_question, is_restricting, sentence_spans
 from server.core.reply import Quote, Source
 
 # Longer texts are linked by their first and last words: browsers match long fragments less reliably.
@@ -15,9 +15,15 @@ EDGE_WORDS = 4
 
 
 def cut_quote(page: Page, passage: Passage, span: Span | None) -> Quote:
-    """The whole passage, word for word, with the answering part (in code points of the passage) highlighted."""
+    """The whole passage, word for word, with the answering part (in code points of the passage) highlighted.
+
+    A sentence that asks is not highlighted where another one is. In a text on risk or aftercare what holds a patient back is
+    inside the highlight: "safe to drive" alone would reassure.
+    """
     text = page.text_of(passage)
     highlight = span if span is not None and 0 <= span[0] < span[1] <= len(text) else (0, len(text))
+    if highlight != (0, len(text)):
+        highlight = _highlight(text, highlight, is_noted=passage.needs_note)
     url = passage.url or page.url
     return Quote(
         text=text,
@@ -36,13 +42,26 @@ def cut_quote(page: Page, passage: Passage, span: Span | None) -> Quote:
     )
 
 
+def _highlight(text: str, span: Span, *, is_noted: bool) -> Span:
+    spans = sentence_spans(text)
+    answering = [one for one in spans if one[0] < span[1] and span[0] < one[1]]
+    if answering and all(is_question(text[slice(*one)]) for one in answering):
+        return 0, len(text)
+    restricting = [one for one in spans if is_noted and is_restricting(text[slice(*one)])]
+    if any(text[slice(*one)].endswith(":") for one in restricting):
+        restricting.append(spans[-1])  # a label holds for the list below it
+    ends = [span, *restricting]
+    return min(start for start, _ in ends), max(end for _, end in ends)
+
+
 def link_to(page: Page, passage: Passage, highlight: Span, url: str) -> str:
-    """A text-fragment link to the highlighted words; to the passage's first sentence when the highlight is the whole."""
+    """A text-fragment link to the highlighted words; to the first sentence that is no question when all is highlighted."""
     text = page.text_of(passage)
     if not url:
         return ""
     if highlight == (0, len(text)):
-        highlight = next(iter(sentence_spans(text)), highlight)
+        spans = sentence_spans(text)
+        highlight = next((one for one in spans if not is_question(text[slice(*one)])), next(iter(spans), highlight))
     words = text[slice(*highlight)].split("\n")[0].strip()
     prefix = ""
     if page.text.casefold().count(words.casefold()) > 1:

@@ -677,6 +677,59 @@ def test_clearing_in_one_tab_ends_the_chat_in_the_others(chat: Page, base: str, 
 # Hands, eyes, screens
 
 
+SHOWN = """(selector, root = document.querySelector('advocate-chat').shadowRoot) => {
+  const box = root.querySelector('.scroll').getBoundingClientRect()
+  const node = [...root.querySelectorAll(selector)].at(-1).getBoundingClientRect()
+  const floor = Math.min(box.bottom, root.querySelector('.write').getBoundingClientRect().top)
+  return node.height > 0 && node.top >= Math.max(0, box.top) - 1 && node.bottom <= floor + 1
+}"""
+
+
+@pytest.mark.parametrize("before", [[], ["hello"], ["What is a trigger point?"], ["What can I expect?"], ["hello"] * 6])
+@pytest.mark.parametrize("delay_s", [0.0, 0.4])
+def test_the_letter_that_is_asked_for_is_in_sight(
+    page_at: PageAt, base: str, api: Api, before: list[str], delay_s: float
+):
+    page = page_at(PHONE, 844)
+    page.goto(base)
+    open_chat(page)
+    for text in before:
+        say(page, text)
+        expect(page.locator(".mine").last).to_contain_text("Sent")
+    api.delay_s = delay_s
+    page.get_by_role("button", name="Talk to a person").click()
+    expect(page.get_by_role("log")).to_contain_text("Of course.")
+    page.wait_for_timeout(150)
+    assert page.evaluate(SHOWN, ".letter h3")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 640), (1280, 800)])
+def test_an_emergency_card_leaves_the_visitors_words_and_the_foot_in_sight(
+    page_at: PageAt, base: str, width: int, height: int
+):
+    page = page_at(width, height)
+    page.goto(base)
+    open_chat(page)
+    say(page, "What can I expect?")
+    say(page, "chest pain")
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.wait_for_timeout(150)
+    assert page.evaluate(SHOWN, ".mine .bubble")
+    expect(page.get_by_role("link", name="Emergency? Call 911")).to_be_in_viewport(ratio=1)
+    for link in ("Call 911", "Call or text 988"):
+        expect(page.get_by_role("link", name=link, exact=True)).to_be_in_viewport(ratio=1)
+
+
+def test_at_400_percent_zoom_the_answering_sentence_is_in_sight(page_at: PageAt, base: str):
+    page = page_at(320, 256)
+    page.goto(base)
+    page.get_by_role("button", name="Questions? Ask us").click()
+    say(page, "What is a trigger point?")
+    expect(page.locator("mark")).to_be_visible()
+    page.wait_for_timeout(150)
+    assert page.evaluate(SHOWN, "mark")
+
+
 def test_enter_within_an_input_method_sends_nothing(chat: Page, api: Api):
     open_chat(chat)
     field = chat.get_by_role("textbox")
@@ -889,6 +942,25 @@ def test_without_a_site_the_console_says_so_and_what_stands_in_the_tag_shows(pag
     expect(page.get_by_role("link", name="555 0100")).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
     assert api.requests == []
+
+
+def test_a_page_whose_origin_is_not_allowed_tells_its_maker_what_to_set(page_at: PageAt, base: str):
+    page = page_at(DESKTOP, bypass_csp=True)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    other = base.replace("127.0.0.1", "localhost")
+    page.goto(f"{other}/parts/texts.mjs")  # no chat of its own
+    page.evaluate(
+        """src => {
+          const script = Object.assign(document.createElement('script'), {src})
+          script.dataset.site = 'kneecare'
+          document.head.append(script)
+        }""",
+        f"{base}/widget.js",
+    )
+    page.get_by_role("button", name="Questions? Ask us").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Chat is not reachable right now.")
+    until(lambda: any(f"add {other} to allowed_origins" in text for text in said))
 
 
 def test_a_tag_that_comes_without_a_site_complains_too(page_at: PageAt, base: str):

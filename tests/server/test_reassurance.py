@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from index.publish import Builds
+from kb.content import load_content
 from kb.labels import Label
+from kb.reading.sentences import is_question, is_restricting, sentence_spans
 from kb.sites import SITES, load_site
 from server.assistant import Assistant
 from server.assistants import Assistants
+from server.core.quoting import cut_quote
 
 # For each passage that speaks of harm or aftercare: questions that are answered with it.
 SOOTHED = {
@@ -80,3 +83,30 @@ def test_it_is_withheld_after_a_danger_sign_in_the_message_before_too(assistant,
     for sign in DANGER:
         reply = assistant.reply(question, [sign])
         assert reply.quotes == (), (sign, question)
+
+
+@pytest.mark.parametrize(
+    ("question", "within"),
+    [
+        ("can I go dancing that night", "avoid high impact activities"),
+        ("can people drive home afterwards", "avoid high impact activities"),
+        ("how long does it take on the day", "8-12 minutes"),
+    ],
+)
+def test_the_answer_and_what_restricts_it_are_highlighted_and_no_question_is(assistant, question, within):
+    found = assistant.evidence(question).whole.found  # whether or not the gate lets it be quoted
+    [quote] = [one.quote for one in found if "8-12 minutes" in one.quote.text]
+    highlighted = quote.text[slice(*quote.highlight)]
+    assert within in highlighted and "?" not in highlighted
+
+
+def test_no_sentence_of_the_page_can_make_a_question_or_half_a_truth_the_highlight():
+    content = load_content(SITES / "kneecare")
+    for page, passage in content.passages():
+        text = page.text_of(passage)
+        for span in sentence_spans(text):
+            quote = cut_quote(page, passage, span)
+            marked = text[slice(*quote.highlight)]
+            assert marked == text or not is_question(marked)
+            for start, end in sentence_spans(text) if passage.needs_note else ():
+                assert text[start:end] in marked or not is_restricting(text[start:end])

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.labels import Label
 from kb.policy import FixedReplies, FixedText, load_policy
 from kb.rules import Rule
-from server.core.plain_signs import fold_plainly, plain_signs, shows_sign
+from server.core.plain_signs import emergency_rules, fold_plainly, plain_signs, shows_sign
 from server.web.visitor.widget_file import widget_file
 from server.web.words.texts import ENGLISH, SPANISH, in_both_languages
 from widget import PARTS, join, path_of, texts_asked_for
@@ -88,7 +87,7 @@ def test_a_policy_that_words_an_emergency_differently_makes_another_script():
     assert REPLIES.emergency.en not in script
 
 
-EMERGENCIES = [rule for rule in POLICY.rules.rules if rule.label is Label.EMERGENCY]
+EMERGENCIES = emergency_rules(POLICY.rules)
 
 
 def test_its_signs_find_what_the_policys_rules_find():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Request
@@ -16,8 +18,10 @@ from server.web.visitor.screens import ClinicLink, ClinicScreen, StartScreen
 from server.web.visitor.widget_file import WidgetFile, widget_file
 from server.web.words.look import look_css
 from server.web.words.site import hours_lines
+from server.web.words.texts import texts_in
 
 router = APIRouter(include_in_schema=False)
+_CODING = re.compile(r"([\w*-]+)\s*(?:;\s*q=([\d.]+))?(?:,|$)")
 SCRIPT = "text/javascript; charset=utf-8"
 KEPT_FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -25,14 +29,14 @@ KEPT_FOR_EVER = "public, max-age=31536000, immutable"
 @router.get("/", response_class=HTMLResponse)
 async def start_page(parts: PartsDep, request: Request) -> HTMLResponse:
     """Where to go from here."""
-    host = base_url(parts, request)
+    host, found = base_url(parts, request), await _widget(parts)
     clinics = []
     for name in await parts.store.content.sites():
         try:
             site = parts.assistants.site(name)
         except AdvocateError:
             continue
-        clinics.append(ClinicLink(name, site.clinic, site.topic, *_snippets(host, name, _widget(parts))))
+        clinics.append(ClinicLink(name, site.clinic, site.topic, *_snippets(host, name, found)))
     return parts.templates.page("visitor/start.html", StartScreen(tuple(clinics)))
 
 
@@ -40,8 +44,11 @@ async def start_page(parts: PartsDep, request: Request) -> HTMLResponse:
 async def clinic_page(site: SiteName, parts: PartsDep) -> HTMLResponse:
     """The clinic's own pages with the widget on them: what a quote links to here."""
     known = parts.assistants.site(site)
+    texts = texts_in("en")
     screen = ClinicScreen(
         site=site,
+        emergency_line=texts.emergency_line,
+        crisis_line=parts.assistants.policy.replies.crisis_line.en,
         clinic=known.clinic,
         topic=known.topic,
         phone=known.phone,
@@ -61,13 +68,13 @@ async def site_look(site: SiteName, parts: PartsDep) -> Response:
 @router.get("/widget.js")
 async def widget(parts: PartsDep, request: Request) -> Response:
     """The widget under its stable address: asked again every five minutes."""
-    return _script(request, _widget(parts), "public, max-age=300")
+    return _script(request, await _widget(parts), "public, max-age=300")
 
 
 @router.get("/widget-{digest}.js")
 async def pinned_widget(digest: str, parts: PartsDep, request: Request) -> Response:
     """The widget under the address of this very content, to be used with its integrity digest."""
-    found = _widget(parts)
+    found = await _widget(parts)
     if digest != found.digest:
         raise Problem(404, "This version of the widget is not served here. Take the line shown on the start page.")
     return _script(request, found, KEPT_FOR_EVER)
@@ -87,22 +94,42 @@ def base_url(parts: Parts, request: Request) -> str:
     return (parts.settings.public_url or str(request.base_url)).rstrip("/")
 
 
-def _widget(parts: Parts) -> WidgetFile:
-    return widget_file(parts.assistants.policy)
+async def _widget(parts: Parts) -> WidgetFile:
+    return await asyncio.to_thread(widget_file, parts.assistants.policy)  # the first time it takes a second or two
 
 
 def _script(request: Request, found: WidgetFile, cache: str) -> Response:
-    tag = f'"{found.digest}"'
-    headers = {"Cache-Control": cache, "ETag": tag, "Access-Control-Allow-Origin": "*"}  # integrity needs CORS
+    packs = _takes_gzip(request.headers.get("accept-encoding", ""))
+    tag = f'"{found.digest}{"-gzip" if packs else ""}"'
+    headers = {
+        "Cache-Control": cache,
+        "ETag": tag,
+        "Vary": "Accept-Encoding",
+        "Access-Control-Allow-Origin": "*",  # integrity needs CORS
+    }
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
+    if packs:
+        return Response(found.gzipped, media_type=SCRIPT, headers=headers | {"Content-Encoding": "gzip"})
     return Response(found.script, media_type=SCRIPT, headers=headers)
 
 
+def _takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding lets an answer be gzipped (RFC 9110, 12.5.3): named, or by `*`, and not with q=0."""
+    found = dict(_CODING.findall(accepted.lower()))
+    quality = found.get("gzip", found.get("*", "0"))
+    return float(quality or 1) > 0
+
+
 def _snippets(host: str, site: str, found: WidgetFile) -> tuple[str, str]:
-    snippet = f'<script async src="{host}/widget.js" data-site="{site}"></script>'
+    texts = texts_in("en")
+    no_script = (
+        f'<noscript><a href="tel:911">{texts.emergency_line}</a> '
+        f'<a href="{host}/sites/{site}/ask">{texts.launcher}</a></noscript>'
+    )
+    snippet = f'<script async src="{host}/widget.js" data-site="{site}"></script>\n{no_script}'
     pinned = (
         f'<script async src="{host}/widget-{found.digest}.js" data-site="{site}"\n'
-        f'  integrity="{found.integrity}" crossorigin="anonymous"></script>'
+        f'  integrity="{found.integrity}" crossorigin="anonymous"></script>\n{no_script}'
     )
     return snippet, pinned

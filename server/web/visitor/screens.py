@@ -32,6 +32,8 @@ class ClinicScreen:
     """A clinic's own pages, as its website would show them, with the widget on them."""
 
     site: str
+    emergency_line: str
+    crisis_line: str
     clinic: str
     topic: str
     phone: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from base64 import b64encode
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256, sha384
 
 from kb.policy import Policy
@@ -13,11 +14,15 @@ from server.web.words.texts import in_both_languages
 from widget import join
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WidgetFile:
     """The script and the digests it is known by."""
 
     script: bytes
+
+    @cached_property
+    def gzipped(self) -> bytes:
+        return gzip.compress(self.script, 9, mtime=0)
 
     @property
     def digest(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.reading.sentences import sentence_spans
+from kb.reading.sentences import is_question, is_restricting, sentence_spans
 
 HARD_CASES = [
     ["Dr. Smith will see you.", "Bring your card."],
@@ -76,3 +76,40 @@ def test_spans_are_trimmed_and_in_order_and_lose_no_word(text):
         assert not MARKS.sub("", text[position:start])
         position = end
     assert not MARKS.sub("", text[position:])
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "After a knee injection, plan to avoid high impact activities.",
+        "For two days do not:",
+        "Don’t drive until the numbness has gone.",
+        "You should not swim.",
+        "Wait a week.",
+        "Call us if it gets worse.",
+        "Keep it dry.",
+        "Go to the nearest emergency room.",
+    ],
+)
+def test_what_holds_a_patient_back_or_says_when_to_call_restricts(sentence):
+    assert is_restricting(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It is safe to drive and continue with most daily activities.",
+        "Most patients don’t notice any negative side effects after 1-2 days.",
+        "The full procedure takes about 8-12 minutes.",
+        "Should I avoid stairs?",
+    ],
+)
+def test_what_says_what_is_or_asks_does_not_restrict(sentence):
+    assert not is_restricting(sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "asks"), [("Will it hurt?", True), ("“Will it hurt?” ", True), ("It will not hurt.", False)]
+)
+def test_a_sentence_that_ends_in_a_question_mark_asks(sentence, asks):
+    assert is_question(sentence) is asks

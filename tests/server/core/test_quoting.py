@@ -58,6 +58,42 @@ def test_an_answer_is_headed_by_its_question():
     assert cut_quote(PAGE, DRIVING, None).source.heading == "Can I drive?"
 
 
+DAY = "Will it hurt? Most tolerate it well. It takes 8 minutes. Avoid high impact activities. It is safe to drive. Ice helps."
+AVOIDED = "Avoid high impact activities."
+
+
+@pytest.mark.parametrize(
+    ("tags", "asked", "highlighted"),
+    [
+        ({"aftercare"}, "It is safe to drive.", f"{AVOIDED} It is safe to drive."),
+        ({"risk"}, "It takes 8 minutes.", f"It takes 8 minutes. {AVOIDED}"),
+        ({"aftercare"}, AVOIDED, AVOIDED),
+        (set(), "It is safe to drive.", "It is safe to drive."),
+        ({"aftercare"}, "Will it hurt?", DAY),  # a question never answers
+        (set(), "Will it hurt?", DAY),
+    ],
+)
+def test_what_restricts_is_within_the_highlight_of_a_text_on_risk_or_aftercare(tags, asked, highlighted):
+    page = assemble([Block("paragraph", DAY, tags=frozenset(tags))], page_id="p", title="P", url="/p")
+    start = DAY.index(asked)
+    quote = cut_quote(page, page.passages[0], (start, start + len(asked)))
+    assert quote.text == DAY and quote.text[slice(*quote.highlight)] == highlighted
+
+
+def test_a_label_that_restricts_is_highlighted_with_its_list():
+    text = "You can walk.\nFor two days do not:\n• swim\n• drive"
+    page = assemble(
+        [Block("faq", text, question="And then?", tags=frozenset({"aftercare"}))], page_id="p", title="P", url="/p"
+    )
+    quote = cut_quote(page, page.passages[0], (0, 13))
+    assert quote.text[slice(*quote.highlight)] == text
+
+
+def test_a_whole_passage_is_linked_by_its_first_sentence_that_is_no_question():
+    page = assemble([Block("paragraph", DAY)], page_id="p", title="P", url="/p")
+    assert cut_quote(page, page.passages[0], None).source.link == "/p#:~:text=Most%20tolerate%20it%20well."
+
+
 @pytest.mark.parametrize("span", [None, (0, 0), (30, 14), (-5, 14), (14, 10_000)])
 def test_a_span_that_does_not_fit_highlights_the_whole(span):
     quote = cut_quote(PAGE, FIRST, span)

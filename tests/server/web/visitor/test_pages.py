@@ -54,16 +54,45 @@ def test_a_page_is_cut_into_headings_paragraphs_and_lists():
     assert blocks == [(1, "Title", ()), (0, "One.\nTwo.", ()), (0, "", ("a", "b")), (0, "Odd •", ())]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "is_packed"),
+    [
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, *;q=0.5", True),
+        ("identity", False),
+        ("gzip;q=0, br", False),
+        ("", False),
+    ],
+)
+async def test_the_script_is_gzipped_for_whoever_takes_it(client: httpx.AsyncClient, accepted: str, is_packed: bool):
+    plain = await client.get("/widget.js", headers={"Accept-Encoding": "identity"})
+    response = await client.get("/widget.js", headers={"Accept-Encoding": accepted})
+    assert response.content == plain.content  # unpacked by the client
+    assert (response.headers.get("content-encoding") == "gzip") is is_packed
+    assert "Accept-Encoding" in response.headers["vary"]
+    assert (int(response.headers["content-length"]) < 20_000) is is_packed
+    again = {"Accept-Encoding": accepted, "If-None-Match": response.headers["etag"]}
+    assert (await client.get("/widget.js", headers=again)).status_code == 304
+
+
+async def test_a_page_and_a_snippet_show_911_without_scripts(client: httpx.AsyncClient):
+    page = (await client.get("/sites/kneecare")).text
+    assert 'href="tel:911"' in page[page.index("<noscript>") :] and 'href="tel:988"' in page
+    assert '<noscript><a href="tel:911">' in unescape((await client.get("/")).text)
+
+
 async def test_the_widget_is_served_fresh_or_pinned_for_ever(client: httpx.AsyncClient):
-    fresh = await client.get("/widget.js")
-    again = await client.get("/widget.js", headers={"If-None-Match": fresh.headers["etag"]})
+    fresh = await client.get("/widget.js", headers={"Accept-Encoding": "identity"})
+    again = await client.get(
+        "/widget.js", headers={"Accept-Encoding": "identity", "If-None-Match": fresh.headers["etag"]}
+    )
     assert (
         fresh.headers["content-type"].startswith("text/javascript") and "max-age=300" in fresh.headers["cache-control"]
     )
     assert again.status_code == 304 and again.content == b""
     snippet = unescape((await client.get("/")).text)
     address, integrity = re.search(r'src="http://here.test(/widget-\w+\.js)"[^>]*integrity="([^"]+)"', snippet).groups()
-    pinned = await client.get(address)
+    pinned = await client.get(address, headers={"Accept-Encoding": "identity"})
     assert pinned.content == fresh.content and "immutable" in pinned.headers["cache-control"]
     assert integrity == "sha384-" + b64encode(sha384(pinned.content).digest()).decode()
     assert pinned.headers["cross-origin-resource-policy"] == "cross-origin"
