@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kb.content import Phrasing
-from kb.editing import EditRefused, add_answer, add_paragraph, get_passage, remove_passage
+from kb.editing import EditRefused, get_passage, remove_passage
 from kb.pages import Page, Passage, PassageKind
 from kb.reading.sentences import sentence_spans
 from server.core.edits import with_phrasing
 from server.editing import SavedMeanwhile, Seen
+from server.web.editor.adding import ANSWER, PARAGRAPH, Adding, added, found_ways, last_answer, offered_ways, ways_in
 from server.web.editor.changes import heading_of
 from server.web.editor.frame import frame_of
 from server.web.editor.reading import NOT_HERE, EditDep, SiteText, Visit, VisitDep, read_text
@@ -25,19 +27,7 @@ from server.web.words.wording import shortened
 
 router = APIRouter()
 Text = Annotated[str, Form()]
-PARAGRAPH, ANSWER = "paragraph", "answer"
 AFTER_ANSWER = "A new paragraph would read as part of the answer above it."
-
-
-@dataclass(frozen=True, slots=True)
-class Adding:
-    """What is being added, where, and what was wrong with it."""
-
-    kind: str
-    after: str
-    question: str = ""
-    text: str = ""
-    problem: str = ""
 
 
 @router.get("/{site}/pages/{page_id}/add")
@@ -49,7 +39,7 @@ async def get_add(
     question: Annotated[str, Query(max_length=500)] = "",
 ) -> HTMLResponse:
     text = await read_text(visit)
-    return _add_page(visit, text, text.page(page_id), Adding(kind, after, question))
+    return await _add_page(visit, text, text.page(page_id), Adding(kind, after, question))
 
 
 @router.post("/{site}/pages/{page_id}/add")
@@ -60,13 +50,20 @@ async def post_add(
     after: Text = "",
     question: Text = "",
     text: Text = "",
+    ways: Annotated[str, Form(max_length=20_000)] = "",
+    check: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Add a paragraph after a passage, or a question and its answer to that passage's section."""
+    """Add a paragraph after a passage, or a question and its answer to that passage's section.
+
+    ways: other ways visitors ask it, a line each. check: say how surely it will be found, and save nothing.
+    """
+    adding = Adding(kind, after, question, text.replace("\r\n", "\n"), ways=ways, is_checked=check)
+    if check:
+        now = await read_text(visit)
+        return await _add_page(visit, now, now.page(page_id), adding)
 
     def edit(page: Page) -> Page:
-        if kind == ANSWER:
-            return add_answer(page, question, text, after=after or _last_answer(page))[0]
-        return add_paragraph(page, after, text)[0]
+        return added(page, adding)[0]
 
     before = {one.passage_id for one in (await read_text(visit)).page(page_id).passages}
     try:
@@ -74,10 +71,11 @@ async def post_add(
         await visit.editing.saving.page(visit.name, page_id, edit, by=visit.actor, reason=reason)
     except EditRefused as error:
         now = await read_text(visit)
-        typed = Adding(kind, after, question, text.replace("\r\n", "\n"), str(error))
-        return _add_page(visit, now, now.page(page_id), typed, status=422)
+        return await _add_page(visit, now, now.page(page_id), replace(adding, problem=str(error)), status=422)
     ids = [one.passage_id for one in (await read_text(visit)).page(page_id).passages]
     at, fresh = next(((at, one) for at, one in enumerate(ids) if one not in before), (0, ""))
+    if fresh:
+        await _save_ways(visit, adding, fresh)
     return _see(f"{visit.url}/pages/{page_id}?done=added&start={at // ON_ONE_SCREEN * ON_ONE_SCREEN}#{fresh}")
 
 
@@ -163,15 +161,22 @@ def _place(text: SiteText, page_id: str, passage_id: str) -> tuple[Page, Passage
         raise Problem(404, NOT_HERE) from None
 
 
-def _last_answer(page: Page) -> str | None:
-    """Where a question goes when no place was chosen: after the page's last one."""
-    return next((one.passage_id for one in reversed(page.passages) if one.kind is PassageKind.FAQ), None)
+async def _save_ways(visit: Visit, adding: Adding, passage_id: str) -> None:
+    """Keep the other ways to ask of what was just added; those that lead elsewhere already are passed over."""
+
+    def edit(some: list[Phrasing]) -> list[Phrasing]:
+        for way in ways_in(adding):
+            with suppress(EditRefused):
+                some = with_phrasing(some, Phrasing(way, passage_id, None), place_of=lambda _: "another passage")
+        return some
+
+    await _save_phrasings(visit, edit, reason=f"Other ways to ask “{shortened(adding.question or adding.text, 60)}”")
 
 
-def _add_page(visit: Visit, text: SiteText, page: Page, adding: Adding, *, status: int = 200) -> HTMLResponse:
+async def _add_page(visit: Visit, text: SiteText, page: Page, adding: Adding, *, status: int = 200) -> HTMLResponse:
     url = f"{visit.url}/pages/{page.page_id}"
     is_answer = adding.kind == ANSWER
-    after = adding.after or (_last_answer(page) or "" if is_answer else page.passages[-1].passage_id)
+    after = adding.after or (last_answer(page) or "" if is_answer else page.passages[-1].passage_id)
     beside = _place(text, page.page_id, after)[1] if after else None
     can_be_paragraph = beside is not None and beside.kind is not PassageKind.FAQ
     other_kind = PARAGRAPH if is_answer else ANSWER
@@ -185,6 +190,9 @@ def _add_page(visit: Visit, text: SiteText, page: Page, adding: Adding, *, statu
         after=after,
         question=adding.question,
         text=adding.text,
+        ways=adding.ways,
+        offered=await offered_ways(visit, adding.question, ways_in(adding)),
+        found=await found_ways(visit, page.page_id, adding) if adding.is_checked else None,
         problem=adding.problem or ("" if is_answer or can_be_paragraph else AFTER_ANSWER),
         wrong="question" if adding.problem.startswith("A question") else "text",
         other=Link(other_name, f"{url}/add?after={after}&kind={other_kind}")

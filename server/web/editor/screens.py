@@ -184,6 +184,23 @@ class ConflictScreen:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundWay:
+    """A way to ask, and what a visitor would get who asks so."""
+
+    words: str
+    got: str
+    is_found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundView:
+    """How surely what is being added will be found; `problem` says why that cannot be said."""
+
+    rows: tuple[FoundWay, ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddScreen:
     """A form for a new paragraph or a new question with its answer. `wrong` names the field at fault."""
 
@@ -195,6 +212,9 @@ class AddScreen:
     after: str
     question: str
     text: str
+    ways: str
+    offered: tuple[str, ...]
+    found: FoundView | None
     problem: str
     wrong: str
     other: Link | None

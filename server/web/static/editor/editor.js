@@ -55,6 +55,26 @@ addEventListener('click', async event => {
   }
 })
 
+// ---- Take another way to ask that is offered ----
+
+for (const offered of document.querySelectorAll('.offered')) {
+  const into = document.getElementById(offered.dataset.into)
+  for (const chip of offered.querySelectorAll('.chip')) {
+    const take = document.createElement('button')
+    take.type = 'button'
+    take.className = 'button quiet'
+    take.textContent = 'Take it'
+    const words = chip.textContent.trim()
+    take.setAttribute('aria-label', `Take “${words}”`)
+    take.addEventListener('click', () => {
+      into.value = `${into.value.trimEnd()}\n${words}`.trimStart()
+      chip.remove()
+      into.focus()
+    })
+    chip.append(take)
+  }
+}
+
 // ---- Try a question ----
 
 addEventListener('submit', async event => {

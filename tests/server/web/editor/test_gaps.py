@@ -148,3 +148,24 @@ async def test_a_reviewer_brings_nothing_in_and_decides_nothing(rosa):
     await rosa.post(f"{SITE}/gaps/answer", {"text": "x", "passage": NEEDLES}, status=403)
     await rosa.get(f"{SITE}/gaps")
     await rosa.get(f"{HOME}")
+
+
+async def test_a_new_question_is_added_with_other_ways_to_ask_which_are_offered_and_tried_first(ann, app, store):  # noqa: F811
+    await ann.rebuild(app)
+    await ask_in_vain(store, "parking cost?", "what does it cost to park a truck")
+    form = {
+        "kind": "answer",
+        "question": "How much does parking cost?",
+        "text": "Parking is free.",
+        "ways": "parking is free",
+    }
+    page = await ann.post(f"{HOME}/add", {**form, "check": "true"})
+    words = plain(page)
+    assert "parking is free This text is quoted" in words  # as the saved text would be asked
+    assert 'class="chip"><span>parking cost?</span>' in page and "what is the price of parking" in page
+    assert "Parking is free." in page.split('<textarea id="text"')[1]
+    assert "Parking is free." not in (await ann.page()).text  # nothing was saved
+    await ann.post(f"{HOME}/add", {**form, "ways": "parking fee\nwhat if i hate needles\n parking  fee \n"})
+    fresh = next(one for one in (await ann.page()).passages if one.question == "How much does parking cost?")
+    phrasings = (await store.content.latest("kneecare", "phrasings")).body
+    assert [one["text"] for one in phrasings if one["passage_id"] == fresh.passage_id] == ["parking fee"]
