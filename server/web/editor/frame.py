@@ -43,7 +43,7 @@ def frame_of(visit: Visit, text: SiteText, *, here: str, notice: Notice | None =
         clinic=visit.site.clinic,
         url=visit.url,
         tabs=tuple(Link(name, href, name == here) for name, href in tabs),
-        clinics=tuple(Link(name, f"{EDITOR}/{name}") for name in visit.sites if name != visit.name),
+        clinics=(Link("Other clinics", EDITOR),) if len(visit.sites) > 1 else (),
         standing=standing_of(visit, text),
         notice=notice or (Notice(NOTICES[done], "success") if done in NOTICES else None),
     )

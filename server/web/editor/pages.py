@@ -16,13 +16,13 @@ from server.web.editor.changes import heading_of, marked_words
 from server.web.editor.frame import frame_of
 from server.web.editor.opening import Wanted, page_screen
 from server.web.editor.reading import EDITOR, EditDep, Editor, Visit, VisitDep, own_sites, read_text
-from server.web.editor.screens import ClinicsScreen, ConflictScreen, EditForm, EmptyScreen, Link
+from server.web.editor.screens import ClinicRow, ClinicsScreen, ConflictScreen, EditForm, EmptyScreen
 from server.web.editor.terms import TAGS, names_of, tag_choices
 from server.web.editor.trying import TryOut, Unsaved
 from server.web.editor.view import Opened, rows_for
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import doors_of
-from server.web.parts import PartsDep
+from server.web.parts import Parts, PartsDep
 from server.web.words.notices import Notice
 from server.web.words.wording import shortened
 
@@ -41,8 +41,17 @@ async def get_clinics(parts: PartsDep, staff: Editor) -> Response:
     if len(sites) == 1:
         return _see(f"{EDITOR}/{sites[0]}")
     doors = doors_of(staff.user.role, here=EDITOR)
-    clinics = tuple(Link(site, f"{EDITOR}/{site}") for site in sites)
+    names = await parts.publisher.sites()
+    clinics = tuple(
+        ClinicRow(names[site].clinic, f"{EDITOR}/{site}", _live_words(parts, site)) for site in sites if site in names
+    )
     return parts.templates.page("editor/clinics.html", ClinicsScreen(staff.user.name, doors, clinics))
+
+
+def _live_words(parts: Parts, site: str) -> str:
+    """How a clinic stands, in a few words."""
+    live = parts.publisher.current(site)
+    return "Live" if live is not None else "Nothing is live yet: every visitor is passed on to a person"
 
 
 @router.get("/{site}")

@@ -258,12 +258,21 @@ class PhrasingsScreen:
 
 
 @dataclass(frozen=True, slots=True)
+class ClinicRow:
+    """A clinic by its name, and how its text stands."""
+
+    name: str
+    href: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClinicsScreen:
     """Which clinic's text to edit."""
 
     me: str
     doors: tuple[Door, ...]
-    clinics: tuple[Link, ...]
+    clinics: tuple[ClinicRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from fastapi import FastAPI
 
+from kb.sites import new_site
 from server.storage import Role, Store
 from tests.server.web.editor.test_pages import (  # noqa: F401 - fixtures
     HOME,
@@ -133,3 +134,11 @@ async def test_what_the_check_finds_is_put_right_or_accepted_with_a_reason(ann):
     assert f"{len(keys)} things" in plain(await ann.post(f"{SITE}/check/reopen", {"key": keys[0]}))
     await ann.save(NEEDLES, "Relief is immediate in 100% of patients.")
     assert "“Relief is immediate” promises more than a clinic can keep" in plain(await ann.get(f"{SITE}/check"))
+
+
+async def test_who_works_for_several_clinics_chooses_by_their_names_and_sees_how_each_stands(ann, builder):  # noqa: F811
+    site = new_site(site="hipcare", clinic="Hip & Co", topic="hips", advocate="Sam", url="/hip", zone="America/Chicago")
+    await builder.add_site(site)
+    words = plain(await ann.get("/editor"))
+    assert "Hip & Co Nothing is live yet" in words and "KneeCare Clinics" in words and "hipcare" not in words
+    assert "Other clinics" in plain(await ann.get(HOME))
