@@ -328,6 +328,10 @@ class Desk:
         """Take it from a colleague. Raises StepRefused without a reason."""
         return await self._step(handover_id, Step.TAKE_OVER, version=version, user=user, move=Move(user, why))
 
+    async def mark_wrong(self, conversation_id: str, user: User, seq: int, word: Callable[[str], str]) -> None:
+        """Correct an answer of the assistant, once: the visitor reads `word` of their question. Raises NotFound."""
+        await self._store.corrections.mark_wrong(conversation_id, user, seq, word)
+
     async def note(self, conversation_id: str, user: User, text: str) -> None:
         """Leave a note that only staff read."""
         await self._store.notes.add(conversation_id, user, text)

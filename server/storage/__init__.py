@@ -4,6 +4,7 @@ from server.storage.alerts import Alert, Alerts, Failing
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.content import Content, EditConflict, Revision
 from server.storage.conversations import Conversation, Conversations, StaleView, Started, Transcript, Words
+from server.storage.corrections import Corrections, Proposal
 from server.storage.database.engine import DatabaseUrlRefused, SqliteTooOld
 from server.storage.database.faults import StorageUnavailable
 from server.storage.database.migrate import SchemaTooNew
@@ -38,6 +39,7 @@ __all__ = [
     "Conversation",
     "ConversationStatus",
     "Conversations",
+    "Corrections",
     "DatabaseUrlRefused",
     "Drill",
     "EditConflict",
@@ -59,6 +61,7 @@ __all__ = [
     "Notes",
     "Origin",
     "PasswordRefused",
+    "Proposal",
     "Received",
     "ResetOver",
     "Revision",

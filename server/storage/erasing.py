@@ -31,7 +31,7 @@ def erase(transaction: Transaction, conversation_id: str) -> None:
     locked = lock(transaction, conversation_id, even_erased=True)
     if locked.is_erased:
         return
-    for table in (schema.event, schema.note, schema.used_key, schema.feedback):
+    for table in (schema.event, schema.note, schema.proposal, schema.used_key, schema.feedback):
         transaction.run(delete(table).where(table.c.site == locked.site, table.c.conversation_id == conversation_id))
     transaction.run(
         update(schema.handover)
@@ -67,7 +67,7 @@ async def overwrite(database: Database, *, rebuild: bool = False) -> bool:
     """
     statements = ["VACUUM"] if rebuild else []
     statements = (
-        ["VACUUM event, note, handover, conversation, used_key"]
+        ["VACUUM event, note, proposal, handover, conversation, used_key"]
         if database.is_postgresql
         else [*statements, *EMPTY_LOG]
     )
@@ -99,8 +99,8 @@ def _purge_batch(transaction: Transaction, before: datetime, site: str | None) -
     found = [(row.site, row.conversation_id) for row in transaction.all(rested.limit(BATCH).with_for_update())]
     if not found:
         return 0
-    of_it = (schema.event, schema.note, schema.seen, schema.used_key, schema.feedback, schema.alert, schema.handover)
-    for table in (*of_it, schema.conversation):
+    said = (schema.event, schema.note, schema.proposal, schema.feedback)
+    for table in (*said, schema.seen, schema.used_key, schema.alert, schema.handover, schema.conversation):
         transaction.run(delete(table).where(tuple_(table.c.site, table.c.conversation_id).in_(found)))
     for name in sorted({name for name, _ in found}):
         count = sum(name == other for other, _ in found)

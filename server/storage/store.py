@@ -14,6 +14,7 @@ from server.storage.asked import Asked
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.content import Content
 from server.storage.conversations import Conversations
+from server.storage.corrections import Corrections
 from server.storage.database import upkeep
 from server.storage.database.engine import open_engine, parse_url
 from server.storage.database.migrate import migrate
@@ -35,6 +36,7 @@ class Store:
         self.database = Database(open_engine(self._url), clock, self.wakeups)
         self.conversations = Conversations(self.database)
         self.handovers = Handovers(self.database)
+        self.corrections = Corrections(self.database)
         self.notes = Notes(self.database)
         self.alerts = Alerts(self.database)
         self.drills = Drills(self.database)

@@ -7,10 +7,11 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -57,12 +58,13 @@ class Clinic:
         path = f"/api/v1/conversations/{conversation_id}/{door}"
         self._visitors.post(path, json=body, headers=headers).raise_for_status()
 
-    def shut(self, email: str, *, disable: bool = True) -> None:
-        """An administrator shuts an account, or opens it again."""
+    def shut(self, name: str, *, act: str = "shut") -> None:
+        """An administrator shuts an account, or opens it again (`act="open"`)."""
         with httpx.Client(base_url=self.url) as admin:
             admin.post("/sign-in", data={"email": "ada@kneecare.test", "password": PASSWORD})
-            body = {"email": email, "disable": "true"} if disable else {"email": email}
-            assert admin.post("/admin/accounts/state", data=body).status_code == 303
+            found = re.search(rf'href="(/admin/people/[0-9a-f]+)">{name}<', admin.get("/admin").text)
+            assert found, f"{name} is not among the people"
+            assert admin.post(f"{found[1]}/{act}").status_code == 303
 
     def close(self) -> None:
         self._visitors.close()
@@ -305,7 +307,7 @@ def test_a_passage_is_found_and_goes_beside_the_reply_word_for_word(desk_of: Cal
 
 
 def test_close_insert_passages_and_four_lines_of_reply_are_in_sight(desk_of: Callable[..., Page], clinic: Clinic):
-    clinic.visitor("I have chest pain")
+    clinic.visitor(SORE)
     page = desk_of("pat")
     page.get_by_role("button", name="Not now").click()
     claim_by_keys(page)
@@ -321,6 +323,20 @@ def test_close_insert_passages_and_four_lines_of_reply_are_in_sight(desk_of: Cal
     page.keyboard.press("Escape")
     page.keyboard.press("x")
     expect(page.get_by_role("button", name="Close conversation")).to_be_in_viewport(ratio=1)
+
+
+def test_of_an_emergency_the_script_the_reply_and_the_close_are_in_sight(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor("I have chest pain")
+    for width in (DESKTOP, PHONE):
+        page = desk_of("pat", width)
+        page.get_by_role("button", name="Not now").click()
+        page.locator(".queue-row a").click()
+        if width == DESKTOP:
+            page.get_by_role("button", name="Claim and reply").click()
+        for one in (page.get_by_role("button", name="Send these words"), page.locator("#close summary")):
+            expect(one).to_be_in_viewport(ratio=1)
+        expect(page.locator("#reply")).to_be_in_viewport(ratio=1)
+        assert page.evaluate("document.querySelector('#log-frame').clientHeight") > 150
 
 
 def test_on_a_phone_passages_and_reply_are_in_sight_together(desk_of: Callable[..., Page], clinic: Clinic):
@@ -435,7 +451,7 @@ def test_a_shift_with_one_advocate_shut_out_and_one_gone_quiet(
     wait(chat.get_by_text("Hello, this is Pat."))
     wait(sam.locator(".queue-row", has_text="With Pat Cashen"))
 
-    clinic.shut("pat@kneecare.test")
+    clinic.shut("Pat Cashen")
     wait(pat.get_by_text("You were signed out."))
     wait(chat.get_by_text("Pat Cashen had to go. Your messages are kept."))
     ask("Are you still there?")
@@ -458,7 +474,7 @@ def test_a_shift_with_one_advocate_shut_out_and_one_gone_quiet(
     monkeypatch.undo()
     wait(chat.get_by_text("Sam Reed had to go. Your messages are kept."))
 
-    clinic.shut("pat@kneecare.test", disable=False)
+    clinic.shut("Pat Cashen", act="open")
     pat = desk_of("pat")
     expect(pat).to_have_title("(1 urgent!) The desk")
     claim_by_keys(pat)
@@ -468,6 +484,7 @@ def test_a_shift_with_one_advocate_shut_out_and_one_gone_quiet(
     pat.keyboard.press("Escape")
     pat.keyboard.press("x")
     pat.get_by_label("Emergency care advised").check()
+    pat.get_by_label("When you advised emergency care").fill(f"{datetime.now(ZoneInfo('America/Chicago')):%H:%M}")
     pat.get_by_role("button", name="Close conversation").click()
     wait(chat.get_by_text("Pat Cashen has closed this chat."))
     wait(pat.get_by_text("No one is waiting."))

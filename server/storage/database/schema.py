@@ -187,6 +187,21 @@ seen = Table(  # how far each member of staff has read a conversation
     _of_conversation(),
 )
 
+proposal = Table(  # an answer that staff marked wrong: proposed as a golden question until an editor decides
+    "proposal",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("conversation_id", ID, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # of the answer
+    Column("text", Plain, nullable=False),  # what the visitor asked
+    Column("label", WORD, nullable=False),  # what it was taken for
+    Column("shown", Json, nullable=False),  # the quotes that were shown
+    Column("author", Plain, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("decided_at", Moment, nullable=True),
+    _of_conversation(),
+)
+
 alert = Table(
     "alert",
     metadata,

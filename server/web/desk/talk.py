@@ -82,6 +82,7 @@ class LogItem:
     note: str = ""
     offered: tuple[str, ...] = ()
     is_missed: bool = False
+    can_be_wrong: bool = False  # an answer of the assistant, which can be marked wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,10 @@ class TalkView:
     @property
     def claim_url(self) -> str:
         return f"{self.url}/claim"
+
+    @property
+    def wrong_url(self) -> str:
+        return f"{self.url}/wrong"
 
     @property
     def note_url(self) -> str:
@@ -258,6 +263,7 @@ def log_item(event: Event, *, visitor: str, reader: Reader, missed: frozenset[in
         note=(reply.note or "") if reply else "",
         offered=tuple(one.words for one in reply.suggestions) if reply else (),
         is_missed=event.seq in missed,
+        can_be_wrong=event.author is Author.ASSISTANT and event.kind is Kind.QUOTE,
     )
 
 
@@ -295,6 +301,8 @@ def _line(event: Event) -> str:
         case Kind.RELEASED:
             whom = "the assistant" if body.get("to") == Status.ASSISTANT else "the queue"
             return f"Given back to {whom}"
+        case Kind.CORRECTION:
+            return f"Correction, shown to the visitor: {body.get('text', '')}"
         case Kind.CLOSED:
             return "Conversation closed"
         case Kind.RESET:

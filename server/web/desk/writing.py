@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from server.core.handover import Status
 from server.core.reply import MAX_QUOTES
 from server.desk import Picked, QuoteChanged
-from server.storage import Author, Handover, KeyReused, NotClaimed, StaleView
+from server.storage import Author, Handover, KeyReused, NotClaimed, NotFound, StaleView
 from server.web.desk.answers import again, see
 from server.web.desk.reading import Showing, find_passages, read_picked
 from server.web.desk.screens import DESK
@@ -19,7 +19,8 @@ from server.web.desk.shift import After, HandoverDep, Shift, ShiftDep
 from server.web.desk.talk import Unsent
 from server.web.guards.security import refuse_cross_site
 from server.web.words.notices import Notice
-from server.web.words.wording import counted
+from server.web.words.texts import texts_in
+from server.web.words.wording import counted, shortened
 
 MAX_CHARS = 4000
 TOO_MANY = f"A message quotes at most {MAX_QUOTES} passages. Take one out first."
@@ -97,6 +98,23 @@ async def post_insert(
     notice = TOO_MANY if len(wanted) > MAX_QUOTES else ""
     unsent = Unsent(draft.text, picked=fresh, notice=notice)
     return await again(shift, handover, Showing(unsent=unsent, after=after), status=200)
+
+
+@router.post("/{handover_id}/wrong")
+async def post_wrong(
+    shift: ShiftDep, handover: HandoverDep, seq: Annotated[int, Form(ge=2, le=2**31 - 1)], after: After = 0
+) -> Response:
+    """Mark an answer of the assistant wrong: the visitor reads a correction, and an editor is proposed the question."""
+    texts = texts_in(handover.language)
+
+    def word(question: str) -> str:
+        return texts.was_wrong.replace("{question}", shortened(question))
+
+    try:
+        await shift.parts.desk.mark_wrong(handover.conversation_id, shift.staff.user, seq, word)
+    except NotFound as error:
+        return await again(shift, handover, Showing(after=after, notice=Notice(str(error))))
+    return see(handover, after)
 
 
 @router.post("/{handover_id}/notes")

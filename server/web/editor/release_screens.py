@@ -42,12 +42,24 @@ class TestRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """A question whose answer staff marked wrong at the desk. `name` says which it is."""
+
+    name: str
+    text: str
+    got: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class TestsScreen:
-    """The test questions, and a form for one more."""
+    """The test questions, and a form for one more. `proposal` names the one the form is filled with."""
 
     frame: Frame
     action: str
     rows: tuple[TestRow, ...]
+    proposals: tuple[ProposalRow, ...]
+    proposal: str
     labels: tuple[tuple[str, str], ...]
     text: str
     label: str

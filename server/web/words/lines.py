@@ -114,6 +114,6 @@ _SYSTEM_LINES: Mapping[Kind, Callable[[Mapping[str, Any], Texts], str]] = {
     Kind.RELEASED: lambda body, texts: _released_to(texts).get(body.get("to", ""), texts.left),
     Kind.CLOSED: lambda _body, texts: texts.closed,
     Kind.HANDOVER: lambda _body, texts: texts.letter_done,
-    Kind.CORRECTION: lambda body, _texts: str(body.get("text", "")),
+    Kind.CORRECTION: lambda body, texts: f"{texts.correction}: {body.get('text', '')}",
     Kind.RESET: lambda _body, texts: texts.erased,
 }

@@ -57,6 +57,7 @@ class Texts:
     assistant_again: str
     closed: str
     correction: str
+    was_wrong: str
     erased: str
     ended: str
     restart: str
@@ -139,6 +140,7 @@ ENGLISH = Texts(
     assistant_again="The automated assistant answers again.",
     closed="{advocate} has closed this chat. You can ask again.",
     correction="Correction from the clinic",
+    was_wrong="The answer to “{question}” was not right for it. Please do not rely on it.",
     erased="The text of this conversation was erased.",
     ended="This chat has ended or was erased.",
     restart="Start a new chat",
@@ -213,6 +215,7 @@ SPANISH = Texts(
     assistant_again="El asistente automático responde otra vez.",
     closed="{advocate} cerró este chat. Puede preguntar de nuevo.",
     correction="Corrección de la clínica",
+    was_wrong="La respuesta a «{question}» no era la correcta. Por favor, no se guíe por ella.",
     erased="El texto de esta conversación fue borrado.",
     ended="Este chat ha terminado o fue borrado.",
     restart="Empezar otro chat",

@@ -67,6 +67,15 @@ async def claimed(store: Store, user: User = PAT) -> Handover:
     return await store.handovers.step(handover.handover_id, Step.CLAIM, version=handover.version, user=user)
 
 
+async def answered(store: Store, question: str = "How long is a visit?") -> tuple[str, int]:
+    """A conversation that was handed over, then got an answer: its id, and the answer's number."""
+    started = await start(store)
+    await say(store, started.conversation_id, "Will a scan show it?", Label.CLINICAL)
+    received = await say(store, started.conversation_id, question, Label.ANSWER)
+    assert received.reply is not None
+    return started.conversation_id, received.reply.seq
+
+
 async def kinds(store: Store, conversation_id: str) -> list[str]:
     """A conversation's log in short, as "author kind"."""
     return [f"{event.author} {event.kind}" for event in await store.conversations.events(conversation_id)]

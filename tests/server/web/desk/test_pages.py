@@ -463,7 +463,7 @@ async def visitors_doors(visitor: Visitor, store: Store) -> str:
     page = await visitor.client.get("/sites/kneecare/ask", headers={"Cookie": f"advocate_chat={ticket}"})
     receipt = await visitor.client.get("/api/v1/receipts", headers={"Receipt-Code": visitor.receipt})
     events = [event_json(one) for one in await store.conversations.events(visitor.conversation_id)]
-    return unescape(page.text) + receipt.text + json.dumps(events)
+    return unescape(page.text) + json.dumps([receipt.json(), events], ensure_ascii=False)
 
 
 async def test_no_note_can_be_sent_to_a_visitor_by_any_door(
@@ -610,6 +610,25 @@ async def test_an_emergency_is_closed_with_the_time_of_the_advice(
     closed = await now(store, visitor)
     assert closed.advised_at is not None and abs(closed.advised_at - datetime.now(UTC)) < timedelta(minutes=2)
     assert "Closed: emergency care advised, " in await pat.open(handover)
+
+
+async def test_an_answer_marked_wrong_is_corrected_for_the_visitor_and_proposed_to_the_editor(
+    pat: Colleague, visitor: Visitor, store: Store
+):
+    await visitor.say(SORE)
+    await visitor.say("What is a trigger point?")
+    handover = await now(store, visitor)
+    page = await pat.open(handover)
+    seq = re.findall(r'name="seq" value="(\d+)"', page)
+    assert page.count("Mark as wrong") == 1
+    assert (await pat.post(handover, "wrong", seq=seq[0])).status_code == 303
+    assert "Correction, shown to the visitor" in await pat.open(handover)
+    told = await visitors_doors(visitor, store)
+    assert told.count("The answer to “What is a trigger point?” was not right for it.") == 3
+    [proposal] = await store.corrections.proposed("kneecare")
+    assert proposal.text == "What is a trigger point?" and proposal.shown == (PAGE.text_of(TRIGGER_POINT),)
+    refused = await pat.post(handover, "wrong", seq=2)
+    assert refused.status_code == 409 and "Only an answer" in refused.text
 
 
 # News

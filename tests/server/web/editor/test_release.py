@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from kb.sites import new_site
 from server.storage import Role, Store
+from tests.server.storage.clinic import PAT, answered
 from tests.server.web.editor.test_pages import (  # noqa: F401 - fixtures
     HOME,
     NEEDLES,
@@ -119,6 +120,22 @@ async def test_test_questions_are_added_and_removed(ann):  # noqa: F811
     page = await ann.post(f"{SITE}/tests", {"text": "needles?", "label": "answer", "gold": "3 different agents"})
     assert "needles? May be answered: “3 different agents”" in plain(page)
     assert "None yet." in plain(await ann.post(f"{SITE}/tests/remove", {"text": "needles?"}))
+
+
+async def test_an_answer_that_the_desk_marked_wrong_becomes_a_test_question_or_is_left_out(ann, store):  # noqa: F811
+    for question in ("Do you open on Sunday?", "Is it cold there?"):
+        conversation_id, seq = await answered(store, question)
+        await store.corrections.mark_wrong(conversation_id, PAT, seq, str.upper)
+    first, second = await store.corrections.proposed("kneecare")
+    page = await ann.get(f"{SITE}/tests?use={first.name}")
+    assert "Proposed by the desk (2)" in plain(page) and "Marked wrong by Pat." in plain(page)
+    assert 'value="Do you open on Sunday?"' in page and '<option value="out_of_kb" selected>' in page
+    fields = {"text": first.text, "label": "out_of_kb", "gold": "", "proposal": first.name}
+    page = plain(await ann.post(f"{SITE}/tests", fields))
+    assert "In use (1)" in page and "Proposed by the desk (1)" in page
+    latest = await store.content.latest("kneecare", "golden")
+    assert [(one["text"], one["label"]) for one in latest.body] == [("Do you open on Sunday?", "out_of_kb")]
+    assert "Proposed by the desk" not in plain(await ann.post(f"{SITE}/tests/leave", {"proposal": second.name}))
 
 
 async def test_what_the_check_finds_is_put_right_or_accepted_with_a_reason(ann):  # noqa: F811
