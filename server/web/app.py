@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -147,12 +148,17 @@ async def _alerting(parts: Parts) -> AsyncIterator[None]:
 
 
 async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
+    is_loaded = False
     while True:
         try:
             await publisher.store.look_for_an_end_of_trouble()
             assistants.know(await publisher.sites())
             await publisher.store.conversations.finish_erasing()
             await assistants.refresh()
+            if not is_loaded:
+                is_loaded = True
+                # What is there by now stays: to look through it for garbage stops everyone for a tenth of a second and more.
+                gc.freeze()
         except StorageUnavailable:
             pass  # the store itself says so, once a minute
         except Exception as error:  # noqa: BLE001 - whatever it is, the builds that are loaded go on answering
