@@ -14,31 +14,34 @@ _REFERRED = re.compile(r"(?<!\\)\[\^([\w.-]+)\]")
 _PLACE = re.compile("\ue000([^\ue001]*)\ue001")
 # A note that is marked by hand, and where a text refers to one: “You may drive.*”
 _MARKED = re.compile(r"^(\*{1,3}|†|‡|[¹²³⁴⁵])\s*(?=[^\s*])")
-_MARK_AT_WORD = r"(?<=[\w.,;:!?)”’]){}(?![\w*†‡¹²³⁴⁵])"
+_MARK_AT_WORD = re.compile(r"(?<=[\w.,;:!?)”’])(\*{1,3}|[†‡¹²³⁴⁵])(?![\w*†‡¹²³⁴⁵])")
 
 
 def with_marked_notes(blocks: Iterable[Block]) -> list[Block]:
     """Put each paragraph that begins with a mark such as “*” below the words before it that end in that mark."""
     kept: list[Block] = []
+    referring: dict[str, list[int]] = {}  # by mark: blocks whose note has not come yet
     for block in blocks:
         found = _MARKED.match(block.text) if block.kind == "paragraph" and not block.passage_id else None
-        referring = [at for at, one in enumerate(kept) if found and _refers(one, found[1])]
-        for at in referring:
-            kept[at] = _noted(kept[at], found[1], block.text) if found else kept[at]
-        if not referring:
-            kept.append(block)
+        places = referring.pop(found[1], []) if found else []
+        for at in places:
+            kept[at] = _noted(kept[at], found[1] if found else "", block.text)
+        if places:
+            continue
+        for mark in () if block.passage_id else _marks_in(block):
+            referring.setdefault(mark, []).append(len(kept))
+        kept.append(block)
     return kept
 
 
-def _refers(block: Block, mark: str) -> bool:
-    at_word = re.compile(_MARK_AT_WORD.format(re.escape(mark)))
-    return not block.passage_id and any(at_word.search(one) for one in (block.text, *block.items))
+def _marks_in(block: Block) -> set[str]:
+    return {mark for text in (block.text, *block.items) for mark in _MARK_AT_WORD.findall(text)}
 
 
 def _noted(block: Block, mark: str, note: str) -> Block:
-    at_word = re.compile(_MARK_AT_WORD.format(re.escape(mark)))
-    items = tuple(f"{one} {note}" if at_word.search(one) else one for one in block.items)
-    return replace(block, text=f"{block.text}\n{note}" if at_word.search(block.text) else block.text, items=items)
+    items = tuple(f"{one} {note}" if mark in _MARK_AT_WORD.findall(one) else one for one in block.items)
+    has_mark = mark in _MARK_AT_WORD.findall(block.text)
+    return replace(block, text=f"{block.text}\n{note}" if has_mark else block.text, items=items)
 
 
 def take_notes(body: str) -> tuple[str, Mapping[str, str]]:

@@ -113,18 +113,22 @@ def _with_headings(blocks: Sequence[Block]) -> list[Block]:
             level = max(min(level, one.under), 1)
         if one.kind == "heading":
             level = one.level
-        if one.kind == "paragraph" and not one.passage_id and _is_heading(one, blocks[at + 1 :]):
+        if one.kind == "paragraph" and not one.passage_id and _is_heading(blocks, at):
             one = replace(one, kind="heading", level=min(level + 1, 6), is_strong=False)
         kept.append(one)
     return kept
 
 
-def _is_heading(line: Block, below: Sequence[Block]) -> bool:
+def _is_heading(blocks: Sequence[Block], at: int) -> bool:
     """Whether a bold line is one; above a whole statement also a line that would turn a list: “What isn't included”."""
+    line = blocks[at]
     if is_label(line.text):
-        return is_turning_title(line.text) and bool(below) and _is_told(below[0]) and line.text[-1] != ":"
-    is_title = (line.is_strong or _is_in_capitals(line.text)) and reads_as_title(line.text)
-    return is_title and any(later.kind != "heading" and not later.is_strong for later in below)
+        is_above_text = at + 1 < len(blocks) and _is_told(blocks[at + 1])
+        return is_turning_title(line.text) and is_above_text and line.text[-1] != ":"
+    if not (line.is_strong or _is_in_capitals(line.text)) or not reads_as_title(line.text):
+        return False
+    below = (blocks[number] for number in range(at + 1, len(blocks)))
+    return any(later.kind != "heading" and not later.is_strong for later in below)
 
 
 def _is_in_capitals(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kb.importing.web.text import HEADINGS, Element, holds_sentences, is_inside, is_unseen, lines_of
@@ -33,9 +34,10 @@ def find_pairs(body: Element) -> dict[Element, Pair]:
         panel = _panel_of(element, body)
         if panel is not None and not is_inside(element, {"nav", "form", "details"}):
             pairs[element] = Pair(element, (panel,))
+    boxes = {one.get("id", ""): one for one in body.iter("input")}
     for element in body.iter("label"):
         panel = element.getnext()
-        if _unfolds(element, body) and panel is not None and _may_answer(panel) and not is_inside(element, {"form"}):
+        if _unfolds(element, boxes) and panel is not None and _may_answer(panel) and not is_inside(element, {"form"}):
             pairs[element] = Pair(element, (panel,))
     for element in body.iter("dt", "li", "div", "p", "b", "strong", "h2", "h3", "h4", "h5"):
         answers = _answers_beside(element)
@@ -44,12 +46,12 @@ def find_pairs(body: Element) -> dict[Element, Pair]:
     return pairs
 
 
-def _unfolds(label: Element, body: Element) -> bool:
+def _unfolds(label: Element, boxes: Mapping[str, Element]) -> bool:
     """Whether a label ticks a box that is there to unfold what follows, as pages without scripts do it."""
-    named = body.xpath(".//input[@id=$name]", name=label.get("for", "")) or label.xpath("preceding-sibling::input[1]")
-    following = label.getnext()
-    is_folded = following is not None and following.tag in {"div", "section", "article", "p", "ul"}
-    return bool(named) and named[0].get("type") in {"checkbox", "radio"} and is_folded
+    before, following = label.getprevious(), label.getnext()
+    box = boxes.get(label.get("for", "")) if label.get("for") else before
+    is_box = box is not None and box.tag == "input" and box.get("type") in {"checkbox", "radio"}
+    return is_box and following is not None and following.tag in {"div", "section", "article", "p", "ul"}
 
 
 def _panel_of(element: Element, body: Element) -> Element | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from kb.importing.web.text import Element
 from kb.shaping.words import GLYPHS, is_sign
@@ -29,6 +30,7 @@ _LISTS = {"cross": NO, "crosses": NO, "x": NO, "times": NO, "no": NO, "dont": NO
 _LISTS |= {"tick": YES, "ticks": YES, "check": YES, "checks": YES, "yes": YES, "do": YES, "dos": YES, "positive": YES}
 
 _NAMED_LISTS = {"dont": NO, "donts": NO, "do-not": NO, "do-nots": NO, "dos": YES}
+_MAX_RULES, _MAX_RULE_CHARS = 100, 2000  # of a style sheet: what has more is none that a person wrote
 _STYLED = "data-sign-by-style"
 
 _ICON_CLASS = re.compile(
@@ -94,16 +96,23 @@ def mark_of_list(element: Element) -> str | None:
 
 def mark_by_styles(document: Element) -> None:
     """Note at lists and items the signs that the page's own style sheet puts before them, by their class."""
-    for style in document.iter("style"):
-        for selectors, rules in re.findall(r"([^{}]+)\{([^{}]*)\}", style.text or ""):
-            sign = _sign_of_style(rules)
-            names = re.findall(r"\.([\w-]+)[^,.]*(?:,|$)", selectors.strip()) if sign else []
-            for name in names:
+    rules = [rule for style in document.iter("style") for rule in (style.text or "").split("}")]
+    for selectors, sign in list(_signs_of(rules))[:_MAX_RULES]:
+        for selector in selectors.split(","):
+            if name := re.search(r"\.([\w-]+)[^.]*$", selector):
                 path = (
                     "//*[self::ul or self::ol or self::li][contains(concat(' ', normalize-space(@class), ' '), $name)]"
                 )
-                for element in document.xpath(path, name=f" {name} "):
+                for element in document.xpath(path, name=f" {name[1]} "):
                     element.set(_STYLED, sign)
+
+
+def _signs_of(rules: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The selectors of a style sheet's rules that give a sign, each with it."""
+    for rule in rules:
+        selectors, _, body = rule.partition("{")
+        if len(rule) < _MAX_RULE_CHARS and (sign := _sign_of_style(body)):
+            yield selectors.strip(), sign
 
 
 def _sign_of_style(rules: str) -> str | None:
