@@ -155,7 +155,8 @@ class Reader:
             self._add_lists(element)
         elif element.tag == "table" and is_plain and not element.xpath(".//table | .//ul | .//ol"):
             rows = rows_of(element)
-            blocks = table_blocks([[self._lines(cell) for cell in row] for row in rows])
+            said = {cell: self._lines(cell) for cell in dict.fromkeys(cell for row in rows for cell in row)}
+            blocks = table_blocks([[said[cell] for cell in row] for row in rows])
             caption = " ".join(self._inner(one) for one in element.iter("caption"))
             if caption and blocks and blocks[0].kind == "list" and not blocks[0].text:
                 blocks[0] = replace(blocks[0], text=caption)

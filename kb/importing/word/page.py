@@ -192,7 +192,8 @@ class _Reader:
         if _is_layout(rows):
             yield from self._by_cells(filled)
         else:
-            yield _Piece(tuple(table_blocks([[self._cell(cell) for cell in row] for row in filled])))
+            said = {cell: self._cell(cell) for row in rows for cell in row}  # once, however many places one covers
+            yield _Piece(tuple(table_blocks([[said[cell] for cell in row] for row in filled])))
 
     def _cell(self, cell: Element) -> str:
         lines = text_of(_bare(self.read(cell))).split("\n")
