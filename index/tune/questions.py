@@ -36,7 +36,7 @@ PUBLIC_SETS = {
     "banking77_train": "BANKING77 (Casanueva et al. 2020), CC BY 4.0",
 }
 SOURCES = ("kb/starter/clinics", "kb/starter/asks", "kb/starter/*.jsonl", "kb/sites")
-STEPS = 220
+STEPS = 600
 RATE = 1.5e-4
 NONE_RATE = 3e-3
 PAGE_SHARE = 0.6  # of the steps
