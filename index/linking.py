@@ -24,9 +24,10 @@ ASK_VECTORS = Path(__file__).parent / "ask_vectors.npz"  # of the default model,
 PROPOSED = 3  # passages for an ask
 AT_ONCE = 256  # texts scored together
 DIGITS = 4
-# A link at least this strong is proposed as an answer; below it, that the page does not say. Read off the KneeCare page
-# without its phrasings: above it about half of the best passages answer, below it few do.
-LIKELY = 0.12
+# Chosen on eight choosing clinics' pages and their editors' links, 4,680 asks of which the pages answer 695. Of those whose best
+# link is at least LIKELY, half are answered by that passage: its words may stand on a button. Below POSSIBLE, as two
+# thirds of all are, stands a sixth of the answered ones: it is proposed that the page does not say.
+LIKELY, POSSIBLE = 0.30, 0.20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,13 @@ class Link:
 
     @property
     def is_likely(self) -> bool:
-        """Whether its best passage probably answers it."""
+        """Whether its best passage answers it as likely as not."""
         return bool(self.best) and self.best[0][1] >= LIKELY
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether its best passage may answer it."""
+        return bool(self.best) and self.best[0][1] >= POSSIBLE
 
     @property
     def certainty(self) -> float:

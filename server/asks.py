@@ -40,7 +40,8 @@ class AskRow:
     pack: str
     passages: tuple[str, ...]
     chosen: tuple[str, ...] | None
-    is_likely: bool  # whether the first proposal probably answers it
+    is_likely: bool  # whether the first proposal answers it as likely as not
+    is_possible: bool  # whether it may; otherwise it is proposed that the page does not say
     certainty: float
 
     @property
@@ -68,7 +69,9 @@ def ask_rows(content: Content, links: Sequence[Link], linked: Sequence[str], str
         left = replace(link, best=tuple(one for one in link.best if linked[one[0]] in offered))
         proposed = [linked[position] for position, _ in left.best]
         shown = tuple(dict.fromkeys([*(chosen or ()), *proposed]))[: max(SHOWN, len(chosen or ()))]
-        rows.append(AskRow(ask.id, ask.title, ask.pack, shown, chosen, left.is_likely, left.certainty))
+        rows.append(
+            AskRow(ask.id, ask.title, ask.pack, shown, chosen, left.is_likely, left.is_possible, left.certainty)
+        )
     return tuple(sorted(rows, key=lambda row: (row.chosen is not None, row.certainty)))
 
 
@@ -95,7 +98,8 @@ def as_text(rows: Sequence[AskRow], content: Content, site: str) -> str:
     words = {one.passage_id: " ".join(page.text_of(one).split()) for page, one in content.passages()}
     lines = [f"{counts_of(rows)}. Undecided ones first, the least certain at the top."]
     for row in rows:
-        likely = "" if row.chosen is not None else " (probably)" if row.is_likely else " (probably not said)"
+        guess = " (probably)" if row.is_likely else " (perhaps)" if row.is_possible else " (probably not said)"
+        likely = guess if row.chosen is None else ""
         lines += ["", f"{row.state}{likely}: {row.title}  [{row.id}]"]
         lines += [f"    {one}  {_shortened(words[one])}" for one in row.passages]
     take = 'lines of {"id", "passages": [ids that answer it] or []}'

@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 from index import linking
-from index.linking import LIKELY, AskTitles, Link, link_asks, load_links, mean_by_ask, passage_scores, save_links
+from index.linking import (
+    LIKELY,
+    POSSIBLE,
+    AskTitles,
+    Link,
+    link_asks,
+    load_links,
+    mean_by_ask,
+    passage_scores,
+    save_links,
+)
 from index.manifest import BuildRefused
 from index.units import units_of
 from kb.asks import Ask
@@ -80,6 +90,21 @@ def test_thousands_of_texts_are_scored_in_parts_as_they_are_at_once(content, emb
     monkeypatch.setattr(linking, "AT_ONCE", 7)
     assert np.allclose(passage_scores(asked, units, rows, 4), whole)
     assert (whole[:, 3] == -1).all()  # a passage without units is near to nothing
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        (LIKELY, (True, True)),
+        (LIKELY - 0.01, (False, True)),
+        (POSSIBLE, (False, True)),
+        (POSSIBLE - 0.01, (False, False)),
+    ],
+)
+def test_a_link_is_likely_possible_or_neither(score, said):
+    link = Link("park", "Where can I park?", ((0, score),), None)
+    assert (link.is_likely, link.is_possible) == said
+    assert Link("park", "Where can I park?", (), None).is_possible is False
 
 
 @pytest.mark.parametrize(

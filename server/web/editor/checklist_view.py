@@ -130,7 +130,7 @@ def questions_screen(visit: Visit, asked: Asked, show: str, *, said: str = "", p
 
 def rest_screen(visit: Visit, asked: Asked, *, said: str = "") -> RestScreen:
     """What the page probably does not say, by kind of visit."""
-    unlikely = [row for row in asked.of(State.UNDECIDED) if not row.is_likely]
+    unlikely = [row for row in asked.of(State.UNDECIDED) if not row.is_possible]
     cards = []
     for pack, title in PACKS.items():
         rows = [row for row in unlikely if row.pack == pack]
@@ -144,7 +144,7 @@ def rest_screen(visit: Visit, asked: Asked, *, said: str = "") -> RestScreen:
 
 def _around(visit: Visit, asked: Asked, here: str, said: str, problem: str) -> Around:
     url = f"{visit.url}/asks"
-    unlikely = sum(not row.is_likely for row in asked.of(State.UNDECIDED))
+    unlikely = sum(not row.is_possible for row in asked.of(State.UNDECIDED))
     views = (
         ("By passage", url, ""),
         ("By question", f"{url}/questions", ""),
@@ -169,7 +169,7 @@ def _passage_cards(asked: Asked, *, is_all: bool) -> list[PassageCard]:
     for row in asked.rows:
         for passage_id in row.chosen or ():
             kept.setdefault(passage_id, []).append(row)
-        if row.chosen is None and row.is_likely:
+        if row.chosen is None and row.is_possible:
             proposed.setdefault(row.passages[0], []).append(row)
     wanted = [*asked.places] if is_all else [*proposed]  # rows stand least certain first, and so do these
     return [_passage_card(asked, one, kept.get(one, ()), proposed.get(one, ())) for one in wanted if asked.rows]

@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from index.linking import LIKELY
+from index.linking import POSSIBLE
 from kb.asks import load_asks
 from server.storage import Store
 from tests.server.web.editor.test_pages import (  # noqa: F401
@@ -133,7 +133,7 @@ async def test_what_the_page_does_not_say_is_a_list_of_gaps_and_may_be_opened_ag
 async def test_what_is_probably_not_said_is_saved_by_kind_of_visit_without_what_was_unticked(ann, store, built):  # noqa: F811
     teeth = card(await ann.get(f"{ASKS}/rest"), "pack-teeth").split("</details>")[0]
     ticked = forms(teeth, f"{ASKS}/not-said")[0]["ask"]
-    unlikely = {link.ask_id for link in links_of(await built.content("kneecare")) if link.best[0][1] < LIKELY}
+    unlikely = {link.ask_id for link in links_of(await built.content("kneecare")) if link.best[0][1] < POSSIBLE}
     assert set(ticked) == {ask.id for ask in load_asks() if ask.pack == "teeth"} & unlikely
     await ann.post(f"{ASKS}/not-said", {"ask": ticked[1:], "back": "rest"})
     assert await chosen(store) == {ask: [] for ask in ticked[1:]}
