@@ -75,4 +75,4 @@ def _stale_words(text: SiteText) -> str:
     if not text.count:
         return "The text is as published, but settings or rules have changed. Rebuild to bring them in."
     changed, them = counted(text.count, "change is", "changes are"), "it" if text.count == 1 else "them"
-    return f"{changed} saved, and visitors do not get {them} yet. Rebuild to try {them}."
+    return f"{changed} saved, and visitors do not get {them} yet. Try {them} at once; rebuild to publish {them}."

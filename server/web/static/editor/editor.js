@@ -179,3 +179,7 @@ function focusNext({card, at}) {
   target?.focus({preventScroll: true})
   ;(next ?? target)?.scrollIntoView({block: 'nearest'})
 }
+
+// ---- On a phone the tabs are one line, which scrolls ----
+
+document.querySelector('.site-bar [aria-current]')?.scrollIntoView({block: 'nearest', inline: 'center'})
