@@ -32,7 +32,7 @@ Scores = npt.NDArray[np.float64]
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|\?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Classifier:
     """Weights of a fitted classifier. dense: (labels, dim); hashed: (labels, BUCKETS or 0); bias: (labels,)."""
 

@@ -22,7 +22,6 @@ PHRASINGS = "phrasings.json"
 SITE = "site.json"
 POLICY = "policy"  # a folder, copied whole
 UNITS = "units.json"
-VECTORS = "vectors.npy"
 UNIT_STORE = "units.faiss"
 OUTSIDE_STORE = "outside.faiss"
 GATE = "gate.npz"

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from kb.reading.english import english_words
 from kb.reading.slips import SHORTEST, Slips
@@ -27,7 +28,7 @@ class Spelling:
         """texts: the site's own, whose words are taken to be spelled rightly."""
         own = {word for text in texts for word in _words(text) if len(word) >= SHORTEST}
         self._slips = Slips(own)
-        self._known = own | frozenset(english_words())
+        self._own = own
 
     def corrected(self, text: str) -> str:
         """The text with each unknown word replaced by the one word of the site that is a slip of the finger away."""
@@ -42,7 +43,15 @@ class Spelling:
         """Whether a word is an English one, or a form of one: "creaking" is no slip of "treating"."""
         stem = _stem(word)
         is_verb_form = word.endswith(("ing", "ed"))
-        return word in self._known or stem in self._known or (is_verb_form and f"{stem}e" in self._known)
+        return any(
+            one in self._own or one in _english() for one in (word, stem, *([f"{stem}e"] if is_verb_form else []))
+        )
+
+
+@cache
+def _english() -> frozenset[str]:
+    """One set for every site."""
+    return frozenset(english_words())
 
 
 def tokens(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -12,9 +13,10 @@ from index import layout
 from index.classify import Classifier
 from index.encode import OnnxEncoder
 from index.linking import AskTitles
-from index.manifest import BuildRefused, Manifest, verify
+from index.manifest import BuildRefused, Manifest, canonical_digest, read_manifest, verify
 from index.parts import Parts
 from index.search import Searcher
+from index.shared import Shared
 from index.store import IndexUnreadable
 from kb.errors import AdvocateError
 from kb.pages import Page, Passage
@@ -23,6 +25,8 @@ from kb.sites import Site
 
 # How near the encoder's vector of a stored text must be to the stored vector, as a cosine.
 CANARY = 0.999
+
+_policies: Shared[Policy] = Shared()  # by the digests of their files
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,11 @@ def load_build(folder: Path) -> LoadedBuild:
     try:
         pages = tuple(Page.from_json(one) for one in _read(folder / layout.PAGES))
         return join(
-            Parts.load(folder),
+            Parts.load(folder, manifest.files),
             folder=folder,
             manifest=manifest,
             site=Site.model_validate(_read(folder / layout.SITE)),
-            policy=load_policy(folder / layout.POLICY),
+            policy=_policies.get(_digest_of_policy(manifest), lambda: load_policy(folder / layout.POLICY)),
             pages=pages,
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, BadZipFile, IndexUnreadable) as error:
@@ -94,11 +98,27 @@ def join(
         policy=policy,
         pages=pages,
         places=places,
-        searcher=Searcher(parts.units, parts.vectors, parts.store, parts.scale, parts.outside),
+        searcher=Searcher(parts.units, parts.store, parts.scale, parts.outside),
         gate=parts.gate,
         ask_titles=AskTitles(parts.links, parts.asked, [passage.passage_id for _, passage in places]),
-        canary=(parts.units[0].text, parts.vectors[0]),
+        canary=(parts.units[0].text, parts.store.vectors[0].copy()),
     )
+
+
+def read_pages(folder: Path) -> tuple[Page, ...]:
+    """The pages of a build, without loading the rest of it. Raises BuildRefused."""
+    manifest = read_manifest(folder)
+    try:
+        written = (folder / layout.PAGES).read_bytes()
+        if sha256(written).hexdigest() != manifest.files[layout.PAGES]:
+            raise BuildRefused(f"{folder / layout.PAGES}: not as it was written. Build again with `advocate build`.")
+        return tuple(Page.from_json(one) for one in json.loads(written))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BuildRefused(f"{folder}: its pages cannot be read ({error}). Build again.") from error
+
+
+def _digest_of_policy(manifest: Manifest) -> str:
+    return canonical_digest({name: one for name, one in manifest.files.items() if name.startswith(f"{layout.POLICY}/")})
 
 
 def _read(path: Path) -> Any:

@@ -18,6 +18,7 @@ from index.linking import Link, ask_vectors, link_asks, load_links, save_links
 from index.manifest import BuildRefused, canonical_digest
 from index.model import GATE_HEAD, digest_of, is_tuned
 from index.scale import Scale, load_scales, read_scale
+from index.shared import Shared
 from index.store import VectorStore
 from index.teaching import (
     gate_lessons,
@@ -34,13 +35,17 @@ from kb.content import Content
 OWN_STRENGTH = 0.3
 WHOLE_STRENGTH = 5.0
 
+# The same in most sites' builds, held once.
+_gates: Shared[Classifier] = Shared()
+_outside: Shared[VectorStore] = Shared()
+_asked: Shared[Any] = Shared()
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """vectors: (len(units), dim); store: the same, to search; outside: of questions that no passage answers; asked: the asks'."""
+    """store: the units' vectors, in their order; outside: those of questions that no passage answers; asked: the asks'."""
 
     units: Sequence[Unit]
-    vectors: Vectors
     store: VectorStore
     outside: VectorStore
     gate: Classifier
@@ -51,29 +56,30 @@ class Parts:
     def save(self, folder: Path) -> None:
         self.outside.save(folder / layout.OUTSIDE_STORE)
         self.store.save(folder / layout.UNIT_STORE)
-        np.save(folder / layout.VECTORS, self.vectors)
         _write(folder / layout.UNITS, [[one.text, one.passage, one.kind, one.span] for one in self.units])
         _write(folder / layout.SCALE, asdict(self.scale))
         self.gate.save(folder / layout.GATE)
         save_links(folder, self.links, self.asked)
 
     @classmethod
-    def load(cls, folder: Path) -> Parts:
-        """Raises BuildRefused, IndexUnreadable, OSError, ValueError, KeyError, TypeError or BadZipFile."""
+    def load(cls, folder: Path, files: Mapping[str, str]) -> Parts:
+        """files: digests by name, as the build's manifest has them; what another build has the same of is taken from there.
+
+        Raises BuildRefused, IndexUnreadable, OSError, ValueError, KeyError, TypeError or BadZipFile."""
         units = read_units(folder)
         store = VectorStore.load(folder / layout.UNIT_STORE)
-        vectors = np.load(folder / layout.VECTORS, allow_pickle=False)
-        if len(store) != len(units) or vectors.shape != (len(units), store.dim):
+        if len(store) != len(units):
             raise BuildRefused(f"{folder}: {len(units)} units but {len(store)} vectors. Build again.")
         return cls(
             units=units,
-            vectors=vectors,
             store=store,
-            outside=VectorStore.load(folder / layout.OUTSIDE_STORE),
-            gate=Classifier.load(folder / layout.GATE),
+            outside=_outside.get(files[layout.OUTSIDE_STORE], lambda: VectorStore.load(folder / layout.OUTSIDE_STORE)),
+            gate=_gates.get(files[layout.GATE], lambda: Classifier.load(folder / layout.GATE)),
             scale=read_scale(_read(folder / layout.SCALE)),
             links=load_links(folder),
-            asked=np.load(folder / layout.ASK_VECTORS, allow_pickle=False),
+            asked=_asked.get(
+                files[layout.ASK_VECTORS], lambda: np.load(folder / layout.ASK_VECTORS, allow_pickle=False)
+            ),
         )
 
 
@@ -93,7 +99,6 @@ def parts_of(
     asked = ask_vectors(source, cache)
     return Parts(
         units=units,
-        vectors=vectors,
         store=VectorStore.of(vectors),
         outside=VectorStore.of(outside),
         gate=gate,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +103,11 @@ class Builds:
         publication = Publication(build, datetime.now(UTC).isoformat(timespec="seconds"), by)
         self._write([*self._readable(), publication])
         return publication
+
+    def follow(self, published: Sequence[Publication]) -> None:
+        """Take over what was published elsewhere, oldest first: the last one becomes current. Its build is here, verified."""
+        if self._readable() != list(published):
+            self._write([*published])
 
     def earlier(self) -> str:
         """The build that was current before the present one. Raises BuildRefused when there is none."""

@@ -48,13 +48,11 @@ class Evidence:
 class Searcher:
     """Finds the passages of one build."""
 
-    def __init__(
-        self, units: Sequence[Unit], vectors: Vectors, store: VectorStore, scale: Scale, outside: VectorStore
-    ) -> None:
-        """vectors: (len(units), dim), the units'; store: the same, to search. outside: questions that no passage answers."""
+    def __init__(self, units: Sequence[Unit], store: VectorStore, scale: Scale, outside: VectorStore) -> None:
+        """store: the units' vectors, in their order. outside: those of questions that no passage answers."""
         self._units = units
-        self._vectors = vectors
         self._store = store
+        self._vectors = store.vectors
         self._scale = scale
         self._outside = outside
         self._passages = _Parts.of(units)

@@ -26,7 +26,7 @@ class IndexUnreadable(AdvocateError):
 class VectorStore:
     """Vectors of length 1, searched by cosine similarity."""
 
-    def __init__(self, faiss_index: faiss.Index) -> None:
+    def __init__(self, faiss_index: faiss.IndexFlat) -> None:
         self._faiss_index = faiss_index
 
     @classmethod
@@ -39,9 +39,12 @@ class VectorStore:
     def load(cls, path: Path) -> VectorStore:
         """Read a store. Raises IndexUnreadable; whether the bytes are the right ones is the manifest's to check."""
         try:
-            return cls(faiss.read_index(str(path)))
+            found = faiss.read_index(str(path))
         except RuntimeError as error:
             raise IndexUnreadable(f"{path}: FAISS cannot read it. Build again.") from error
+        if not isinstance(found, faiss.IndexFlat):
+            raise IndexUnreadable(f"{path}: expected a flat FAISS index, found {type(found).__name__}. Build again.")
+        return cls(found)
 
     def save(self, path: Path) -> None:
         faiss.write_index(self._faiss_index, str(path))
@@ -53,9 +56,23 @@ class VectorStore:
     def dim(self) -> int:
         return int(self._faiss_index.d)
 
+    @property
+    def vectors(self) -> Vectors:
+        """The stored rows, (len, dim), where they stand: no copy."""
+        return np.asarray(_Rows(self._faiss_index)).reshape(len(self), self.dim)
+
     def nearest(self, questions: Vectors, k: int) -> tuple[Rows, Vectors]:
         """The k rows nearest to each question, best first, with their cosine: two arrays (n, min(k, len))."""
         if not len(self):
             return np.zeros((len(questions), 0), dtype=np.int64), np.zeros((len(questions), 0), dtype=np.float32)
         scores, rows = self._faiss_index.search(np.ascontiguousarray(questions, dtype=np.float32), min(k, len(self)))
         return rows, scores
+
+
+class _Rows:
+    """The memory of an index as NumPy reads it. An array of it keeps the index, and so the memory, alive."""
+
+    def __init__(self, faiss_index: faiss.IndexFlat) -> None:
+        self._faiss_index = faiss_index
+        held = faiss.rev_swig_ptr(faiss_index.get_xb(), faiss_index.ntotal * faiss_index.d)
+        self.__array_interface__ = held.__array_interface__

@@ -49,7 +49,7 @@ class FixedReplies(BaseModel):
         return FixedText(en=_sentence_of(self.emergency.en, "988"), es=_sentence_of(self.emergency.es, "988"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Policy:
     """A loaded policy: its version (sha256 of its files), its fixed replies, and its rules."""
 

@@ -34,6 +34,9 @@ class Answering(Protocol):
         """The emergency reply, if the policy's rules alone call for it: no build, no model, no waiting."""
 
     def is_ready(self, site: str) -> bool: ...
+    def serves(self) -> dict[str, str | None]:
+        """The build that each site's visitors are answered from; None where nothing can be quoted."""
+
     def site(self, site: str) -> Site:
         """Raises UnknownSite."""
 

@@ -14,7 +14,6 @@ from server.core.decide import Evidence, Part, Speech, decide, word_reply
 from server.core.findings import NOTHING_FOUND, Finding, judge
 from server.core.reasons import ByPassages, ByRule
 from server.core.reply import Reply
-from server.core.rules import RuleTable
 from server.reading import Met, Reader
 
 MAX_CHARS = 4000
@@ -24,11 +23,10 @@ EMPTY = Part(gate={}, found=())
 class Assistant:
     """Answers from one build."""
 
-    def __init__(self, build: LoadedBuild, encoder: OnnxEncoder, rules: RuleTable | None = None) -> None:
-        """rules: those of the build's policy, where they were compiled before. Raises BuildRefused when the encoder is not
-        the build's."""
+    def __init__(self, build: LoadedBuild, encoder: OnnxEncoder) -> None:
+        """Raises BuildRefused when the encoder is not the build's."""
         self.build = build
-        self._reader = Reader(build, encoder, rules)
+        self._reader = Reader(build, encoder)
 
     @property
     def policy(self) -> Policy:

@@ -7,19 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from index.build import Recipe
-from index.encode import OnnxEncoder
-from index.layout import CURRENT, encoder_folder, models_folder
-from index.loaded import LoadedBuild, load_build
-from index.model import find_model, model_digest
 from index.publish import Builds
-from index.trial import open_trial
 from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.pages import Page
@@ -32,9 +26,10 @@ from server.core.decide import Evidence, Speech, word_reply
 from server.core.findings import NOTHING_FOUND, Finding, judge
 from server.core.reasons import ByRule, Reason
 from server.core.reply import Reply, Trace
-from server.core.rules import RuleMatch, RuleTable, compile_rules
+from server.core.rules import RuleMatch, RuleTable
 from server.core.typed import HEARD
-from server.reading import Met
+from server.reading import Met, rules_of
+from server.shelves import Shelves
 
 log = logging.getLogger(__name__)
 SPANISH = "¿Cuánto dura la inyección?"
@@ -43,14 +38,6 @@ URGENT_WAIT_S = 1.0  # how long the gate may take to outweigh a rule that finds 
 
 class UnknownSite(AdvocateError):
     """A site this server does not have."""
-
-
-@dataclass(slots=True)
-class _Shelf:
-    """What is loaded of one site, and the pointer's state it was loaded at."""
-
-    stamp: tuple[int, int] | None = None
-    assistant: Assistant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +67,9 @@ class Assistants:
 
     def __init__(self, data_dir: Path, sites: dict[str, Site], *, encoder_wait_s: float = 15.0) -> None:
         """sites: the sites this server knows; a publication brings a newer Site with its build."""
-        self._data_dir = data_dir
         self._sites = sites
         self._wait_s = encoder_wait_s
-        self._shelves: dict[str, _Shelf] = {}
-        self._encoders: dict[str, OnnxEncoder] = {}
-        self._lock = threading.Lock()
+        self._shelves = Shelves(data_dir)
         self._encoding = Batches("assistant")
         # Builds are loaded and drafts are tried in a thread of their own: no visitor waits for either.
         self._loading = ThreadPoolExecutor(1, thread_name_prefix="loading")
@@ -93,11 +77,7 @@ class Assistants:
         self._asking_rules = ThreadPoolExecutor(1, thread_name_prefix="rules")
         self.policy: Policy = load_policy()
         # Some tenths of a second of work: the server is up meanwhile, and whoever needs them first waits for them.
-        self._rules: Future[RuleTable] = self._asking_rules.submit(compile_rules, self.policy.rules)
-
-    def builds(self, site: str) -> Builds:
-        """The site's builds on disk."""
-        return Builds.of(self._data_dir, self.site(site).site)
+        self._rules: Future[RuleTable] = self._asking_rules.submit(rules_of, self.policy)
 
     def know(self, sites: dict[str, Site]) -> None:
         """Take up sites that were added since."""
@@ -105,9 +85,8 @@ class Assistants:
 
     def site(self, site: str) -> Site:
         """A site's settings, those of its current build first. Raises UnknownSite."""
-        shelf = self._shelves.get(site)
-        if shelf is not None and shelf.assistant is not None:
-            return shelf.assistant.build.site
+        if (loaded := self._shelves.site(site)) is not None:
+            return loaded
         if site not in self._sites:
             raise UnknownSite(f"There is no site {site!r} here. Known: {', '.join(sorted(self._sites)) or 'none'}.")
         return self._sites[site]
@@ -115,17 +94,22 @@ class Assistants:
     def pages(self, site: str) -> tuple[Page, ...]:
         """The pages of the site's current build; none while nothing can be quoted."""
         self.site(site)
-        assistant = self._loaded(site)
-        return assistant.build.pages if assistant is not None else ()
+        return self._shelves.pages(site)
 
     def is_ready(self, site: str) -> bool:
-        """Whether questions can be quoted."""
-        return self._loaded(site) is not None
+        """Whether questions can be quoted: those of a site that is not loaded load it, once an encoder is."""
+        return self._shelves.is_ready(site)
+
+    def serves(self) -> dict[str, str | None]:
+        """The build that each site's visitors are answered from; None where nothing can be quoted."""
+        return {site: self._shelves.served(site) for site in self._sites}
 
     async def refresh(self) -> None:
-        """Load what was published since: at start, so that the first visitor does not wait, and every second after."""
-        for site in list(self._sites):
-            await asyncio.get_running_loop().run_in_executor(self._loading, self._current, site)
+        """Load what was published since, and at start what there is room for, so that the first visitor does not wait."""
+        loop = asyncio.get_running_loop()
+        for site in await loop.run_in_executor(self._loading, self._shelves.to_load, list(self._sites)):
+            self._asking_rules.submit(is_foreign, SPANISH)  # reads its model now, not while the first visitor waits
+            await loop.run_in_executor(self._loading, self._shelves.current, site)
 
     def find_emergency(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply | None:
         """The emergency reply when the rules find an emergency: needs no build, no encoder and no waiting."""
@@ -164,7 +148,8 @@ class Assistants:
     async def choose(self, site: str, passage_id: str, *, language: str = "en") -> Reply:
         """The passage a visitor chose among the headings offered; a handover when it is gone."""
         known = self.site(site)
-        assistant = self._loaded(site)
+        loop = asyncio.get_running_loop()
+        assistant = self._shelves.loaded(site) or await loop.run_in_executor(self._loading, self._shelves.current, site)
         if assistant is None:
             return self._reply_by_rules(known, "", (), language)
         return assistant.choose(passage_id, language=language)
@@ -177,19 +162,20 @@ class Assistants:
 
         return await asyncio.get_running_loop().run_in_executor(self._loading, try_out)
 
+    def builds(self, site: str) -> Builds:
+        """The site's builds on disk."""
+        return self._shelves.builds(self.site(site).site)
+
     def open_build(self, folder: Path) -> Assistant:
         """An assistant for a build folder. Raises BuildRefused or ModelError."""
-        build = load_build(folder)
-        return Assistant(build, self._encoder(build.manifest.model_digest), self._rules_for(build))
+        return self._shelves.open_build(folder)
 
     def open_trial(self, recipe: Recipe, base: Path) -> Assistant:
         """An assistant that answers as a build of this content would; `base` is a build of the same site.
 
         Raises what index/trial.py raises.
         """
-        encoder = self._encoder(model_digest(find_model(recipe.model)))
-        build = open_trial(recipe, base, models_folder(self._data_dir), encoder)
-        return Assistant(build, encoder, self._rules_for(build))
+        return self._shelves.open_trial(recipe, base)
 
     def close(self) -> None:
         self._encoding.close()
@@ -198,7 +184,7 @@ class Assistants:
 
     def _ask_rules(self, message: _Message) -> _Ruled:
         """What the rules of the loaded build say, or our own where none is loaded or it is broken."""
-        assistant = self._loaded(message.site)
+        assistant = self._shelves.loaded(message.site)
         if assistant is not None:
             try:
                 met = assistant.meet(message.text, message.history, settled=message.settled)
@@ -211,7 +197,8 @@ class Assistants:
 
     def _replying(self, message: _Message, ruled: _Ruled) -> Steps[Reply]:
         site, text, history, language = message.site, message.text, message.history, message.language
-        assistant = self._loaded(site) or self._current(site)  # a newer build is loaded meanwhile: `refresh`
+        # A newer build is loaded meanwhile: `refresh`.
+        assistant = self._shelves.loaded(site) or self._shelves.current(site)
         if assistant is not None:
             try:
                 met = ruled.met if assistant is ruled.assistant else None
@@ -242,44 +229,3 @@ class Assistants:
         matches = self._rules.result().find(text, history)
         spoken = [one for one in matches if one.label is not Label.SMALLTALK]
         return matches, judge([*(Finding(one.label, ByRule(one.rule_id)) for one in spoken), NOTHING_FOUND])
-
-    def _loaded(self, site: str) -> Assistant | None:
-        shelf = self._shelves.get(site)
-        return shelf.assistant if shelf is not None else None
-
-    def _current(self, site: str) -> Assistant | None:
-        """The assistant of the site's current build, loading it if need be; the last good one when it cannot be used."""
-        builds = self.builds(site)
-        stamp = _stamp(builds.folder / CURRENT)
-        with self._lock:
-            shelf = self._shelves.setdefault(site, _Shelf())
-            if stamp != shelf.stamp:
-                shelf.stamp = stamp
-                shelf.assistant = self._load(site, builds) or shelf.assistant
-            return shelf.assistant
-
-    def _load(self, site: str, builds: Builds) -> Assistant | None:
-        self._asking_rules.submit(is_foreign, SPANISH)  # reads its model now, not while the first visitor waits
-        try:
-            path = builds.current_path()
-            return None if path is None else self.open_build(path)
-        except AdvocateError as error:
-            log.error("site %s: the published build cannot be used: %s", site, error)
-            return None
-
-    def _rules_for(self, build: LoadedBuild) -> RuleTable | None:
-        """The rules of a build's policy, where they are our own too."""
-        return self._rules.result() if build.policy.version == self.policy.version else None
-
-    def _encoder(self, digest: str) -> OnnxEncoder:
-        if digest not in self._encoders:
-            self._encoders[digest] = OnnxEncoder(encoder_folder(models_folder(self._data_dir), digest))
-        return self._encoders[digest]
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        state = path.stat()
-    except FileNotFoundError:
-        return None
-    return state.st_mtime_ns, state.st_ino

@@ -59,7 +59,8 @@ def serve(
     from server.web.serving import run
 
     given = {"host": host, "port": port, "workers": workers}
-    settings = _settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    settings = _settings(**{name: value for name, value in given.items() if value is not None})
+    _run(_reach(settings))
     if _lacks_build(settings, DEFAULT_SITE):
         # In a process of its own: the server itself never holds torch.
         done = subprocess.run([sys.executable, "-m", "server.cli", "build"], stdout=subprocess.DEVNULL, check=False)
@@ -262,7 +263,9 @@ def publish(
 
     async def run(editing: Editing, publisher: Publisher) -> str:
         build = publisher.full_id(site, build_id)
-        return (await editing.releasing.publish(site, build, COMMAND_LINE, waiver=anyway)).build
+        await editing.releasing.publish(site, build, COMMAND_LINE, waiver=anyway)
+        await _tell_spread(publisher, site, build)
+        return build
 
     print(_with_editing(run))
 
@@ -272,8 +275,10 @@ def rollback(site: SiteOption = DEFAULT_SITE) -> None:
     """Make the build that was current before current again."""
     from server.editing import COMMAND_LINE
 
-    async def run(editing: Editing, _publisher: Publisher) -> str:
-        return (await editing.releasing.roll_back(site, COMMAND_LINE)).build
+    async def run(editing: Editing, publisher: Publisher) -> str:
+        build = (await editing.releasing.roll_back(site, COMMAND_LINE)).build
+        await _tell_spread(publisher, site, build)
+        return build
 
     print(_with_editing(run))
 
@@ -441,10 +446,10 @@ def reset_user(
     print(_with_publisher(run))
 
 
-def _settings() -> Settings:
+def _settings(**given: Any) -> Settings:
     from server.settings import load_settings
 
-    return load_settings()
+    return load_settings(**given)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
@@ -470,9 +475,24 @@ def _assistant(settings: Settings, site: str, build_dir: Path | None) -> Assista
 
 
 def _lacks_build(settings: Settings, site: str) -> bool:
+    """Whether a build must be made before the site's questions can be quoted: there is none, or not its encoder."""
+    from index.layout import encoder_folder, models_folder
+    from index.manifest import BuildRefused, read_manifest
     from index.publish import Builds
 
-    return Builds.of(settings.data_dir, site).current() is None
+    path = Builds.of(settings.data_dir, site).current_path()
+    if path is None:
+        return True
+    try:
+        return not encoder_folder(models_folder(settings.data_dir), read_manifest(path).model_digest).is_dir()
+    except BuildRefused:
+        return False  # `serve` goes on without it, and says so
+
+
+async def _reach(settings: Settings) -> None:
+    """Make what a fresh data folder lacks, but for a build, and bring what other replicas have published."""
+    async with _publisher(settings):
+        pass
 
 
 async def _welcome(settings: Settings) -> None:
@@ -519,8 +539,21 @@ async def _publish_built(editing: Editing, publisher: Publisher, site: str, buil
     """Publish what was just built. A first build goes live whatever it answers: without it nothing could be quoted."""
     from server.editing import COMMAND_LINE
 
-    waiver = FIRST_BUILD if publisher.current(site) is None else ""
-    await editing.releasing.publish(site, build, COMMAND_LINE, waiver=waiver)
+    if publisher.current(site) is None:
+        await editing.releasing.publish_first(site, build, COMMAND_LINE, waiver=FIRST_BUILD)
+    else:
+        await editing.releasing.publish(site, build, COMMAND_LINE)
+    await _tell_spread(publisher, site, build)
+
+
+async def _tell_spread(publisher: Publisher, site: str, build: str) -> None:
+    """Say on how many servers a published build is live, where others run."""
+    from server.travelling import SPREADS_WITHIN_S
+
+    live, every = await publisher.travelling.spread(site, build, within_s=2 * SPREADS_WITHIN_S)
+    if every:
+        behind = "" if live == every else "; `/readyz` of the others says why they are behind"
+        print(f"live on {live} of {every} servers{behind}", file=sys.stderr)
 
 
 def _editing(settings: Settings, store: Store, publisher: Publisher) -> Editing:
@@ -540,6 +573,7 @@ async def _publisher(settings: Settings) -> AsyncIterator[tuple[Store, Publisher
     try:
         publisher = Publisher(store, settings.data_dir, settings.embedding_model)
         await publisher.seed()
+        await publisher.travelling.follow()
         yield store, publisher
     finally:
         await store.close()

@@ -10,7 +10,8 @@ from kb import DEFAULT_SITE
 from kb.errors import AdvocateError
 from server.channels import NO_ALERTS, Channels, open_channels
 from server.settings import Settings
-from server.storage.people.staff import Role
+from server.storage.ids import new_id
+from server.storage.people.staff import Role, User
 
 if TYPE_CHECKING:
     from server.storage.store import Store
@@ -29,13 +30,20 @@ async def welcome(store: Store, settings: Settings) -> list[str]:
     lines += [f"  {words:<12}{address}{path}" for words, path in _places()]
     lines += [f"  {'Alerts':<12}{line}" for line in alert_lines(open_channels(settings))]
     if not await store.staff.users():
-        lines += ["", "First accounts, with one-time passwords (shown only now; each asks for a new one at sign-in):"]
-        for role, email in FIRST_STAFF:
-            password = secrets.token_urlsafe(12)
-            name = await _name_for(store, role)
-            await store.staff.add(email, name, role, password, must_change=True)
-            lines.append(f"  {role:<12}{email:<22}{password}")
+        lines += await _first_accounts(store)
     return [*lines, ""]
+
+
+async def _first_accounts(store: Store) -> list[str]:
+    """Lines with the first accounts' passwords; none where another server that starts now adds them and prints its own."""
+    passwords = {
+        User(new_id(), email, await _name_for(store, role), role, must_change=True): secrets.token_urlsafe(12)
+        for role, email in FIRST_STAFF
+    }
+    if not await store.staff.add_first(passwords):
+        return []
+    told = [f"  {user.role:<12}{user.email:<22}{password}" for user, password in passwords.items()]
+    return ["", "First accounts, with one-time passwords (shown only now; each asks for a new one at sign-in):", *told]
 
 
 async def add_from_file(store: Store, *, email: str, role: str, password_file: Path, name: str) -> str:

@@ -74,7 +74,9 @@ async def back_up(store: Store, settings: Settings, out: Path) -> str:
 def restore(backup: Path, settings: Settings) -> str:
     """Unpack a backup into a data folder that holds none yet. Raises KeepingRefused."""
     if settings.database_url:
-        raise KeepingRefused("The database is PostgreSQL: restore it with pg_restore.")
+        raise KeepingRefused(
+            "The database is PostgreSQL: restore it with pg_restore. Servers with an empty data folder fetch its builds."
+        )
     # A log left behind counts too: SQLite would replay it over the restored database.
     held = [name for name in (DATABASE, f"{DATABASE}-wal", *FOLDERS) if (settings.data_dir / name).exists()]
     if held:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ from kb.policy import DEFAULT_POLICY
 from kb.shaping.markdown import render_markdown
 from kb.sites import SITES, UNNAMED_SITE, Site, load_site, render_site
 from server.settings import Settings
+from server.storage.content import EditConflict
+from server.travelling import Travelling, put_in_place
 
 if TYPE_CHECKING:
     from server.storage.store import Store
@@ -43,6 +45,7 @@ class Publisher:
 
     def __init__(self, store: Store, data_dir: Path, model: str) -> None:
         self.store = store
+        self.travelling = Travelling(store, data_dir)
         self._data_dir = data_dir
         self._model = model
 
@@ -58,10 +61,14 @@ class Publisher:
         known = set(await self.store.content.sites())
         for folder in sorted(SITES.iterdir()):
             if (folder / "site.toml").is_file() and folder.name not in known:
-                await self.bring_in(load_site(folder), load_content(folder), author=SEEDER, reason="first seeding")
+                await self.bring_in(
+                    load_site(folder), load_content(folder), author=SEEDER, reason="first seeding", began=0
+                )
 
-    async def bring_in(self, site: Site, content: Content, *, author: str, reason: str) -> None:
-        """Store a site's settings and content as new revisions."""
+    async def bring_in(
+        self, site: Site, content: Content, *, author: str, reason: str, began: int | None = None
+    ) -> None:
+        """Store a site's settings and content as new revisions. began: 0 leaves alone what has a revision by now."""
         documents: dict[str, Any] = {
             **{f"page:{page.page_id}": page.as_json() for page in content.pages},
             "phrasings": [one.as_json() for one in content.phrasings],
@@ -71,7 +78,10 @@ class Publisher:
             "site": site.model_dump(mode="json"),  # last: a site counts as there once its settings are
         }
         for document, body in documents.items():
-            await self.store.content.save(site.site, document, body, author=author, reason=reason)
+            with suppress(EditConflict):  # another server seeds the same at this moment
+                await self.store.content.save(
+                    site.site, document, body, author=author, reason=reason, expected_revision=began
+                )
 
     async def sites(self) -> dict[str, Site]:
         """Every site's settings, by its name."""
@@ -116,7 +126,8 @@ class Publisher:
         manifest = await asyncio.to_thread(
             make_build, recipe, self.models, aside, earlier=earlier, quick=quick, progress=progress
         )
-        _keep(aside, builds.path(manifest.build))
+        put_in_place(aside, builds.path(manifest.build))
+        await self.travelling.send(site, manifest.build)
         return manifest
 
     async def build_in_child(self, site: str, progress: Callable[[str, int, int], Awaitable[None]]) -> str:
@@ -258,14 +269,3 @@ def build_folder(source: Path, out: Path, settings: Settings, progress: Progress
 
 def _write_lines(path: Path, lines: Iterable[Any]) -> None:
     path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines), encoding="utf-8")
-
-
-def _keep(aside: Path, place: Path) -> None:
-    """Move a finished build to the folder of its id. The same inputs were built before: the newer copy replaces it."""
-    if place.exists():
-        old = place.with_name(f".old-{place.name}")
-        place.rename(old)
-        aside.rename(place)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        aside.rename(place)

@@ -8,7 +8,9 @@ from itertools import accumulate
 
 from index.encode import OnnxEncoder, Vectors
 from index.loaded import LoadedBuild
+from index.shared import Shared
 from kb.labels import Label
+from kb.policy import Policy
 from kb.reading.language import is_foreign
 from kb.reading.messages import after, asks, bare, goes_on, leans, refers_back, runs_of, sentences_in, trimmed
 from kb.reading.sentences import Span
@@ -25,6 +27,7 @@ KEPT_HITS = 12  # passages of a search that are looked at further
 MOST_TOKENS = 336
 # Of a message with more, in characters: what is read of the whole, of each of its stretches, and how many of these.
 WHOLE_CHARS, STRETCH_CHARS, STRETCHES = 280, 80, 12
+_tables: Shared[RuleTable] = Shared()  # by the policy's version
 BEFORE_CHARS = 300  # the end of the message before that is read with this one
 
 
@@ -51,13 +54,12 @@ class Met:
 class Reader:
     """Reads messages with one build: its rules, its gate, its passages."""
 
-    def __init__(self, build: LoadedBuild, encoder: OnnxEncoder, rules: RuleTable | None = None) -> None:
-        """rules: those of the build's policy, where they were compiled before. Raises BuildRefused when the encoder is not
-        the build's."""
+    def __init__(self, build: LoadedBuild, encoder: OnnxEncoder) -> None:
+        """Raises BuildRefused when the encoder is not the build's."""
         build.check_encoder(encoder)
         self._build = build
         self._encoder = encoder
-        self._rules = rules or compile_rules(build.policy.rules)
+        self._rules = rules_of(build.policy)
         # A question the clinic itself published with its answer is a general one, whatever the gate makes of its words.
         self._published = {_folded(one.question) for _, one in build.places if one.question}
         self._quotes: dict[tuple[int, Span | None], Quote] = {}  # each is cut, and checked against its page, once
@@ -164,6 +166,11 @@ class Reader:
         if _folded(text) in self._published or not any(one.isalnum() for one in text):
             return {str(Label.ANSWER): 1.0}
         return self._build.gate.scores(trimmed(text), rows[trimmed(text)])
+
+
+def rules_of(policy: Policy) -> RuleTable:
+    """A policy's rules, ready to match: one table for every site of that policy, as it is by far the largest part of one."""
+    return _tables.get(policy.version, lambda: compile_rules(policy.rules))
 
 
 def _without_courtesies(met: Met) -> tuple[str, list[str]]:

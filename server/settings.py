@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -80,6 +80,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        if self.workers > 1 and not self.database_url.startswith("postgres"):
+            raise ValueError(
+                f"ADVOCATE_WORKERS: {self.workers} server processes need PostgreSQL (ADVOCATE_DATABASE_URL); with SQLite, 1"
+            )
         if bool(self.smtp_url) != bool(self.alert_to):
             raise ValueError("ADVOCATE_SMTP_URL and ADVOCATE_ALERT_TO: set both, or neither")
         if self.webhook_secret and not self.webhook_url:
@@ -97,10 +101,10 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'advocate.db').resolve()}"
 
 
-def load_settings() -> Settings:
-    """Settings from the environment. Raises SettingsError in one line that names the variable."""
+def load_settings(**given: Any) -> Settings:
+    """Settings from the environment; those that are given go first. Raises SettingsError in one line that names the variable."""
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = "".join(f"ADVOCATE_{part}: ".upper() for part in first["loc"])  # none where two do not go together

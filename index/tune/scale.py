@@ -149,7 +149,7 @@ class _Rows:
 def _asked(clinic: Clinic, rows: _Rows) -> Iterator[Trial]:
     units, beyond = units_of(clinic.content), uncovered_questions(clinic.content)
     vectors, outside = rows.of([unit.text for unit in units]), rows.of(beyond)
-    searcher = Searcher(units, vectors, VectorStore.of(vectors), EMPTY, VectorStore.of(outside))
+    searcher = Searcher(units, VectorStore.of(vectors), EMPTY, VectorStore.of(outside))
     for one in clinic.messages:
         right = clinic.passages_with(one.gold)
         if one.history or not (right or one.label is Label.OUT_OF_KB):

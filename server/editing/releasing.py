@@ -85,19 +85,17 @@ class Releasing:
 
         Raises GoldenRefused, and BuildRefused for a build that is not here or not whole.
         """
-        check = await self._golden.check(site, build)
-        if check.fault and not waiver.strip():
-            raise GoldenRefused(site, build, check)
-        publication = self._publisher.builds(site).publish(build, by.name)
-        if check.fault:
-            log.warning("site %s: build %s is live although golden questions speak against it", site, build[:12])
-        wrong = [one.text for one in check.answers if not one.is_right]
-        detail = {"waived": waiver.strip(), "questions": wrong} if check.fault else {}
-        await self._store.audit(site, by.id, "published", build, detail)
+        publication = await self._ask_and_publish(site, build, by, waiver)
+        assert publication is not None  # only a first one gives way to another
         return publication
+
+    async def publish_first(self, site: str, build: str, by: Actor, *, waiver: str) -> None:
+        """The same for a site with nothing live; where something is by now, that stays."""
+        await self._ask_and_publish(site, build, by, waiver, only_first=True)
 
     async def roll_back(self, site: str, by: Actor) -> Publication:
         """Go back to the build that was current before this one. Raises BuildRefused when there is none."""
+        await self._publisher.travelling.follow()
         builds = self._publisher.builds(site)
         return await self.go_back(site, builds.earlier(), by, seen=builds.current())
 
@@ -106,11 +104,30 @@ class Releasing:
 
         Raises PublicationRefused, and BuildRefused for a build that is not here or not whole.
         """
-        builds = self._publisher.builds(site)
-        published = {one.build for one in builds.publications()}
+        await self._publisher.travelling.follow()
+        published = {one.build for one in self._publisher.builds(site).publications()}
         _raise(refuse_return(to, seen=seen, current=self._publisher.current(site), published=published))
-        publication = builds.publish(to, by.name)
+        await self._publisher.travelling.bring(site, to)
+        publication = await self._publisher.travelling.publish(site, to, by.name)
+        assert publication is not None
         await self._store.audit(site, by.id, "rolled back", to, {"from": seen or ""})
+        return publication
+
+    async def _ask_and_publish(
+        self, site: str, build: str, by: Actor, waiver: str, *, only_first: bool = False
+    ) -> Publication | None:
+        await self._publisher.travelling.bring(site, build)  # another replica may have made it
+        check = await self._golden.check(site, build)
+        if check.fault and not waiver.strip():
+            raise GoldenRefused(site, build, check)
+        publication = await self._publisher.travelling.publish(site, build, by.name, only_first=only_first)
+        if publication is None:
+            return None
+        if check.fault:
+            log.warning("site %s: build %s is live although golden questions speak against it", site, build[:12])
+        wrong = [one.text for one in check.answers if not one.is_right]
+        detail = {"waived": waiver.strip(), "questions": wrong} if check.fault else {}
+        await self._store.audit(site, by.id, "published", build, detail)
         return publication
 
 

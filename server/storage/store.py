@@ -12,6 +12,7 @@ from server.storage import audit
 from server.storage.alerts import Alerts
 from server.storage.asked import Asked
 from server.storage.audit import AuditEntry, AuditFault
+from server.storage.builds import StoredBuilds
 from server.storage.content import Content
 from server.storage.conversations import Conversations
 from server.storage.corrections import Corrections
@@ -43,6 +44,7 @@ class Store:
         self.staff = Staff(self.database)
         self.content = Content(self.database)
         self.asked = Asked(self.database)
+        self.builds = StoredBuilds(self.database)
 
     @classmethod
     async def open(cls, url: str, *, clock: Clock = utc_now) -> Store:

@@ -23,7 +23,9 @@ from server.drilling import rehearse
 from server.editing import Editing
 from server.publishing import Publisher
 from server.settings import Settings
+from server.storage.builds import TOPIC
 from server.storage.database.faults import StorageUnavailable
+from server.storage.database.wakeups import Waiter
 from server.storage.store import Store
 from server.tending import tend
 from server.web import health
@@ -119,12 +121,15 @@ async def _kept_fresh(assistants: Answering, publisher: Publisher) -> AsyncItera
     if not isinstance(assistants, Assistants):
         yield
         return
-    task = asyncio.create_task(_refresh(assistants, publisher))
-    try:
-        yield
-    finally:
-        task.cancel()
-        assistants.close()
+    with publisher.store.wakeups.listen(TOPIC) as waiter:
+        task = asyncio.create_task(_refresh(assistants, publisher, waiter))
+        try:
+            yield
+        finally:
+            task.cancel()
+            assistants.close()
+            with suppress(StorageUnavailable):
+                await publisher.travelling.leave()
 
 
 @asynccontextmanager
@@ -147,14 +152,16 @@ async def _alerting(parts: Parts) -> AsyncIterator[None]:
                 await task
 
 
-async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
+async def _refresh(assistants: Assistants, publisher: Publisher, waiter: Waiter) -> None:
     is_loaded = False
     while True:
         try:
             await publisher.store.look_for_an_end_of_trouble()
+            await publisher.travelling.follow()
             assistants.know(await publisher.sites())
             await publisher.store.conversations.finish_erasing()
             await assistants.refresh()
+            await publisher.travelling.report(assistants.serves())
             if not is_loaded:
                 is_loaded = True
                 # What is there by now stays: to look through it for garbage stops everyone for a tenth of a second and more.
@@ -163,7 +170,7 @@ async def _refresh(assistants: Assistants, publisher: Publisher) -> None:
             pass  # the store itself says so, once a minute
         except Exception as error:  # noqa: BLE001 - whatever it is, the builds that are loaded go on answering
             log.error("looking for new builds failed: %s", type(error).__name__)
-        await asyncio.sleep(REFRESH_S)
+        await waiter.wait(REFRESH_S)
 
 
 def make_parts(settings: Settings, store: Store, assistants: Answering, publisher: Publisher) -> Parts:

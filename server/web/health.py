@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+from dataclasses import asdict
 from ipaddress import ip_address
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -17,6 +19,7 @@ from server.web.parts import PartsDep
 
 router = APIRouter(tags=["health"])
 STORE_PATIENCE_S = 3.0
+NOT_READY = "Some site's questions cannot be quoted, nothing can be stored, or not the published build is served, now"
 SIGNS_OF_A_PROXY = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
@@ -26,9 +29,7 @@ async def is_up() -> dict[str, str]:
     return {"status": "up"}
 
 
-@router.get(
-    "/readyz", responses={503: {"description": "Some site's questions cannot be quoted, or nothing can be stored, now"}}
-)
+@router.get("/readyz", responses={503: {"description": NOT_READY}})
 async def is_ready(parts: PartsDep) -> JSONResponse:
     """Whether questions can be quoted, site by site. Not ready is not down: people are still reached."""
     try:
@@ -38,8 +39,11 @@ async def is_ready(parts: PartsDep) -> JSONResponse:
         return JSONResponse({"ready": False, "store": "not reachable", "sites": {}}, 503)
     ready = {site: parts.assistants.is_ready(site) for site in sites}
     is_storing = not parts.store.database.trouble.is_on
-    is_all = is_storing and bool(ready) and all(ready.values())
-    told = {"ready": is_all, "store": "up" if is_storing else "failing", "sites": ready}
+    behind = parts.publisher.travelling.behind(parts.assistants.serves())
+    is_all = is_storing and bool(ready) and all(ready.values()) and not behind
+    told: dict[str, Any] = {"ready": is_all, "store": "up" if is_storing else "failing", "sites": ready}
+    if behind:
+        told["behind"] = {site: asdict(one) for site, one in behind.items()}
     return JSONResponse(told, 200 if is_all else 503)
 
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import copy
 import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from multiprocessing.connection import wait
 from typing import Any
 
 import uvicorn
@@ -35,6 +42,7 @@ def run(settings: Settings) -> None:
         "server_header": False,
         "timeout_graceful_shutdown": STOP_WITHIN_S,
     }
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once it has stopped in order
     if settings.workers == 1:
         uvicorn.run(create_app(settings), **options)
     else:
@@ -43,7 +51,22 @@ def run(settings: Settings) -> None:
 
 def app() -> FastAPI:
     """The app of one worker process."""
+    _end_with_parent()
     return create_app(load_settings())
+
+
+def _end_with_parent() -> None:
+    """Stop when the process that began this worker is gone, however it ended: nobody else would free the port."""
+    parent = multiprocessing.parent_process()
+
+    def watch(sentinel: int) -> None:
+        wait([sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(2 * STOP_WITHIN_S)
+        os._exit(1)  # it hangs in its stopping
+
+    if parent is not None:
+        threading.Thread(target=watch, args=(parent.sentinel,), daemon=True, name="parent").start()
 
 
 def log_config() -> dict[str, Any]:

@@ -23,6 +23,7 @@ from index.manifest import BuildRefused, read_manifest, verify
 from index.model import GATE_LAYERS, QUESTION_LAYERS, ModelError, digest_of, find_model, model_digest
 from index.parts import teach_gate
 from index.publish import Builds
+from index.store import VectorStore
 from index.teaching import gate_lessons
 from index.trial import TooMuchIsNew, open_trial
 from kb.content import Example, Phrasing, load_content
@@ -315,7 +316,7 @@ def test_a_quick_rebuild_loads_no_reference_encoder_and_is_looked_over_by_it_onc
     assert check_rows(changed, of_ones_own) == 0 and len(embedded) == 2
     exact = make_build(changed, of_ones_own, tmp_path / "exact")
     assert exact.build == quick.build
-    vectors = [np.load(tmp_path / name / "vectors.npy") for name in ("quick", "exact")]
+    vectors = [VectorStore.load(tmp_path / name / "units.faiss").vectors for name in ("quick", "exact")]
     assert np.abs(vectors[0] - vectors[1]).max() <= 1e-5
 
 

@@ -1,5 +1,7 @@
 """How passages are found and scored, on a page of three with hash vectors."""
 
+import gc
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
@@ -45,7 +47,7 @@ def search_of(embed):
     def searcher(units, outside=("how much does it cost", "hate parking")):
         vectors = embed([unit.text for unit in units])
         beyond = embed(outside) if outside else np.zeros((0, vectors.shape[1]), dtype=np.float32)
-        return Searcher(units, vectors, VectorStore.of(vectors), SCALE, VectorStore.of(beyond))
+        return Searcher(units, VectorStore.of(vectors), SCALE, VectorStore.of(beyond))
 
     return searcher
 
@@ -53,6 +55,15 @@ def search_of(embed):
 @pytest.fixture
 def searcher(search_of):
     return search_of(units_of(CONTENT))
+
+
+def test_the_rows_of_a_store_outlive_it():
+    stored = np.eye(500, 384, dtype=np.float32)
+    rows = VectorStore.of(stored).vectors
+    other = [VectorStore.of(np.full((500, 384), 7, dtype=np.float32)) for _ in range(20)]
+    gc.collect()
+    assert (rows == stored).all() and len(other) == 20
+    assert VectorStore.of(stored[:0]).vectors.shape == (0, 384)
 
 
 def test_a_passage_is_embedded_as_its_questions_sentences_phrasings_and_whole():

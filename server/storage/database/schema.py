@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -344,4 +345,39 @@ audit_head = Table(
     Column("site", SITE, primary_key=True),
     Column("last_number", BigInteger, nullable=False),
     Column("last_sha256", DIGEST, nullable=False),
+)
+
+build = Table(  # builds as they travel between replicas that have data folders of their own
+    "build",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("build", DIGEST, primary_key=True),
+    Column("manifest", Json, nullable=False),
+    Column("kept_at", Moment, nullable=False),
+)
+
+build_file = Table(  # their files, each once, whichever builds hold it
+    "build_file",
+    metadata,
+    Column("sha256", DIGEST, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+publication = Table(
+    "publication",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("build", DIGEST, nullable=False),
+    Column("by", Plain, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+replica = Table(  # server processes, and the build each answers from, by site
+    "replica",
+    metadata,
+    Column("replica_id", ID, primary_key=True),
+    Column("host", Plain, nullable=False),
+    Column("serves", Json, nullable=False),
+    Column("seen_at", Moment, nullable=False),
 )

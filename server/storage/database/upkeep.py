@@ -26,7 +26,10 @@ async def check(database: Database) -> list[str]:
 async def backup(database: Database, to: Path) -> None:
     """Write a copy of an SQLite database to a new file, while it is in use. Raises BackupRefused."""
     if database.is_postgresql:
-        raise BackupRefused("This database is PostgreSQL: back it up with pg_dump, and restore it with pg_restore.")
+        raise BackupRefused(
+            "This database is PostgreSQL: back it up with pg_dump, and restore it with pg_restore. That holds the builds too: "
+            "a server with an empty data folder fetches them at its start."
+        )
     if to.exists():
         raise BackupRefused(f"{to}: exists already. Name a file that does not.")
     quoted = str(to.resolve()).replace("'", "''").replace(":", r"\:")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,17 @@ class Staff:
         except IntegrityError:
             raise EmailTaken(await self.get(email)) from None
         return user
+
+    async def add_first(self, passwords: Mapping[User, str]) -> bool:
+        """Add a new installation's first accounts, all or none; whether this call did. Raises PasswordRefused.
+
+        Of several servers that start at once one adds them.
+        """
+        hashed = {user: await self._passwords.hash(password) for user, password in passwords.items()}
+        try:
+            return await self._database.write(lambda transaction: _add_first(transaction, hashed))
+        except IntegrityError:
+            return False
 
     async def get(self, email: str) -> User:
         """The account of an address, whatever its capitals. Raises NotFound."""
@@ -211,6 +222,14 @@ class Staff:
         """Ask for no code any more, and end every session. Raises NotFound."""
         change = {"factor_key": None, "factor_used": None}
         await self._database.write(lambda tx: accounts.change(tx, email, change, "second factor removed", by))
+
+
+def _add_first(transaction: Transaction, hashed: Mapping[User, str]) -> bool:
+    if transaction.first(select(schema.staff.c.user_id).limit(1)) is not None:
+        return False
+    for user, password_hash in hashed.items():
+        accounts.add(transaction, user, password_hash, OPERATOR)
+    return True
 
 
 def _finish_sign_in(

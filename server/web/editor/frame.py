@@ -8,6 +8,7 @@ from server.web.guards.staff import doors_of
 from server.web.words.notices import Notice
 from server.web.words.wording import counted
 
+SPREADING = "spreading"
 # What a redirect may say happened: its code in the address, and the words shown.
 NOTICES = {
     "saved": "Saved. Visitors still get the published text until you rebuild and publish.",
@@ -24,6 +25,8 @@ NOTICES = {
     "accepted": "Accepted. It is listed at the end of this page.",
     "published": "It is live. New questions are answered from this text from now on. Chats that are running go on.",
     "back": "Done. The earlier version is live again. Chats that are running go on.",
+    SPREADING: "It is published, but not live on every server yet. Look at this page again in a moment; if it stays so, "
+    "tell your administrator.",
 }
 
 
@@ -45,8 +48,12 @@ def frame_of(visit: Visit, text: SiteText, *, here: str, notice: Notice | None =
         tabs=tuple(Link(name, href, name == here) for name, href in tabs),
         clinics=(Link("Other clinics", EDITOR),) if len(visit.sites) > 1 else (),
         standing=standing_of(visit, text),
-        notice=notice or (Notice(NOTICES[done], "success") if done in NOTICES else None),
+        notice=notice or _told(done),
     )
+
+
+def _told(done: str) -> Notice | None:
+    return Notice(NOTICES[done], "warning" if done == SPREADING else "success") if done in NOTICES else None
 
 
 def standing_of(visit: Visit, text: SiteText) -> Standing:

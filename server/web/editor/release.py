@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from index.manifest import BuildRefused, Manifest, read_manifest
 from index.publish import Publication
@@ -143,20 +144,24 @@ async def history_screen(visit: Visit, *, done: str = "", problem: str = "") -> 
     published = _publications(visit)
     names = names_of(await visit.parts.store.staff.users())
     current = published[0].build if published else ""
-    rows = tuple(_publication_row(visit, one, names, at, current) for at, one in enumerate(published))
+    rows = [_publication_row(visit, one, names, current) for one in published]
+    if rows:
+        live, every = await visit.publisher.travelling.spread(visit.name, current)
+        words = f"Live on {live} of {every} servers" if every > 1 else "Live now"
+        rows[0] = replace(rows[0], is_current=True, live=words, is_everywhere=live == every)
     return HistoryScreen(
-        frame_of(visit, text, here="History", done=done), rows, f"{visit.url}/history", current, problem
+        frame_of(visit, text, here="History", done=done), tuple(rows), f"{visit.url}/history", current, problem
     )
 
 
-def _publication_row(visit: Visit, one: Publication, names: Mapping[str, str], at: int, current: str) -> PublicationRow:
+def _publication_row(visit: Visit, one: Publication, names: Mapping[str, str], current: str) -> PublicationRow:
     summary = _summary(visit, one.build)
     return PublicationRow(
         when=moment(one.at, visit.site.zone),
         who=names.get(one.by, one.by),
         build=one.build,
         summary=summary or "No longer kept",
-        is_current=at == 0,
+        is_current=False,
         is_kept=one.build != current and bool(summary),
     )
 

@@ -209,6 +209,8 @@ class PublicationRow:
     summary: str
     is_current: bool
     is_kept: bool
+    live: str = ""  # where the current one is live
+    is_everywhere: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from index.manifest import BuildRefused
 from server.editing import ApprovalRefused, GoldenRefused, PublicationRefused
 from server.storage import Role
+from server.travelling import SPREADS_WITHIN_S
 from server.web.editor.comparing import compared_view
 from server.web.editor.reading import EditDep, Visit, VisitDep
 from server.web.editor.release import build_screen, history_screen, publish_screen, revisions_screen
@@ -64,7 +65,7 @@ async def post_publish(
         return await _publish_again(visit, refusal=str(error))
     except BuildRefused as error:
         return await _publish_again(visit, refusal=f"This draft cannot be published. Rebuild it. ({error})")
-    return _see(f"{visit.url}/history?done=published")
+    return await _see_live(visit, build, done="published")
 
 
 @router.get("/{site}/publish/progress")
@@ -120,7 +121,7 @@ async def post_back(
         return await _history_again(visit, str(error))
     except BuildRefused as error:
         return await _history_again(visit, f"This version is not whole any more, so nothing was changed. ({error})")
-    return _see(f"{visit.url}/history?done=back")
+    return await _see_live(visit, build, done="back")
 
 
 @router.get("/{site}/pages/{page_id}/revisions")
@@ -139,6 +140,12 @@ async def _publish_again(visit: Visit, *, refusal: str = "", reason_problem: str
 async def _history_again(visit: Visit, problem: str) -> HTMLResponse:
     screen = await history_screen(visit, problem=problem)
     return visit.parts.templates.page("editor/history.html", screen, status=409)
+
+
+async def _see_live(visit: Visit, build: str, *, done: str) -> RedirectResponse:
+    """Show what was live when, once the build is live on every server, or has had its time to be."""
+    live, every = await visit.publisher.travelling.spread(visit.name, build, within_s=SPREADS_WITHIN_S)
+    return _see(f"{visit.url}/history?done={done if live == every else 'spreading'}")
 
 
 def _see(path: str) -> RedirectResponse:

@@ -123,6 +123,9 @@ class StandIn:
     def is_ready(self, site: str) -> bool:
         return self.ready and site == "kneecare"
 
+    def serves(self) -> dict[str, str | None]:
+        return {site: BUILD if self.is_ready(site) else None for site in self.sites}
+
     def site(self, site: str) -> Site:
         if site not in self.sites:
             raise UnknownSite("There is no such site here.")

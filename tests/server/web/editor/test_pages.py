@@ -28,8 +28,9 @@ from server.editing import Editing
 from server.publishing import ChildBuildFailed, Publisher
 from server.settings import Settings
 from server.storage import Role, Store
+from server.storage.builds import Replica
 from server.web.app import create_app
-from server.web.editor import pages
+from server.web.editor import pages, releasing
 from server.web.staff import signin
 from tests.server.web.conftest import HERE
 from tests.server.web.stand_in import StandIn
@@ -470,6 +471,21 @@ async def test_publishing_shows_before_and_after_then_goes_live(ann, app, builde
     assert builder.built_content("kneecare", build_in(page)).pages == (await ann.page(),)
     audit = (await ann.store.audits("kneecare"))[0]
     assert (audit.action, audit.about) == ("published", build_in(page))
+
+
+async def test_publishing_says_on_how_many_servers_it_is_live_where_there_are_several(ann, app, builder, monkeypatch):
+    await ann.publish(app)
+    await ann.save(NEEDLES, NEW_WORDS)
+    await ann.rebuild(app)
+    draft, earlier = build_in(await ann.get(f"{SITE}/publish")), builder.current("kneecare")
+    for name, build in (("one", draft), ("two", draft), ("three", earlier)):
+        await ann.store.builds.report(Replica(name, "host", {"kneecare": build}))
+    monkeypatch.setattr(releasing, "SPREADS_WITHIN_S", 0.0)
+    words = plain(await ann.post(f"{SITE}/publish", {"build": draft}))
+    travels = ann.store.database.is_postgresql  # on SQLite there is one server, and nothing to tell
+    assert ("Live on 2 of 3 servers" in words) == ("not live on every server yet" in words) == travels
+    await ann.store.builds.report(Replica("three", "host", {"kneecare": draft}))
+    assert ("Live on 3 of 3 servers" if travels else "Live now") in plain(await ann.get(f"{SITE}/history"))
 
 
 async def test_publishing_is_refused_when_the_text_was_changed_since_the_rebuild(ann, app, builder):
