@@ -21,6 +21,7 @@ from server.settings import Settings, load_settings
 from server.web.app import create_app
 
 STOP_WITHIN_S = 3  # what is still open then is cut
+WORKER_ANSWERS_WITHIN_S = 60  # the default, 5, kills workers on a busy machine before they have read their libraries
 
 
 class PathsOnly(logging.Filter):
@@ -46,7 +47,8 @@ def run(settings: Settings) -> None:
     if settings.workers == 1:
         uvicorn.run(create_app(settings), **options)
     else:
-        uvicorn.run("server.web.serving:app", factory=True, workers=settings.workers, **options)
+        options |= {"workers": settings.workers, "timeout_worker_healthcheck": WORKER_ANSWERS_WITHIN_S}
+        uvicorn.run("server.web.serving:app", factory=True, **options)
 
 
 def app() -> FastAPI:
