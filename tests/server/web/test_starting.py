@@ -81,8 +81,8 @@ async def test_workers_end_with_the_process_that_began_them_even_when_it_is_kill
 
 
 async def answers(port: int, expected: bool) -> bool:
-    """Whether something answers at a port, or nothing does, within a minute on a busy machine."""
-    deadline = time.monotonic() + 60
+    """Whether something answers at a port, or nothing does, on a busy machine after minutes."""
+    deadline = time.monotonic() + 240
     async with httpx.AsyncClient() as client:
         while time.monotonic() < deadline:
             try:
