@@ -12,7 +12,7 @@ import {buildPanel, personButton} from './panel.mjs'
 import {areSound, hex} from './quote.mjs'
 import {STYLES} from './style.mjs'
 import {excess, fill, textsIn} from './texts.mjs'
-import {backOff} from './wire.mjs'
+import {HOST, backOff} from './wire.mjs'
 
 const SLOW_S = 8 // then our own emergency list speaks
 const LOW_PX = 431 // of a panel that scrolls as a whole, as its style sheet says
@@ -505,7 +505,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     this.#ui.looking.hidden = isLive || job?.path !== 'messages' || job.tries
     for (const node of this.#ui.log.querySelectorAll('.mine[data-seq]')) node.lastChild.textContent = this.#named(node.dataset.seq < seen ? this.#texts.seen_by : this.#texts.sent)
     const receipt = this.#pass?.receipt
-    this.#ui.letter.querySelector('.receipt')?.replaceChildren(...(receipt ? [this.#clinic.answer_by ?? '', ' ', `${this.#texts.receipt}: `, h('b', receipt), `. ${this.#texts.receipt_hint}`] : []))
+    this.#ui.letter.querySelector('.receipt')?.replaceChildren(...(receipt ? [this.#clinic.answer_by ?? '', ' ', `${this.#texts.receipt}: `, h('b', receipt), '. ', h('a', {href: `${HOST}/receipts?lang=${this.lang}`, target: '_blank', rel: 'noopener'}, this.#texts.receipt_hint)] : []))
   }
 
   // What to read next: the letter that was asked for, or else the answer below the visitor's words; on a very low screen its mark

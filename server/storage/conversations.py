@@ -109,7 +109,7 @@ class Conversations:
         return started
 
     async def find(self, conversation_id: str, token: str) -> Conversation | None:
-        """The conversation this token opens; None for a wrong token as for an unknown id, in the same time."""
+        """The conversation this token opens, or its receipt code; None for a wrong one as for an unknown id, in the same time."""
         return await self._database.read(lambda transaction: _find(transaction, conversation_id, token))
 
     async def hear(self, conversation_id: str, token: str, limit: int = HEARD) -> Heard | None:
@@ -240,8 +240,9 @@ def start_conversation(
 def _find(transaction: Transaction, conversation_id: str, token: str) -> Conversation | None:
     table = schema.conversation
     row = transaction.first(select(table).where(table.c.conversation_id == conversation_id))
-    is_right = hmac.compare_digest(row.token_sha256 if row else NOBODY, token_digest(token))
-    return conversation_of(row) if row and is_right else None
+    is_token = hmac.compare_digest(row.token_sha256 if row else NOBODY, token_digest(token))
+    is_receipt = hmac.compare_digest(row.receipt_sha256 if row else NOBODY, receipt_digest(token))
+    return conversation_of(row) if row and (is_token or is_receipt) else None
 
 
 def _hear(transaction: Transaction, conversation_id: str, token: str, limit: int) -> Heard | None:

@@ -44,7 +44,7 @@ from server.web.parts import Parts
 from server.web.rendering import STATIC, Templates
 from server.web.staff import admin, clinics, factor, forgotten, people, sessions, signin
 from server.web.stopping import on_stop_signal
-from server.web.visitor import api, ask, pages, stream
+from server.web.visitor import api, ask, pages, receipts, stream
 
 log = logging.getLogger(__name__)
 REFRESH_S = 1.0  # how soon a published build answers
@@ -54,6 +54,7 @@ ROUTERS = (
     stream.router,
     pages.router,
     ask.router,
+    receipts.router,
     health.router,
     signin.router,
     forgotten.router,

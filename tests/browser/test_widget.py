@@ -305,6 +305,8 @@ def test_one_tap_asks_for_a_person_and_the_letter_only_completes_it(chat: Page, 
     letter = chat.get_by_role("region", name="Your message to Pat Cashen")
     expect(letter).to_be_visible()
     expect(letter).to_contain_text("Receipt code: K7QF-2M9X-81TD")
+    keep = letter.get_by_role("link", name="Keep it to read or erase this chat later.")
+    assert str(keep.get_attribute("href")).endswith("/receipts?lang=en")
     assert [body for body, _ in api.posted("/handover")] == [{}]
     expect(chat.get_by_role("log")).to_have_attribute("aria-live", "polite", timeout=100)  # so the answer is read out
     letter.get_by_label("Your name").fill("Ann")

@@ -20,9 +20,11 @@ from server.web.guards.reading import ForgivingRoute
 from server.web.parts import Parts, PartsDep
 from server.web.visitor import shapes
 from server.web.visitor.callers import ConversationDep, IdempotencyKey, PassDep, ReceiptCode, SiteName, admit
+from server.web.visitor.faq import faq_page
 from server.web.visitor.views import event_json, received_body
 from server.web.words.site import site_body
 
+JSON_LD = "application/ld+json"
 BEING_ERASED = "being erased"
 
 router = APIRouter(
@@ -39,6 +41,14 @@ async def site_info(site: SiteName, parts: PartsDep, lang: shapes.Language = "en
     """What a widget shows before anything is asked."""
     body = site_body(parts.assistants.site(site), parts.assistants.policy, language=lang, now=datetime.now(UTC))
     return JSONResponse(body, headers={"Cache-Control": "public, max-age=60"})
+
+
+@router.get("/sites/{site}/faq.jsonld", response_class=Response, responses={200: {"content": {JSON_LD: {}}}})
+async def faq_markup(site: SiteName, parts: PartsDep) -> Response:
+    """The published questions and answers as FAQPage markup (schema.org), word for word, for the clinic's own page."""
+    parts.assistants.site(site)
+    markup = faq_page(parts.assistants.pages(site))
+    return JSONResponse(markup, media_type=JSON_LD, headers={"Cache-Control": "public, max-age=300"})
 
 
 @router.post("/sites/{site}/ask")

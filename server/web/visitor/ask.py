@@ -75,7 +75,7 @@ async def send(
     except NotStored as error:
         return _page(parts, caller, Refused(unsent=error.reply, draft=text, key=key), status=503)
     _count(parts, taken)
-    return _back(request, site, ticket)
+    return back_to(request, site, ticket)
 
 
 @router.post("/person", response_class=HTMLResponse)
@@ -96,7 +96,7 @@ async def ask_for_person(
         _count(parts, await parts.desk.ask_for_person(ticket.visitor, _key(key, "person")))
     except (NotStored, StorageUnavailable):
         return _page(parts, caller, Refused(unsent=parts.desk.unreachable(caller.language), key=key), status=503)
-    return _back(request, site, ticket)
+    return back_to(request, site, ticket)
 
 
 @router.post("/letter", response_class=HTMLResponse)
@@ -116,7 +116,7 @@ async def add_letter(
     """Add name, contact and words to the handover. A filled trap or a form filled too fast is sorted, never dropped."""
     caller = await find_caller(parts, site, ticket, "en")
     if ticket is None or caller.conversation is None:
-        return _back(request, site, None)
+        return back_to(request, site, None)
     form = LetterForm(stamp, name, contact, text.replace("\r\n", "\n"), bool(share_earlier))
     if wrong := _too_long(form):
         error = _long(wrong, getattr(form, wrong), caller)
@@ -135,7 +135,7 @@ async def add_letter(
         await parts.desk.complete_letter(ticket.visitor, letter, _key(key, "letter", letter.text))
     except NotStored as error:
         return _page(parts, caller, Refused(unsent=error.reply, letter=form), status=503)
-    return _back(request, site, ticket)
+    return back_to(request, site, ticket)
 
 
 @router.post("/feedback", response_class=HTMLResponse)
@@ -153,7 +153,7 @@ async def leave_feedback(
         admit(parts, request, visitor=ticket.visitor)
         key = _key(key, "feedback", str(seq), passage_id)
         await parts.desk.feedback(ticket.visitor, seq=seq, passage_id=passage_id, helpful=True, key=key)
-    return _back(request, site, ticket)
+    return back_to(request, site, ticket)
 
 
 @router.post("/clear", response_class=HTMLResponse)
@@ -213,7 +213,7 @@ def _count(parts: Parts, taken: Taken) -> None:
         parts.measures.replied(taken.conversation.site, taken.new_reply)
 
 
-def _back(request: Request, site: str, ticket: Ticket | None) -> Response:
+def back_to(request: Request, site: str, ticket: Ticket | None) -> Response:
     """Back to the page by GET, at its latest line: reloading it sends nothing again."""
     response = RedirectResponse(f"/sites/{site}/ask#latest", status_code=303)
     if ticket is not None:

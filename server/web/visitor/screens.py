@@ -42,6 +42,20 @@ class ClinicScreen:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptScreen:
+    """What a receipt code opens; without one that fits, the form for it."""
+
+    texts: Texts
+    clinic: str = ""
+    code: str = ""
+    error: str = ""
+    is_open: bool = False
+    is_erased: bool = False
+    asks_if_sure: bool = False
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LetterForm:
     """What a visitor may add to a handover, as far as it is filled in. `stamp` proves when the form was made."""
 

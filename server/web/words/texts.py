@@ -78,6 +78,13 @@ class Texts:
     trap: str
     receipt: str
     receipt_hint: str
+    receipt_title: str
+    receipt_open: str
+    receipt_unknown: str
+    download: str
+    erase: str
+    erase_sure: str
+    go_on: str
     check_again: str
     clear: str
     clear_sure: str
@@ -161,6 +168,13 @@ ENGLISH = Texts(
     trap="Leave this empty",
     receipt="Receipt code",
     receipt_hint="Keep it to read or erase this chat later.",
+    receipt_title="Read or erase an earlier chat",
+    receipt_open="Open the chat",
+    receipt_unknown="No chat has this code. Check its letters and try again.",
+    download="Download it as text",
+    erase="Erase it for good",
+    erase_sure="Every word of this chat will be erased. This cannot be undone.",
+    go_on="Go on with this chat",
     check_again="Check for new replies",
     clear="Clear this chat",
     clear_sure="Press again to clear it here",
@@ -236,6 +250,13 @@ SPANISH = Texts(
     trap="Deje esto vacío",
     receipt="Código de recibo",
     receipt_hint="Guárdelo para leer o borrar este chat más tarde.",
+    receipt_title="Leer o borrar un chat anterior",
+    receipt_open="Abrir el chat",
+    receipt_unknown="Ningún chat tiene este código. Revise las letras e inténtelo de nuevo.",
+    download="Descargarlo como texto",
+    erase="Borrarlo para siempre",
+    erase_sure="Se borrará cada palabra de este chat. No se puede deshacer.",
+    go_on="Seguir con este chat",
     check_again="Ver si hay respuestas nuevas",
     clear="Borrar este chat",
     clear_sure="Oprima otra vez para borrarlo aquí",

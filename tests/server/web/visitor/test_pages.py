@@ -157,3 +157,15 @@ async def test_a_sites_look_is_a_style_sheet_and_nothing_more(client: httpx.Asyn
     assert "--radius: 2px" in css and "#a02060" in css
     assert css.count("{") == css.count("}") == 3 and "body {" not in css
     assert look_css(look) == css
+
+
+async def test_the_published_questions_are_faq_markup_word_for_word(client: httpx.AsyncClient, assistants: StandIn):
+    response = await client.get("/api/v1/sites/kneecare/faq.jsonld")
+    assert response.headers["content-type"] == "application/ld+json" and "max-age" in response.headers["cache-control"]
+    markup = response.json()
+    assert (markup["@context"], markup["@type"]) == ("https://schema.org", "FAQPage")
+    pages = assistants.pages("kneecare")
+    asked = {one.question: page.text_of(one) for page in pages for one in page.passages if one.question}
+    assert asked and {one["name"]: one["acceptedAnswer"]["text"] for one in markup["mainEntity"]} == asked
+    assert all((one["@type"], one["acceptedAnswer"]["@type"]) == ("Question", "Answer") for one in markup["mainEntity"])
+    assert (await client.get("/api/v1/sites/nowhere/faq.jsonld")).status_code == 404

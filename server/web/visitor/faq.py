@@ -1,0 +1,26 @@
+"""The published questions as FAQPage markup, as https://schema.org/FAQPage defines it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from kb.pages import Page
+
+
+def faq_page(pages: Iterable[Page]) -> dict[str, Any]:
+    """Each question that a page puts, with its answer word for word. Empty `mainEntity` where no page puts one."""
+    return {
+        "@context": "https://schema.org",
+        "@type": "FAQPage",
+        "mainEntity": [
+            {
+                "@type": "Question",
+                "name": passage.question,
+                "acceptedAnswer": {"@type": "Answer", "text": page.text_of(passage)},
+            }
+            for page in pages
+            for passage in page.passages
+            if passage.question
+        ],
+    }
