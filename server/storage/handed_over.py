@@ -92,6 +92,7 @@ class InboxRow:
     version: int
     has_letter: bool
     suspected_spam: bool
+    is_drill: bool
     alerts: int
     alerted_at: datetime
 
@@ -208,6 +209,7 @@ def _line(text: str) -> str:
 
 
 def _place(row: InboxRow) -> tuple[object, ...]:
-    return place_in_queue(
+    *need, since = place_in_queue(
         row.reason, row.status, row.waiting_since, urgent=row.urgent, suspected_spam=row.suspected_spam
     )
+    return *need, row.is_drill, since  # a drill stands before no visitor with an emergency

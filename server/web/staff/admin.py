@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from fastapi.responses import HTMLResponse, Response
 
 from kb.sites import Site
 from server.storage import Drill, EmailTaken, Role, User
-from server.storage.audit import AuditEntry
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import Door, Staff, doors_of, signed_in
 from server.web.parts import Parts, PartsDep
@@ -22,6 +22,8 @@ from server.web.words.moments import moment
 ADMIN = "/admin"
 SHOWN_ENTRIES = 50
 SHOWN_DRILLS = 10
+SHOWN_DIGITS = 8
+IDS = re.compile("[0-9a-f]{32,}")
 
 router = APIRouter(prefix=ADMIN, dependencies=[Depends(refuse_cross_site)], include_in_schema=False)
 Admin = Annotated[Staff, Depends(signed_in(Role.ADMIN))]
@@ -37,6 +39,16 @@ class SiteLine:
     build: str
     is_ready: bool
     on_call: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """One thing that was done. People stand with their names, other ids with their first digits."""
+
+    at: str
+    who: str
+    what: str
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ class AdminScreen:
     roles: tuple[str, ...]
     sites: tuple[SiteLine, ...]
     drills: tuple[DrillLine, ...]
-    entries: tuple[AuditEntry, ...]
+    entries: tuple[EntryLine, ...]
     told: str = ""
     problem: str = ""
     taken_by: User | None = None  # whose address was to be added again
@@ -95,11 +107,13 @@ async def admin_page(parts: Parts, staff: Staff, *, status: int = 200, **said: A
 
 async def _screen(parts: Parts, staff: Staff, **said: Any) -> AdminScreen:
     sites = await parts.publisher.sites()
+    users = await parts.store.staff.users()
+    names = {user.user_id: user.name for user in users}
     entries = [entry for site in ("", *sites) for entry in await parts.store.audits(site, limit=SHOWN_ENTRIES)]
     return AdminScreen(
         me=staff.user.name,
         doors=doors_of(staff.user.role, here=ADMIN),
-        users=tuple(await parts.store.staff.users()),
+        users=tuple(users),
         roles=tuple(Role),
         sites=tuple(
             SiteLine(
@@ -112,7 +126,10 @@ async def _screen(parts: Parts, staff: Staff, **said: Any) -> AdminScreen:
             for name, site in sites.items()
         ),
         drills=tuple([_drill_line(one, sites) for one in await parts.store.drills.latest(("*",), SHOWN_DRILLS)]),
-        entries=tuple(sorted(entries, key=lambda one: one.at, reverse=True)[:SHOWN_ENTRIES]),
+        entries=tuple(
+            EntryLine(f"{one.at:%d %B %Y, %H:%M}", _named(one.actor, names), one.action, _named(one.about, names))
+            for one in sorted(entries, key=lambda one: one.at, reverse=True)[:SHOWN_ENTRIES]
+        ),
         **said,
     )
 
@@ -123,3 +140,8 @@ def _drill_line(drill: Drill, sites: Mapping[str, Site]) -> DrillLine:
     went = "Nobody has taken it yet." if is_running else drill_words(drill.began_at, drill.answered_at, drill.by)
     began = moment(drill.began_at, site.zone if site else "UTC")
     return DrillLine(site.clinic if site else drill.site, began, went, drill.is_missed)
+
+
+def _named(who: str, names: Mapping[str, str]) -> str:
+    """A person's name; of another id its first digits, which find it in a log."""
+    return names.get(who, f"{who[:SHOWN_DIGITS]}…" if IDS.fullmatch(who) else who)

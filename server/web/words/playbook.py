@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kb.sites import Site
 
 CLAIM = "Take it now, before anything else."
-SAY = "Send the words below at once. Do not ask how bad it is, and do not judge it."
+SAY = "Send “Call 911 now” at once. Do not ask how bad it is, and do not judge it."
 CALL = "If they left a number, call it. If you cannot reach them, call {on_call}."
 CALL_NOBODY = "If they left a number, call it. The clinic has entered no on-call number: your administrator can."
 STAY = "Stay until they write that they are calling 911 or 988, or somebody is with them."

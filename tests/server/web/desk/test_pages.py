@@ -573,7 +573,7 @@ async def test_an_emergency_shows_what_to_do_with_the_on_call_number(
     await pat.post(handover, "claim")
     page = await pat.open(handover)
     assert "call the clinician on call, +1 555 0100" in page and 'href="tel:+1 555 0100"' in page
-    assert "Take it now" not in page and "Send these words" in page
+    assert "Take it now" not in page and "Send “Call 911 now”</button>" in page
 
 
 async def test_the_script_is_sent_word_for_word_whatever_was_written_meanwhile(
