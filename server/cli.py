@@ -179,6 +179,9 @@ def import_(
     is_site: Annotated[bool, typer.Option("--follow", help="Read the pages of the whole web site.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="With --follow: how many pages at most.")] = 50,
     wait: Annotated[float, typer.Option(min=0, help="With --follow: seconds between two requests.")] = 1.0,
+    question: Annotated[
+        str, typer.Option("--ask", help="Build what came in, and show what a visitor gets who asks this.")
+    ] = "",
 ) -> None:
     """Bring a page, a document or a sheet of questions into a site, as a draft. What was edited here is never overwritten."""
     from kb.importing import Politeness
@@ -189,6 +192,8 @@ def import_(
     heads = tuple(one.strip() for one in columns.split(",")) if columns else ()
     if is_site and not source.casefold().startswith(("http://", "https://")):
         raise typer.BadParameter("--follow needs a web address, such as https://www.hillside.example/")
+    if question and dry_run:
+        raise typer.BadParameter("--ask needs what came in: leave --dry-run out")
 
     async def run(store: Store, _publisher: Publisher) -> str:
         importing = Importing(store.content, allow_private=settings.import_private == "on")
@@ -207,6 +212,8 @@ def import_(
         return said
 
     print(_with_publisher(run))
+    if question:
+        print(f"\n{_answer_of_a_new_build(settings, site, question)}")
 
 
 @app.command()
@@ -472,6 +479,19 @@ def _assistant(settings: Settings, site: str, build_dir: Path | None) -> Assista
         current = builds.current_path()
     assert current is not None  # _prepare published one or raised
     return Assistants(settings.data_dir, {}).open_build(current)
+
+
+def _answer_of_a_new_build(settings: Settings, site: str, question: str) -> str:
+    """What a visitor gets from a site's latest content, built for this; the first build goes live, later ones are drafts."""
+    from index.publish import Builds
+    from server import asking
+    from server.progress import shown_progress
+
+    with shown_progress("bar") as show:
+        how = _How(publish=False, draft=False, quick=False, check=False)
+        build = asyncio.run(_build_site(settings, site, how, show))
+    assistant = _assistant(settings, site, Builds.of(settings.data_dir, site).path(build))
+    return asking.as_text(asking.answer_line(assistant, {"text": question, "history": []}), trace=False)
 
 
 def _lacks_build(settings: Settings, site: str) -> bool:

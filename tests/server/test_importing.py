@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import resource
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
@@ -21,7 +24,7 @@ from server.editing.saving import Saving
 from server.importing import Importing, as_picture, told, told_undecided
 from server.storage import Store
 from tests.kb.importing.test_following import CALL, clinic, html  # noqa: F401
-from tests.server.test_keeping import advocate
+from tests.server.test_keeping import advocate, run
 
 ANN = Actor("ann", "Ann")
 SITE = "hillside"
@@ -200,6 +203,60 @@ async def test_the_command_tells_what_came_of_an_import_and_settles_what_waits(t
         assert "in the draft of “Trigger" in (await advocate(data_dir, "decide", listed.split()[0], "--keep")).out
     assert "Nothing waits" in (await advocate(data_dir, "decide")).out
     assert (await advocate(data_dir, "decide", "--keep")).status == 2
+
+
+FAQ = """
+Where do I park?|Behind the house, free of charge.
+Which bus stops near you?|Bus 11 stops at the gate.
+Do you have an elevator?|Yes, it is beside the entrance.
+Can I use a wheelchair inside?|Yes, all doors are wide enough.
+What are your hours?|We are open from 8 to 5 on weekdays.
+Do you work on Saturdays?|From 9 to 12.
+How do I cancel?|Call us a day before.
+What if I am late?|We wait for ten minutes.
+Do I need a referral?|Yes, from your family doctor.
+Which papers do I bring?|Your insurance card and the referral.
+Can a friend come along?|Yes, one person may sit with you.
+Is there somewhere to eat?|There is a bakery across the street.
+Do you have wifi?|Yes, ask for the password at the desk.
+How do I pay?|By card or in cash.
+What does a first visit cost?|A first visit costs 120 dollars.
+Do you send a bill?|Yes, within two weeks.
+Which languages do you speak?|English, Spanish and Polish.
+Can I have an interpreter?|Yes, tell us three days before.
+How long does a hearing test take?|About forty minutes.
+Should my ears be clean for it?|Have wax removed a week before.
+Do I sit in a dark room?|No, in a quiet booth with a window.
+What do I press in the booth?|A button, whenever you hear a tone.
+Are headphones used?|Yes, and a small clip behind the ear.
+Can I try hearing aids at home?|Yes, for two weeks.
+What if a hearing aid whistles?|Bring it in, we fit it again.
+How often do batteries last?|About ten days.
+Can I shower with hearing aids?|No. Take them out before.
+Do you repair old devices?|Yes, of all makers.
+When do I get my results?|At once, on paper.
+Who sees my results?|Only you and your doctor.
+"""
+
+
+def test_a_faq_of_thirty_questions_answers_its_first_visitor_after_one_command(tmp_path, models, kneecare_data_dir):
+    pairs = [line.split("|") for line in FAQ.strip().split("\n")]
+    folds = "".join(f"<details><summary>{question}</summary><p>{answer}</p></details>" for question, answer in pairs)
+    (tmp_path / "faq.html").write_text(f"<body><main><h1>Questions</h1>{folds}</main></body>")
+    data_dir = tmp_path / "var"
+    data_dir.mkdir()
+    (data_dir / "models").symlink_to(models)
+    about = ("--clinic", "Hill", "--topic", "hearing", "--advocate", "Pat", "--url", "https://hill.example/")
+    assert run(data_dir, "init", "hill", *about).status == 0
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    question = ("--ask", "Which bus stops near you?")
+    command = [sys.executable, "-m", "server.cli", "import", str(tmp_path / "faq.html"), "--site", "hill", *question]
+    environment = {**os.environ, "ADVOCATE_DATA_DIR": str(data_dir), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert "30 passages" in done.stdout and "Bus 11 stops at the gate." in done.stdout, done
+    # Seconds of a processor, which a busy machine does not stretch: fewer than two minutes hold.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 120
 
 
 async def test_a_whole_site_comes_in_page_by_page_and_what_its_pages_share_is_told_once(clinic, tmp_path):  # noqa: F811
