@@ -489,7 +489,7 @@ def _answer_of_a_new_build(settings: Settings, site: str, question: str) -> str:
 
     with shown_progress("bar") as show:
         how = _How(publish=False, draft=False, quick=False, check=False)
-        build = asyncio.run(_build_site(settings, site, how, show))
+        build = _run(_build_site(settings, site, how, show))
     assistant = _assistant(settings, site, Builds.of(settings.data_dir, site).path(build))
     return asking.as_text(asking.answer_line(assistant, {"text": question, "history": []}), trace=False)
 

@@ -60,7 +60,7 @@ class Clinic:
 
     def shut(self, name: str, *, act: str = "shut") -> None:
         """An administrator shuts an account, or opens it again (`act="open"`)."""
-        with httpx.Client(base_url=self.url) as admin:
+        with httpx.Client(base_url=self.url, timeout=30) as admin:
             admin.post("/sign-in", data={"email": "ada@kneecare.test", "password": PASSWORD})
             found = re.search(rf'href="(/admin/people/[0-9a-f]+)">{name}<', admin.get("/admin").text)
             assert found, f"{name} is not among the people"
@@ -433,7 +433,7 @@ def test_a_shift_with_one_advocate_shut_out_and_one_gone_quiet(
     page_at: PageAt, desk_of: Callable[..., Page], clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
     visitor = page_at(PHONE, 844)
-    visitor.goto(f"{clinic.url}/sites/kneecare")
+    visitor.goto(f"{clinic.url}/sites/kneecare", timeout=30_000)
     visitor.get_by_role("button", name="Questions? Ask us").click()
     chat = visitor.get_by_role("dialog").get_by_role("log")
 
