@@ -333,7 +333,7 @@ def test_of_an_emergency_the_script_the_reply_and_the_close_are_in_sight(desk_of
         page.locator(".queue-row a").click()
         if width == DESKTOP:
             page.get_by_role("button", name="Claim and reply").click()
-        for one in (page.get_by_role("button", name="Send these words"), page.locator("#close summary")):
+        for one in (page.get_by_role("button", name="Send “Call 911 now”"), page.locator("#close summary")):
             expect(one).to_be_in_viewport(ratio=1)
         expect(page.locator("#reply")).to_be_in_viewport(ratio=1)
         assert page.evaluate("document.querySelector('#log-frame').clientHeight") > 150
@@ -349,7 +349,11 @@ def test_on_a_phone_passages_and_reply_are_in_sight_together(desk_of: Callable[.
     find(page, "What is a trigger point?")
     page.get_by_role("link", name="Conversation").click()
     expect(page.locator(".passage").first.get_by_role("button")).to_be_in_viewport(ratio=1)
-    for one in (page.locator("#reply"), page.get_by_role("button", name="Send"), page.locator("#close summary")):
+    for one in (
+        page.locator("#reply"),
+        page.get_by_role("button", name="Send", exact=True),
+        page.locator("#close summary"),
+    ):
         expect(one).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.querySelector('#log-frame').clientHeight") > 150
     page.locator(".passage").first.get_by_role("button").click()
@@ -509,7 +513,7 @@ def test_without_scripts_it_is_links_and_forms(desk_of: Callable[..., Page], cli
     page.locator(".queue-row a").click()
     page.get_by_role("button", name="Claim and reply").click()
     page.get_by_label("Reply as").fill("Hello, this is Pat.")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".said-text.advocate")).to_have_text("Hello, this is Pat.")
     page.locator("#close summary").click()
     page.get_by_label("Answered").check()
@@ -545,7 +549,7 @@ def test_every_state_is_accessible(desk_of: Callable[..., Page], clinic: Clinic,
     found["waiting"] = look(page, f"waiting-{width}")
     page.get_by_role("button", name="Claim and reply").click()
     page.get_by_label("Reply as").fill("Please call 911 now.")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".said-text.advocate")).to_be_visible()
     found["claimed"] = look(page, f"claimed-{width}")
     if width == PHONE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -31,9 +32,18 @@ def make(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server that ends with the tests."""
-    server = start_postgresql(tmp_path_factory.mktemp("postgresql"))
+def postgresql_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server that ends with the tests.
+
+    Its folder is none of pytest's: another part of the suite that starts shuts those to all users but its own, and the
+    server runs as one of its own.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True) as folder:
+        yield from _serving(Path(folder))
+
+
+def _serving(folder: Path) -> Iterator[str]:
+    server = start_postgresql(folder)
     url: str = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")  # tests kill processes, not the machine

@@ -508,7 +508,7 @@ async def test_purge_takes_no_number_of_days_that_makes_no_sense(data_dir, days)
 
 
 async def test_diff_shows_the_words_that_would_change(store, data_dir, monkeypatch):
-    monkeypatch.setattr(publishing, "load_build", Opened)
+    monkeypatch.setattr(publishing, "load_build", Opened.build)
     assert (await advocate(data_dir, "diff")).out == "The draft's text is the published text.\n"
     await change_words(store, *NEW_WORDS)
     lines = (await advocate(data_dir, "diff")).out.splitlines()
@@ -540,7 +540,7 @@ class Reopened:
 class Noted(Opened):
     """Quotes what a visitor chose, too."""
 
-    def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
+    def reply(self, text: str, history: Sequence[str] = (), *, settled: bool = False, language: str = "en") -> Reply:
         Reopened.asked.append((text, tuple(history)))
         return super().reply(text, language=language)
 

@@ -37,8 +37,8 @@ class Opened:
     def build(cls, folder: Path) -> Self:
         return cls([Page.from_json(one) for one in json.loads((folder / "pages.json").read_text(encoding="utf-8"))])
 
-    def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
-        del history, language
+    def reply(self, text: str, history: Sequence[str] = (), *, settled: bool = False, language: str = "en") -> Reply:
+        del history, settled, language
         for page in self.pages:
             for passage in page.passages:
                 if text.strip("?").casefold() in f"{passage.question} {page.text_of(passage)}".casefold():
