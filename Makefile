@@ -53,9 +53,9 @@ bench: $(READY)  ## Measure speed: decisions, batches, start, chats, and what on
 	$(BIN)/python -m tests.bench
 
 soak: $(READY)  ## Run the slow campaigns: 10,000 composed messages, 1,000 interleavings, each source of the corpus as a site
-	ADVOCATE_COMPOSITIONS=10000 $(BIN)/pytest -o addopts=-q tests/server/test_properties.py
-	ADVOCATE_INTERLEAVINGS=1000 $(BIN)/pytest -o addopts=-q tests/server/test_interleavings.py
-	ADVOCATE_CORPUS_APART=1 $(BIN)/pytest -o addopts=-q tests/server/test_corpus_quoted.py
+	ADVOCATE_COMPOSITIONS=10000 $(BIN)/pytest -o addopts=-q tests/server/answers/test_properties.py
+	ADVOCATE_INTERLEAVINGS=1000 $(BIN)/pytest -o addopts=-q tests/server/rounds/test_interleavings.py
+	ADVOCATE_CORPUS_APART=1 $(BIN)/pytest -o addopts=-q tests/server/figures/test_corpus_quoted.py
 
 clean:  ## Remove .venv and var (asks nothing; your pages live in var)
 	rm -rf $(VENV) var

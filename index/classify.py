@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from index.encode import Vectors
+from index.encoding.encode import Vectors
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index import layout
-from index.cache import VectorCache
-from index.encode import Vectors
-from index.manifest import BuildRefused
+from index.builds import layout
+from index.builds.manifest import BuildRefused
+from index.encoding.cache import VectorCache
+from index.encoding.encode import Vectors
 from index.model import ModelError, is_tuned, model_digest
 from index.units import Unit
 from kb.asks import asks_version, load_asks

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.encode import Vectors
+from index.encoding.encode import Vectors
 from index.lexical import Spelling, WordCounts
 from index.scale import Scale
 from index.store import VectorStore

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from index.encode import Vectors
+from index.encoding.encode import Vectors
 from kb.errors import AdvocateError
 
 Rows = npt.NDArray[np.int64]

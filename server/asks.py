@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from index.builds.manifest import BuildRefused
 from index.linking import Link, load_links
-from index.manifest import BuildRefused
 from kb.asks import load_asks
 from kb.checklist import Checklist, as_choices, load_checklist
 from kb.content import Content

@@ -21,8 +21,8 @@ from kb.errors import AdvocateError
 if TYPE_CHECKING:  # each command imports what it works with: `advocate --help` is asked more often than any
     from collections.abc import AsyncIterator, Coroutine
 
-    from index.build import Progress
-    from server.assistant import Assistant
+    from index.builds.build import Progress
+    from server.answers.assistant import Assistant
     from server.editing import Editing
     from server.publishing import Publisher
     from server.settings import Settings
@@ -109,7 +109,7 @@ def ask(
     out: Annotated[Path | None, typer.Option(help="With --batch: where the replies go.")] = None,
 ) -> None:
     """Ask a question, or a file of them. Deciding alerts nobody."""
-    from server import asking
+    from server.answers import asking
 
     if (batch is None) != (out is None) or (batch is None) == (text is None):
         raise typer.BadParameter("give a question, or --batch IN.jsonl with --out OUT.jsonl")
@@ -157,8 +157,8 @@ def evaluate(
     html: Annotated[Path | None, typer.Option(help="Write the report as a page.")] = None,
 ) -> None:
     """Ask labelled questions and print the policy's figures."""
-    from server import evaluation
-    from server.reporting import as_page, as_table
+    from server.figures import evaluation
+    from server.figures.reporting import as_page, as_table
 
     questions = evaluation.load_questions(file)
     assistant = _assistant(_settings(), site, build_dir)
@@ -407,7 +407,7 @@ def drill(site: SiteOption = DEFAULT_SITE) -> None:
     """Rehearse an emergency: staff are called as for one, and it is measured how soon somebody comes."""
     from kb.sites import SiteError
     from server.channels import open_channels
-    from server.core.drills import MISSED_AFTER
+    from server.core.handing.drills import MISSED_AFTER
 
     settings = _settings()
 
@@ -467,11 +467,11 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 def _assistant(settings: Settings, site: str, build_dir: Path | None) -> Assistant:
     """The assistant of a build folder, or of a site's current build, built first when there is none."""
-    from server.assistants import Assistants
+    from server.answers.assistants import Assistants
 
     if build_dir is not None:
         return Assistants(settings.data_dir, {}).open_build(build_dir)
-    from index.publish import Builds
+    from index.builds.publish import Builds
 
     builds = Builds.of(settings.data_dir, site)
     if (current := builds.current_path()) is None:
@@ -483,8 +483,8 @@ def _assistant(settings: Settings, site: str, build_dir: Path | None) -> Assista
 
 def _answer_of_a_new_build(settings: Settings, site: str, question: str) -> str:
     """What a visitor gets from a site's latest content, built for this; the first build goes live, later ones are drafts."""
-    from index.publish import Builds
-    from server import asking
+    from index.builds.publish import Builds
+    from server.answers import asking
     from server.progress import shown_progress
 
     with shown_progress("bar") as show:
@@ -496,9 +496,9 @@ def _answer_of_a_new_build(settings: Settings, site: str, question: str) -> str:
 
 def _lacks_build(settings: Settings, site: str) -> bool:
     """Whether a build must be made before the site's questions can be quoted: there is none, or not its encoder."""
-    from index.layout import encoder_folder, models_folder
-    from index.manifest import BuildRefused, read_manifest
-    from index.publish import Builds
+    from index.builds.layout import encoder_folder, models_folder
+    from index.builds.manifest import BuildRefused, read_manifest
+    from index.builds.publish import Builds
 
     path = Builds.of(settings.data_dir, site).current_path()
     if path is None:
@@ -568,7 +568,7 @@ async def _publish_built(editing: Editing, publisher: Publisher, site: str, buil
 
 async def _tell_spread(publisher: Publisher, site: str, build: str) -> None:
     """Say on how many servers a published build is live, where others run."""
-    from server.travelling import SPREADS_WITHIN_S
+    from server.rounds.travelling import SPREADS_WITHIN_S
 
     live, every = await publisher.travelling.spread(site, build, within_s=2 * SPREADS_WITHIN_S)
     if every:
@@ -577,7 +577,7 @@ async def _tell_spread(publisher: Publisher, site: str, build: str) -> None:
 
 
 def _editing(settings: Settings, store: Store, publisher: Publisher) -> Editing:
-    from server.assistants import Assistants
+    from server.answers.assistants import Assistants
     from server.editing import Editing
 
     return Editing.of(store, publisher, Assistants(settings.data_dir, {}))

@@ -17,21 +17,21 @@ from typing import Any, TypeVar
 from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.policy import FixedText
-from server.admission import Room, turns_of
-from server.answering import Answering
-from server.core.alerts import NO_ONE, Reach
-from server.core.handover import Closure, Step
+from server.answers.admission import Room, turns_of
+from server.answers.answering import Answering
+from server.core.handing.alerts import NO_ONE, Reach
+from server.core.handing.handover import Closure, Step
 from server.core.reply import Reply
 from server.core.typed import bare_address, judged, mended
-from server.following import Following, Typing
-from server.storage.conversations import Conversation, Started, Transcript, Words
+from server.rounds.following import Following, Typing
 from server.storage.database.faults import StorageUnavailable
-from server.storage.events import Author, Event
-from server.storage.handed_over import Handover, InboxRow, Letter
+from server.storage.handing.handed_over import Handover, InboxRow, Letter
+from server.storage.handing.stepping import Move
 from server.storage.people.staff import User
-from server.storage.receiving import Received, VisitorMessage
-from server.storage.stepping import Move
 from server.storage.store import Store
+from server.storage.talks.conversations import Conversation, Started, Transcript, Words
+from server.storage.talks.events import Author, Event
+from server.storage.talks.receiving import Received, VisitorMessage
 
 TYPING_S = 3.0  # one sign of typing in this time, each way
 EMERGENCY_PATIENCE_S = 2.0  # an emergency's reply waits no longer than this for the store

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from index.encode import OnnxEncoder
-from index.layout import encoder_folder, models_folder
-from index.loaded import load_build
+from index.builds.layout import encoder_folder, models_folder
+from index.builds.loaded import load_build
+from index.builds.publish import Builds
+from index.encoding.encode import OnnxEncoder
 from index.model import find_model, model_digest
-from index.publish import Builds
 from kb.errors import AdvocateError
 from kb.sites import Site
-from server.alerting import attempt
 from server.channels import NO_ALERTS, Channels, open_channels
-from server.core.alerts import Target, text_of_test
+from server.core.handing.alerts import Target, text_of_test
 from server.publishing import Publisher
+from server.rounds.alerting import attempt
 from server.settings import Settings
-from server.storage.drills import Drill
+from server.storage.handing.drills import Drill
 from server.storage.ids import new_id
 from server.storage.store import Store
 

@@ -16,14 +16,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from index.layout import CURRENT, MODELS_FOLDER, SITES_FOLDER, pointers
-from index.publish import Builds
+from index.builds.layout import CURRENT, MODELS_FOLDER, SITES_FOLDER, pointers
+from index.builds.publish import Builds
 from kb.errors import AdvocateError
-from server.assistants import Assistants
+from server.answers.assistants import Assistants
 from server.core.typed import HEARD, judged
 from server.settings import Settings
 from server.storage.database.engine import PRIVATE
-from server.storage.events import Event, is_settled_by
+from server.storage.talks.events import Event, is_settled_by
 
 if TYPE_CHECKING:
     from server.core.reply import Reply

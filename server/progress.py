@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from index.build import Progress as Show
+from index.builds.build import Progress as Show
 
 SURE_AFTER_S = 3.0  # how long a step must have run before it says how long it still will
 

@@ -11,12 +11,12 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.build import Progress, Recipe, check_rows, inputs_of, make_build
-from index.layout import MANIFEST, PAGES, PHRASINGS, models_folder
+from index.builds.build import Progress, Recipe, check_rows, inputs_of, make_build
+from index.builds.layout import MANIFEST, PAGES, PHRASINGS, models_folder
+from index.builds.loaded import load_build
+from index.builds.manifest import BuildRefused, Manifest, canonical_digest
+from index.builds.publish import Builds
 from index.linking import load_links
-from index.loaded import load_build
-from index.manifest import BuildRefused, Manifest, canonical_digest
-from index.publish import Builds
 from kb.checklist import as_lines, standing_choices
 from kb.content import Content, Example, Phrasing, load_content
 from kb.errors import AdvocateError
@@ -26,9 +26,9 @@ from kb.pages import Page
 from kb.policy import DEFAULT_POLICY
 from kb.shaping.markdown import render_markdown
 from kb.sites import SITES, UNNAMED_SITE, Site, load_site, render_site
+from server.rounds.travelling import Travelling, put_in_place
 from server.settings import Settings
 from server.storage.content import EditConflict
-from server.travelling import Travelling, put_in_place
 
 if TYPE_CHECKING:
     from server.storage.store import Store

@@ -10,8 +10,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kb.errors import AdvocateError
-from server.core.addresses import check_email, check_webhook, parse_contacts, parse_mail_server, parse_secret
-from server.core.drills import parse_drills
+from server.core.handing.addresses import check_email, check_webhook, parse_contacts, parse_mail_server, parse_secret
+from server.core.handing.drills import parse_drills
 
 
 class SettingsError(AdvocateError):

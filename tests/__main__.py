@@ -20,7 +20,7 @@ PARTS = {
     "pages, rules and storage": [*PYTEST, "tests/kb", "tests/server/core", "tests/server/storage"],
     "the widget": [*PYTEST, "tests/browser/test_widget.py"],
     "everything else": [*PYTEST, "tests"],
-    "answers": [*PYTEST, *(f"tests/server/test_{name}.py" for name in ("properties", "reassurance", "cli", "assistant"))],
+    "answers": [*PYTEST, "tests/server/answers", "tests/server/test_cli.py"],
     "end to end": [*PYTEST, "tests/browser/test_end_to_end.py"],
     "the desk": [*PYTEST, "tests/browser/test_desk.py"],
     "the editor": [*PYTEST, "tests/browser/test_editor.py"],

@@ -45,7 +45,7 @@ def join(texts: Mapping[str, tuple[str, str]], signs: Iterable[str]) -> str:
     """One self-contained classic script: the parts in one closure, with their texts, without imports, remarks and indentation.
 
     texts: (English, Spanish) by name; a gap such as `{advocate}` is one for whatever the script fills in. More than
-    the script asks for may be given. signs: of an emergency, as `server/core/plain_signs.py` writes them.
+    the script asks for may be given. signs: of an emergency, as `server/core/matching/plain_signs.py` writes them.
     Raises ValueError for a text that is missing.
     """
     asked_for = texts_asked_for()

@@ -1,6 +1,6 @@
 // Plain signs of an emergency, for when the server cannot judge. They are taken from the policy's rules.
 
-/** The signs: empty here, whoever joins the parts puts them in (see __init__.py). `server/core/plain_signs.py` says how they read. */
+/** The signs: empty here, whoever joins the parts puts them in (see __init__.py). `server/core/matching/plain_signs.py` says how they read. */
 export const SIGNS = ''
 
 /**

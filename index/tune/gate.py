@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
+from index.builds.manifest import canonical_digest
 from index.classify import fit
-from index.embed import ReferenceEncoder, export_encoder
-from index.encode import OnnxEncoder, Vectors
-from index.layers import TunedLayers
+from index.encoding.embed import ReferenceEncoder, export_encoder
+from index.encoding.encode import OnnxEncoder, Vectors
+from index.encoding.layers import TunedLayers
 from index.linking import mean_by_ask, save_ask_vectors
-from index.manifest import canonical_digest
 from index.model import GATE_HEAD, GATE_LAYERS, find_model, model_digest
 from index.teaching import gate_lessons, shipped_examples
 from index.tune.states import SEED, States, Steps, start, top_layers, write_report

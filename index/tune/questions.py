@@ -18,10 +18,10 @@ from pathlib import Path
 
 import torch
 
+from index.builds.manifest import canonical_digest
 from index.classify import fold_of
-from index.embed import ReferenceEncoder
-from index.layers import TunedLayers
-from index.manifest import canonical_digest
+from index.encoding.embed import ReferenceEncoder
+from index.encoding.layers import TunedLayers
 from index.model import QUESTION_LAYERS, find_model
 from index.teaching import shipped_sites, uncovered_questions
 from index.tune.states import OWN_LICENCE, SEED, States, Steps, start, top_layers, write_report

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from index.embed import ReferenceEncoder, export_encoder
-from index.encode import OnnxEncoder, Vectors
-from index.manifest import canonical_digest
+from index.builds.manifest import canonical_digest
+from index.encoding.embed import ReferenceEncoder, export_encoder
+from index.encoding.encode import OnnxEncoder, Vectors
 from index.model import find_model
 from index.scale import FEATURES, SCALES, Scale, terms
 from index.search import Searcher

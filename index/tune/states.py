@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from index.embed import ReferenceEncoder
-from index.layers import SHARED, TunedLayers, shared_states
+from index.encoding.embed import ReferenceEncoder
+from index.encoding.layers import SHARED, TunedLayers, shared_states
 from index.model import DEFAULT_WEIGHTS_SHA256, digest_of
 
 SEED = 20261130

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from server.channels.sending import NotSent, Sender
-from server.core.addresses import parse_contacts, parse_mail_server, parse_secret
-from server.core.alerts import Channel, Reach, Target
+from server.core.handing.addresses import parse_contacts, parse_mail_server, parse_secret
+from server.core.handing.alerts import Channel, Reach, Target
 from server.settings import Settings
 
 __all__ = ["NO_ALERTS", "Channels", "NotSent", "Sender", "open_channels"]

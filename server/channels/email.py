@@ -10,8 +10,8 @@ from email.utils import format_datetime, parseaddr
 import aiosmtplib
 
 from server.channels.sending import TRY_S, NotSent
-from server.core.addresses import MailServer
-from server.core.alerts import AlertText
+from server.core.handing.addresses import MailServer
+from server.core.handing.alerts import AlertText
 from server.storage.database.transactions import utc_now
 
 

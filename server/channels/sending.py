@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from kb.errors import AdvocateError
-from server.core.alerts import AlertText
+from server.core.handing.alerts import AlertText
 
 
 class NotSent(AdvocateError):

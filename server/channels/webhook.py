@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from server.channels.sending import TRY_S, NotSent
-from server.core.alerts import AlertText
+from server.core.handing.alerts import AlertText
 
 
 class Webhook:

@@ -19,9 +19,9 @@ from server.core.findings import (
     judge,
     read_gate,
 )
+from server.core.matching.rules import RuleMatch
 from server.core.reasons import ByPassages, ByRule, Reason
 from server.core.reply import MAX_QUOTES, Candidate, Quote, Reply, Suggestion, Trace
-from server.core.rules import RuleMatch
 
 MAX_CANDIDATES = 10
 MAX_SUGGESTIONS = 3

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server.answering import Answering
+from server.answers.answering import Answering
 from server.editing.actors import COMMAND_LINE, Actor
 from server.editing.approving import ApprovalRefused, Approving, Second
 from server.editing.closing import Closing

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from index.manifest import BuildRefused, read_manifest
+from index.builds.manifest import BuildRefused, read_manifest
 from kb.content import Content as Text
 from kb.errors import AdvocateError
 from kb.pages import Page
-from server.core.differences import risky_changes
+from server.core.editing.differences import risky_changes
 from server.editing.actors import Actor
 from server.editing.saving import PAGE
 from server.publishing import Publisher

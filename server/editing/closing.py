@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from kb.content import Content as Text
 from kb.content import Phrasing
 from kb.labels import Label
-from server.answering import Answers
-from server.core.gaps import Gap, InVain, gaps
-from server.core.redacting import redacted
+from server.answers.answering import Answers
+from server.core.editing.gaps import Gap, InVain, gaps
+from server.core.editing.redacting import redacted
 from server.core.reply import Reply
 from server.editing.actors import Actor
 from server.editing.golden import GoldenAnswer, judge_golden

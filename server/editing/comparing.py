@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from kb.content import Content
 from kb.errors import AdvocateError
-from server.answering import Answering, Answers
-from server.core.differences import Asked, Difference, differences
-from server.core.redacting import redacted
+from server.answers.answering import Answering, Answers
+from server.core.editing.differences import Asked, Difference, differences
+from server.core.editing.redacting import redacted
 from server.core.reply import Reply
 from server.editing.golden import Golden
 from server.editing.saving import GOLDEN

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from kb.errors import AdvocateError
-from server.answering import Answering, Answers
-from server.core.publication import golden_fault
+from server.answers.answering import Answering, Answers
+from server.core.editing.publication import golden_fault
 from server.editing.saving import GOLDEN
-from server.evaluation import Judged, QuestionsUnreadable, parse_question
+from server.figures.evaluation import Judged, QuestionsUnreadable, parse_question
 from server.publishing import Publisher
 from server.storage import Content
 

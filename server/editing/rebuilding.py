@@ -24,7 +24,7 @@ class Job:
     state: str
     by: str
     started_at: datetime
-    stage: str = ""  # as index/build.py names it; empty before the first
+    stage: str = ""  # as index/builds/build.py names it; empty before the first
     done: int = 0
     total: int = 0
     build: str = ""

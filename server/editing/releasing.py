@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from index.publish import Publication
+from index.builds.publish import Publication
 from kb.errors import AdvocateError
 from kb.lines import ContentError
-from server.core.publication import Refusal, TextStanding, refuse_draft, refuse_return, refuse_unread
+from server.core.editing.publication import Refusal, TextStanding, refuse_draft, refuse_return, refuse_unread
 from server.editing.actors import Actor
 from server.editing.approving import Approving
 from server.editing.comparing import Comparing

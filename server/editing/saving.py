@@ -10,7 +10,7 @@ from kb.checklist import Checklist, as_choices, as_lines
 from kb.content import Phrasing
 from kb.errors import AdvocateError
 from kb.pages import Page
-from server.core.edits import is_same_passage
+from server.core.editing.edits import is_same_passage
 from server.editing.actors import Actor
 from server.storage import Content, EditConflict, Revision
 

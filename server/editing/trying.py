@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from index.build import inputs_of
-from index.manifest import canonical_digest
+from index.builds.build import inputs_of
+from index.builds.manifest import canonical_digest
 from kb.content import Content
 from kb.errors import AdvocateError
-from server.answering import Answering, Answers
+from server.answers.answering import Answering, Answers
 from server.core.reply import Reply
 from server.publishing import Publisher
 

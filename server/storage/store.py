@@ -9,23 +9,23 @@ from typing import Any
 from sqlalchemy import text
 
 from server.storage import audit
-from server.storage.alerts import Alerts
-from server.storage.asked import Asked
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.builds import StoredBuilds
 from server.storage.content import Content
-from server.storage.conversations import Conversations
-from server.storage.corrections import Corrections
 from server.storage.database import upkeep
 from server.storage.database.engine import open_engine, parse_url
 from server.storage.database.migrate import migrate
 from server.storage.database.transactions import Clock, Database, utc_now
 from server.storage.database.wakeups import Wakeups
-from server.storage.drills import Drills
-from server.storage.handovers import Handovers
-from server.storage.notes import Notes
+from server.storage.handing.alerts import Alerts
+from server.storage.handing.drills import Drills
+from server.storage.handing.handovers import Handovers
 from server.storage.people import tries
 from server.storage.people.staff import Staff
+from server.storage.talks.asked import Asked
+from server.storage.talks.conversations import Conversations
+from server.storage.talks.corrections import Corrections
+from server.storage.talks.notes import Notes
 
 
 class Store:

@@ -13,26 +13,26 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
-from server.alerting import Alerting
-from server.answering import Answering
-from server.assistants import Assistants
+from server.answers.answering import Answering
+from server.answers.assistants import Assistants
 from server.channels import open_channels
-from server.core.drills import parse_drills
+from server.core.handing.drills import parse_drills
 from server.desk import Desk
-from server.drilling import rehearse
 from server.editing import Editing
 from server.publishing import Publisher
+from server.rounds.alerting import Alerting
+from server.rounds.drilling import rehearse
+from server.rounds.tending import tend
 from server.settings import Settings
 from server.storage.builds import TOPIC
 from server.storage.database.faults import StorageUnavailable
 from server.storage.database.wakeups import Waiter
 from server.storage.store import Store
-from server.tending import tend
 from server.web import health
 from server.web.desk import pages as desk_pages
 from server.web.desk import steps as desk_steps
 from server.web.desk import writing as desk_writing
-from server.web.editor import pages as editor_pages
+from server.web.editor.text import pages as editor_pages
 from server.web.guards.bodies import BodyLimit
 from server.web.guards.origins import SiteOrigins
 from server.web.guards.patience import OnePatience

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from server.core.alerts import Channel, Target
+from server.core.handing.alerts import Channel, Target
 from server.core.reply import Reply
 from server.storage.database.trouble import Trouble
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 from starlette.types import Scope
 
-from server.answering import Answering
+from server.answers.answering import Answering
 from server.channels import Channels
 from server.desk import Desk
 from server.editing import Editing

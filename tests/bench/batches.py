@@ -11,13 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-from index.encode import OnnxEncoder
-from index.layout import encoder_folder
-from index.loaded import load_build
-from server.assistant import Assistant
-from server.evaluation import load_questions
+from index.builds.layout import encoder_folder
+from index.builds.loaded import load_build
+from index.encoding.encode import OnnxEncoder
+from server.answers.assistant import Assistant
+from server.figures.evaluation import load_questions
 from tests.bench.chart import bars
-from tests.server.test_batches import in_batches, is_same
+from tests.server.answers.test_batches import in_batches, is_same
 
 DATA = Path(__file__).parents[1] / "server" / "data"
 DOCS = Path(__file__).parents[2] / "server" / "docs"

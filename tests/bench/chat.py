@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-from server.evaluation import load_questions
+from server.figures.evaluation import load_questions
 from tests.bench.serving import Served, kneecare_served
 from tests.bench.wire import Line
 

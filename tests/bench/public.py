@@ -17,20 +17,20 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-from index.build import Recipe, make_build
+from index.builds.build import Recipe, make_build
+from index.builds.layout import encoder_folder
+from index.builds.loaded import load_build
 from index.classify import fold_of
-from index.encode import OnnxEncoder
-from index.layout import encoder_folder
-from index.loaded import load_build
+from index.encoding.encode import OnnxEncoder
 from index.teaching import shipped_examples
 from index.tune.questions import is_held_out
 from kb.content import load_content
 from kb.labels import Label
 from kb.policy import DEFAULT_POLICY
 from kb.sites import SITES, UNNAMED_SITE
-from server.assistant import Assistant
+from server.answers.assistant import Assistant
 from server.core.reply import Reply
-from server.evaluation import GATED, Figure
+from server.figures.evaluation import GATED, Figure
 
 MODELS = Path("var") / "bench-models"
 HANDED_OVER = ("meqsum_clinical_dev", "mediqaqs_clinical_dev")

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 
-from server.evaluation import load_questions
+from server.figures.evaluation import load_questions
 from tests.bench.chart import bars
 from tests.bench.serving import Served, kneecare_served, process
 from tests.bench.wire import Line

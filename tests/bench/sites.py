@@ -14,12 +14,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from index import layout
-from index.manifest import digest_files, read_manifest
-from index.publish import Builds
+from index.builds import layout
+from index.builds.manifest import digest_files, read_manifest
+from index.builds.publish import Builds
 from index.store import VectorStore
 from kb.sites import SITES, load_site
-from server.assistants import Assistants
+from server.answers.assistants import Assistants
 from tests.conftest import KEPT_BUILD, KEPT_MODELS
 
 

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from index.encode import OnnxEncoder
-from index.layout import encoder_folder
-from index.loaded import load_build
+from index.builds.layout import encoder_folder
+from index.builds.loaded import load_build
+from index.encoding.encode import OnnxEncoder
 from index.model import find_model, model_digest
-from server.assistant import Assistant
-from server.evaluation import load_questions
+from server.answers.assistant import Assistant
+from server.figures.evaluation import load_questions
 
 QUESTIONS = Path(__file__).parents[1] / "server" / "data" / "kneecare_validation.jsonl"
 ROUNDS = 7
@@ -26,7 +26,7 @@ AT_MOST = 3.0  # embeddings a decision may cost
 EXPORT = """
 import sys
 from pathlib import Path
-from index.embed import ReferenceEncoder, export_encoder
+from index.encoding.embed import ReferenceEncoder, export_encoder
 from index.model import find_model
 export_encoder(ReferenceEncoder(find_model(), tuned=False), Path(sys.argv[1]))
 """

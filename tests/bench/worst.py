@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-from index.encode import OnnxEncoder
-from index.layout import encoder_folder
-from index.loaded import load_build
-from server.assistant import MAX_CHARS, Assistant
-from server.evaluation import load_questions
+from index.builds.layout import encoder_folder
+from index.builds.loaded import load_build
+from index.encoding.encode import OnnxEncoder
+from server.answers.assistant import MAX_CHARS, Assistant
+from server.figures.evaluation import load_questions
 
 QUESTIONS = Path(__file__).parents[1] / "server" / "data" / "kneecare_validation.jsonl"
 AT_MOST = 15.0  # plain questions a message may cost

@@ -19,7 +19,7 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from server.core import presence
+from server.core.handing import presence
 from server.settings import Settings
 from server.storage import Role, Store
 from server.web.app import create_app

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from kb.labels import Label
-from server.core.plain_signs import fold_plainly, plain_signs, shows_sign
+from server.core.matching.plain_signs import fold_plainly, plain_signs, shows_sign
 from tests.widget.stub_api import EMERGENCY, POLICY, REPLIES, Api, serve
 
 PHONE, DESKTOP = 390, 1280

@@ -12,17 +12,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.build import Recipe, make_build
-from index.encode import OnnxEncoder
-from index.layout import encoder_folder
-from index.loaded import load_build
+from index.builds.build import Recipe, make_build
+from index.builds.layout import encoder_folder
+from index.builds.loaded import load_build
+from index.encoding.encode import OnnxEncoder
 from kb.clinics import Clinic, load_clinic
 from kb.labels import Label
 from kb.policy import DEFAULT_POLICY
 from kb.sites import UNNAMED_SITE
-from server.assistant import Assistant
+from server.answers.assistant import Assistant
 from server.core.reply import Reply
-from server.evaluation import GATED, Figure, Question
+from server.figures.evaluation import GATED, Figure, Question
 
 HERE = Path(__file__).parent
 WORK = Path("var") / "clinics"

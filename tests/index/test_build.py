@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
-from index.build import BuildError, Recipe, check_rows, make_build
-from index.cache import VectorCache
-from index.embed import ExportDiffers, ReferenceEncoder, check_export, export_encoder
-from index.encode import OnnxEncoder
-from index.layout import encoder_folder
-from index.loaded import load_build
-from index.manifest import BuildRefused, read_manifest, verify
+from index.builds.build import BuildError, Recipe, check_rows, make_build
+from index.builds.layout import encoder_folder
+from index.builds.loaded import load_build
+from index.builds.manifest import BuildRefused, read_manifest, verify
+from index.builds.parts import teach_gate
+from index.builds.publish import Builds
+from index.builds.trial import TooMuchIsNew, open_trial
+from index.encoding.cache import VectorCache
+from index.encoding.embed import ExportDiffers, ReferenceEncoder, check_export, export_encoder
+from index.encoding.encode import OnnxEncoder
 from index.model import GATE_LAYERS, QUESTION_LAYERS, ModelError, digest_of, find_model, model_digest
-from index.parts import teach_gate
-from index.publish import Builds
 from index.store import VectorStore
 from index.teaching import gate_lessons
-from index.trial import TooMuchIsNew, open_trial
 from kb.content import Example, Phrasing, load_content
 from kb.labels import Label
 from kb.policy import DEFAULT_POLICY
@@ -81,7 +81,7 @@ def test_a_build_of_which_nothing_changed_is_taken_over_whole_and_a_damaged_one_
     (copy / "units.json").write_bytes(b"[]")
     rebuilt = make_build(recipe_of(tmp_path / "content"), models, tmp_path / "rebuilt", earlier=[copy])
     assert rebuilt == replace(read_manifest(small), created=rebuilt.created)  # the same to the last byte
-    monkeypatch.setattr("index.build.units_of", None)
+    monkeypatch.setattr("index.builds.build.units_of", None)
     taken = make_build(recipe_of(tmp_path / "content"), models, tmp_path / "taken", earlier=[copy, small])
     assert taken == verify(tmp_path / "taken") == read_manifest(small)
 
@@ -161,7 +161,7 @@ def test_an_older_build_is_replaced_and_a_failed_one_leaves_it(copy, models, tmp
     older = read_manifest(copy).build
     recipe = recipe_of(tmp_path / "content", FAQ.replace("Mondays", "Sundays"))
     with monkeypatch.context() as patched:
-        patched.setattr("index.build.digest_files", lambda folder: 1 / 0)
+        patched.setattr("index.builds.build.digest_files", lambda folder: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             make_build(recipe, models, copy, earlier=[copy])
     assert load_build(copy).build == older
@@ -274,8 +274,8 @@ def test_serving_needs_no_torch(small):
     import subprocess
 
     code = (
-        "import sys; from pathlib import Path; import server.web.app, server.assistant, index.loaded;"
-        f"index.loaded.load_build(Path({str(small)!r}));"
+        "import sys; from pathlib import Path; import server.web.app, server.answers.assistant, index.builds.loaded;"
+        f"index.builds.loaded.load_build(Path({str(small)!r}));"
         "assert not {'torch', 'sentence_transformers', 'sklearn', 'scipy'} & set(sys.modules), 'too much imported'"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
@@ -339,7 +339,7 @@ def test_a_gate_is_taught_again_only_when_what_it_is_taught_changed(small, model
         taught.append(1)
         return teach_gate(*some)
 
-    monkeypatch.setattr("index.build.teach_gate", noted)
+    monkeypatch.setattr("index.builds.build.teach_gate", noted)
     other_answer = recipe_of(tmp_path / "answer", FAQ.replace("Mondays", "Fridays"))
     make_build(other_answer, models, tmp_path / "build", earlier=[small], quick=True)
     assert taught == []
@@ -372,7 +372,7 @@ def test_a_trial_answers_as_the_build_of_the_same_content_would(small, encoder, 
 
 
 def test_content_of_which_too_much_is_new_is_not_tried(small, encoder, models, tmp_path, monkeypatch):
-    monkeypatch.setattr("index.trial.MOST_NEW", 1)
+    monkeypatch.setattr("index.builds.trial.MOST_NEW", 1)
     changed = recipe_of(tmp_path / "content", FAQ.replace("Behind the clinic.", f"At {uuid4().hex}. By bus."))
     with pytest.raises(TooMuchIsNew, match="are new"):
         open_trial(changed, small, models, encoder)

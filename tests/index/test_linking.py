@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from index import linking
+from index.builds.manifest import BuildRefused
 from index.linking import (
     LIKELY,
     POSSIBLE,
@@ -20,7 +21,6 @@ from index.linking import (
     passage_scores,
     save_links,
 )
-from index.manifest import BuildRefused
 from index.units import units_of
 from kb.asks import Ask
 from kb.content import load_content

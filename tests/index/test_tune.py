@@ -8,7 +8,7 @@ import random
 import pytest
 import torch
 
-from index.layers import TunedLayers
+from index.encoding.layers import TunedLayers
 from index.tune.questions import KEPT, TEMPERATURE, clinic_lesson, contrast, midway, page_loss
 from index.tune.states import States
 from kb.clinics import teaching_clinics

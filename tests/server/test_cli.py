@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from index.publish import Builds
-from server.reporting import as_markdown
+from index.builds.publish import Builds
+from server.figures.reporting import as_markdown
 from server.settings import Settings
 from server.storage import Store
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from kb.labels import Label
-from server.admission import MOST_TURNS, ROOM
-from server.core.handover import Closing, Closure
+from server.answers.admission import MOST_TURNS, ROOM
+from server.core.handing.handover import Closing, Closure
 from server.core.typed import judged
 from server.desk import (
     Busy,
@@ -23,12 +23,12 @@ from server.desk import (
     Typed,
     UnknownConversation,
 )
-from server.following import Typing
+from server.rounds.following import Typing
 from server.storage import Store
 from server.storage.database.engine import READING, WRITING
 from server.storage.database.faults import StorageUnavailable
 from server.storage.database.transactions import Database
-from server.storage.events import Author, Kind
+from server.storage.talks.events import Author, Kind
 from tests.server.web.stand_in import StandIn
 
 QUESTION = Typed("What is a trigger point?")
@@ -101,7 +101,7 @@ async def test_only_what_was_just_offered_can_be_chosen(desk: Desk, visitor: Pas
 
 
 async def test_when_storing_fails_nothing_is_promised(desk: Desk, visitor: Pass, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("server.storage.conversations.Conversations.receive", refuse)
+    monkeypatch.setattr("server.storage.talks.conversations.Conversations.receive", refuse)
     with pytest.raises(NotStored) as caught:
         await desk.receive(visitor, QUESTION, "1")
     reply = caught.value.reply
@@ -113,7 +113,7 @@ async def test_when_storing_fails_nothing_is_promised(desk: Desk, visitor: Pass,
 async def test_an_emergency_is_answered_first_with_the_store_down(
     desk: Desk, visitor: Pass, monkeypatch: pytest.MonkeyPatch, broken: str
 ):
-    monkeypatch.setattr(f"server.storage.conversations.Conversations.{broken}", refuse)
+    monkeypatch.setattr(f"server.storage.talks.conversations.Conversations.{broken}", refuse)
     with pytest.raises(NotStored) as caught:
         await desk.receive(visitor, URGENT, "1")
     reply = caught.value.reply

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from index.manifest import BuildRefused, verify
+from index.builds.manifest import BuildRefused, verify
 from kb.content import Phrasing
 from kb.editing import EditRefused, replace_text
 from kb.pages import Page
 from kb.sites import new_site
-from server.core.edits import with_golden
+from server.core.editing.edits import with_golden
 from server.editing import (
     Actor,
     ApprovalRefused,

@@ -23,18 +23,19 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import text
 
-from index.build import inputs_of
-from index.manifest import Manifest, digest_files, read_manifest, verify
-from index.publish import Builds
+from index.builds.build import inputs_of
+from index.builds.manifest import Manifest, digest_files, read_manifest, verify
+from index.builds.publish import Builds
 from kb.content import load_content
 from kb.labels import Label
 from kb.sites import SITES, load_site
-from server import assistants, cli, keeping, publishing
-from server.core.handover import Closing, Closure, Step
+from server import cli, keeping, publishing
+from server.answers import assistants
+from server.core.handing.handover import Closing, Closure, Step
 from server.core.reply import Reply
 from server.settings import Settings
 from server.storage import Author, Event, Kind, Store, VisitorMessage
-from server.storage.events import NewEvent, append, lock
+from server.storage.talks.events import NewEvent, append, lock
 from tests.server.storage.clinic import PAT, TurnedClock, claimed, say, start
 from tests.server.storage.clinic import reply as reply_of
 from tests.server.web.editor.test_pages import DOCUMENT, NEEDLES, PAGE, Builder

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kb.labels import Label
 from kb.policy import DEFAULT_POLICY
 from kb.rules import PolicyError, Rule, RuleBook, load_rules
-from server.core.rules import RuleMatch, RuleTable, compile_rules
+from server.core.matching.rules import RuleMatch, RuleTable, compile_rules
 
 BOOK = load_rules(DEFAULT_POLICY / "rules")
 

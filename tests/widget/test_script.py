@@ -13,7 +13,7 @@ import pytest
 
 from kb.policy import FixedReplies, FixedText, load_policy
 from kb.rules import Rule
-from server.core.plain_signs import emergency_rules, fold_plainly, plain_signs, shows_sign
+from server.core.matching.plain_signs import emergency_rules, fold_plainly, plain_signs, shows_sign
 from server.web.visitor.widget_file import widget_file
 from server.web.words.texts import ENGLISH, SPANISH, in_both_languages
 from widget import PARTS, join, path_of, texts_asked_for

@@ -150,7 +150,9 @@ handover = Table(
     Column("suspected_spam", Boolean, nullable=False),
     Column("trace", Json, nullable=False),
     Column("offered_at", Moment, nullable=True),  # the visitor was told that nobody came yet
-    Column("ladder", WORD, nullable=True),  # the call it makes (core/alerts.py); none of before there were alerts
+    Column(
+        "ladder", WORD, nullable=True
+    ),  # the call it makes (core/handing/alerts.py); none of before there were alerts
     Column("ladder_since", Moment, nullable=True),
     Column("ladder_rung", Integer, nullable=True),  # the next one
     Column("drill_due_at", Moment, nullable=True),  # of a drill alone: when it was to begin

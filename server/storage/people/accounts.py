@@ -13,8 +13,8 @@ from kb.errors import AdvocateError
 from server.storage import audit
 from server.storage.database import schema
 from server.storage.database.transactions import Transaction
-from server.storage.events import NotFound
 from server.storage.people import resets, sessions
+from server.storage.talks.events import NotFound
 
 OPERATOR = "operator"  # who acts on the command line
 

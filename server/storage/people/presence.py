@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Row, func, or_, select
 
-from server.core.handover import Status
-from server.core.presence import PRESENT_FOR, Claim
+from server.core.handing.handover import Status
+from server.core.handing.presence import PRESENT_FOR, Claim
 from server.storage.database import schema
 from server.storage.database.transactions import Transaction
-from server.storage.events import Author, Kind
 from server.storage.people.staff import ABSOLUTE, IDLE, Role, User, user_of
+from server.storage.talks.events import Author, Kind
 
 AT_THE_DESK = (Role.ADVOCATE, Role.ADMIN)
 

@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 
 from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
-from server.storage.events import NotFound
 from server.storage.ids import new_id, new_token
 from server.storage.people import accounts, factor, resets, sessions, tries
 from server.storage.people.accounts import (
@@ -29,6 +28,7 @@ from server.storage.people.passwords import Passwords
 from server.storage.people.resets import BY_STAFF
 from server.storage.people.sessions import ABSOLUTE, IDLE, SEEN_EVERY, Session
 from server.storage.people.tries import Count, Origin
+from server.storage.talks.events import NotFound
 
 __all__ = ["ABSOLUTE", "IDLE", "SYSTEM", "AccountKept", "EmailTaken", "Role", "SignedIn", "Staff", "User", "user_of"]
 

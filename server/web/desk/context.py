@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kb.sites import Site
 from server.storage import Conversation, Handover
-from server.storage.events import MAX_SEQ
+from server.storage.talks.events import MAX_SEQ
 from server.web.desk.talk import QuoteView, Reader
 from server.web.words.playbook import Playbook, playbook_of
 from server.web.words.wording import REASONS, Occasion

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server.core.handover import STEPS, Closure, Status, Step
+from server.core.handing.handover import STEPS, Closure, Status, Step
 from server.storage import Handover, User
 from server.web.desk.talk import Reader
 from server.web.words.wording import CLOSINGS

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from server.core.handover import Closure
+from server.core.handing.handover import Closure
 from server.desk import Picked, in_language
 from server.storage import Conversation, Event, Failing, Handover, InboxRow
 from server.web.desk.context import context_view

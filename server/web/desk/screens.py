@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from server.core.alerts import Target
-from server.core.handover import Status
+from server.core.handing.alerts import Target
+from server.core.handing.handover import Status
 from server.storage import Failing, InboxRow, Today
 from server.web.desk.context import ContextView
 from server.web.desk.doing import DoingView

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import Response
 
-from server.core.handover import Closing, ClosingRefused, Closure, Status, StepRefused
-from server.core.hours import last_shown
+from server.core.handing.handover import Closing, ClosingRefused, Closure, Status, StepRefused
+from server.core.handing.hours import last_shown
 from server.storage import Handover, Move, NotClaimed, StepLost
 from server.web.desk.answers import again, see
 from server.web.desk.reading import Showing

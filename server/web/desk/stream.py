@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from server.following import Typing
+from server.rounds.following import Typing
 from server.storage import Author, Conversation, Handover, Waiter
 from server.web.desk.reading import conversation_state, failing_targets, read_inbox, read_present
 from server.web.desk.screens import failing_state, needs_someone, queue_state

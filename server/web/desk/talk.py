@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from server.core.handover import Closing, Status, Step
+from server.core.handing.handover import Closing, Status, Step
 from server.core.reply import Quote
 from server.storage import AWAY, Author, Event, Handover, Kind, Note, NoteKind
 from server.web.words.drills import drill_words

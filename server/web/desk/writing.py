@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, Response
 
-from server.core.handover import Status
+from server.core.handing.handover import Status
 from server.core.reply import MAX_QUOTES
 from server.desk import Picked, QuoteChanged
 from server.storage import Author, Handover, KeyReused, NotClaimed, NotFound, StaleView

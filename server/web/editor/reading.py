@@ -10,19 +10,19 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from index.manifest import BuildRefused, Manifest, read_manifest
+from index.builds.manifest import BuildRefused, Manifest, read_manifest
 from kb.checklist import Checklist
 from kb.content import Content, Phrasing
 from kb.lines import ContentError
 from kb.pages import Page, Passage
 from kb.sites import Site
-from server.core.publication import TextStanding
+from server.core.editing.publication import TextStanding
 from server.editing import Actor, Editing, Job
 from server.editing.approving import APPROVAL, RULE
 from server.editing.saving import ACCEPTED, IMPORT, PAGE
 from server.publishing import Publisher
 from server.storage import Revision, Role
-from server.web.editor.changes import Change, changes_between, page_details, phrasing_changes
+from server.web.editor.text.changes import Change, changes_between, page_details, phrasing_changes
 from server.web.guards.problems import Problem
 from server.web.guards.staff import Staff, signed_in
 from server.web.parts import Parts, PartsDep

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server.web.editor.changes import Change, Piece
 from server.web.editor.terms import TagChoice
+from server.web.editor.text.changes import Change, Piece
 from server.web.guards.staff import Door
 from server.web.words.lines import Line
 from server.web.words.notices import Notice

@@ -12,7 +12,7 @@ from server.storage import User
 # The tags an editor can set, in the words of the checkbox.
 TAGS: Mapping[str, str] = {"risk": "Side effects or risk", "aftercare": "After the injection"}
 
-# What a build says it is doing (index/build.py), for someone who does not know how it is made.
+# What a build says it is doing (index/builds/build.py), for someone who does not know how it is made.
 STAGES: Mapping[str, str] = {
     "": "Getting ready",
     "Loading the model": "Getting ready",

@@ -18,13 +18,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kb.errors import AdvocateError
-from server.assistants import UnknownSite
+from server.answers.assistants import UnknownSite
 from server.core.reply import Reply
 from server.desk import NotStored, PassageNotOffered, UnknownConversation
 from server.editing import NoSuchPage, SavingBusy
 from server.storage.database.faults import StorageUnavailable
-from server.storage.events import NotFound
-from server.storage.keys import KeyReused
+from server.storage.talks.events import NotFound
+from server.storage.talks.keys import KeyReused
 from server.web.parts import parts_of
 from server.web.words.bodies import Out
 from server.web.words.texts import ENGLISH

@@ -10,9 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, Response
 
-from server.alerting import attempt
-from server.core.alerts import Channel, Target
-from server.core.mails import reset_mail
+from server.core.handing.alerts import Channel, Target
+from server.core.handing.mails import reset_mail
+from server.rounds.alerting import attempt
 from server.storage import PasswordRefused, ResetOver
 from server.storage.ids import new_id
 from server.web.guards.problems import Problem

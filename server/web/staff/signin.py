@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from server.core.alerts import Channel
+from server.core.handing.alerts import Channel
 from server.storage import PasswordRefused, SignInDelayed
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import (

@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse, Response
 
 from server.core.reply import Reply
 from server.desk import Choice, Taken, Typed
-from server.storage.events import Author
-from server.storage.handed_over import Letter
+from server.storage.handing.handed_over import Letter
+from server.storage.talks.events import Author
 from server.web.guards.bodies import json_only
 from server.web.guards.origins import note_site
 from server.web.guards.problems import PROBLEMS

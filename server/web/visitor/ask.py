@@ -12,12 +12,12 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BeforeValidator
 
-from server.assistant import MAX_CHARS
+from server.answers.assistant import MAX_CHARS
 from server.core.typed import mended
 from server.desk import Choice, NotStored, Pass, Taken, Typed
-from server.storage.conversations import Started
 from server.storage.database.faults import StorageUnavailable
-from server.storage.handed_over import Letter
+from server.storage.handing.handed_over import Letter
+from server.storage.talks.conversations import Started
 from server.web.guards.security import refuse_cross_site
 from server.web.parts import Parts, PartsDep
 from server.web.visitor.ask_screen import (

@@ -12,9 +12,9 @@ from fastapi import Request
 from kb.sites import Site
 from server.core.reply import Reply
 from server.desk import Pass, UnknownConversation, in_language
-from server.storage.conversations import Conversation
 from server.storage.database.faults import StorageUnavailable
-from server.storage.events import ConversationStatus, Event, Kind
+from server.storage.talks.conversations import Conversation
+from server.storage.talks.events import ConversationStatus, Event, Kind
 from server.web.parts import Parts
 from server.web.visitor.screens import AskScreen, LetterForm
 from server.web.visitor.stamps import make_stamp

@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from server.admission import turns_of
+from server.answers.admission import turns_of
 from server.core.typed import HEARD
 from server.desk import Pass
-from server.storage.conversations import Conversation
+from server.storage.talks.conversations import Conversation
 from server.web.guards.origins import note_site
 from server.web.guards.problems import Problem
 from server.web.parts import Parts, PartsDep

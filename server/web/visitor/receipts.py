@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from server.desk import Pass, UnknownConversation
-from server.storage.conversations import Conversation
+from server.storage.talks.conversations import Conversation
 from server.web.guards.security import refuse_cross_site
 from server.web.parts import Parts, PartsDep
 from server.web.visitor.ask import Field, back_to

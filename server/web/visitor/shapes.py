@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from server.assistant import MAX_CHARS
+from server.answers.assistant import MAX_CHARS
 from server.core.reply import Reply
 from server.core.typed import judged
 from server.web.words.bodies import Out

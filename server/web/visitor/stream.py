@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from server.following import Typing
-from server.storage.conversations import Conversation
+from server.rounds.following import Typing
 from server.storage.database.faults import StorageUnavailable
-from server.storage.events import Author
+from server.storage.talks.conversations import Conversation
+from server.storage.talks.events import Author
 from server.web.guards.problems import PROBLEMS, Problem
 from server.web.parts import PartsDep
 from server.web.visitor.callers import ConversationDep

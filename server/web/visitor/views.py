@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.storage.events import Event
-from server.storage.receiving import Received
+from server.storage.talks.events import Event
+from server.storage.talks.receiving import Received
 from server.web.visitor.shapes import MessageBody, ReceivedBody
 
 SHOWN = ("text", "choose", "name", "to", "reason", "letter")

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from hashlib import sha256, sha384
 
 from kb.policy import Policy
-from server.core.plain_signs import plain_signs
+from server.core.matching.plain_signs import plain_signs
 from server.web.words.texts import in_both_languages
 from widget import join
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kb.labels import Outcome
 from server.core.reply import Quote, Reply, Suggestion
-from server.storage.events import Author, Event, Kind
+from server.storage.talks.events import Author, Event, Kind
 from server.web.words.moments import date_in_words
 from server.web.words.texts import Texts, texts_in
 

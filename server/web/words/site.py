@@ -8,7 +8,7 @@ from typing import Any
 
 from kb.policy import Policy
 from kb.sites import Hours, Site
-from server.core import hours
+from server.core.handing import hours
 from server.desk import in_language
 from server.web.words.moments import date_in_words
 from server.web.words.texts import Texts, texts_in

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from kb.labels import Label
 from server.core import reasons
-from server.core.alerts import REASON_WORDS
-from server.core.handover import Closing, Status
+from server.core.handing.alerts import REASON_WORDS
+from server.core.handing.handover import Closing, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import pytest
 from kb.labels import Label
 from server.channels.email import Email
 from server.channels.sending import NotSent
-from server.core.addresses import MailServer
-from server.core.alerts import alert_text
+from server.core.handing.addresses import MailServer
+from server.core.handing.alerts import alert_text
 from tests.server.channels.receivers import Mailbox, free_port, mail_server, self_signed
 
 TEXT = alert_text(

@@ -13,8 +13,8 @@ import pytest
 from kb.labels import Label
 from server.channels.sending import NotSent
 from server.channels.webhook import Webhook, signature
-from server.core.addresses import parse_secret
-from server.core.alerts import alert_text
+from server.core.handing.addresses import parse_secret
+from server.core.handing.alerts import alert_text
 from tests.server.channels.receivers import Hook, web_server
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.core.addresses import MailServer, check_webhook, parse_contacts, parse_mail_server, parse_secret
+from server.core.handing.addresses import MailServer, check_webhook, parse_contacts, parse_mail_server, parse_secret
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from kb.labels import DUTIES, Label
-from server.core.alerts import (
+from server.core.handing.alerts import (
     LADDERS,
     REASON_WORDS,
     RETRY_AFTER,

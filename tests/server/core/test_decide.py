@@ -11,9 +11,9 @@ from kb.shaping.layout import assemble
 from kb.sites import SITES, load_site
 from server.core.decide import Evidence, Found, Part, Run, Speech, decide
 from server.core.findings import BARS, POSSIBLE, URGENT_PART_BAR, Finding, judge, read_gate
+from server.core.matching.rules import RuleMatch
 from server.core.quoting import cut_quote
 from server.core.reasons import ByPassages, ByRule, Reason, cause_of
-from server.core.rules import RuleMatch
 
 POLICY = load_policy()
 SPEECH = Speech(POLICY.replies, load_site(SITES / "kneecare"), "en", "build-1")

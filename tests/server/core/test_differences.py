@@ -10,8 +10,8 @@ import pytest
 from kb.editing import add_paragraph, remove_passage, replace_text, set_tags
 from kb.labels import Label
 from kb.shaping.markdown import parse_markdown
-from server.core.differences import Asked, Turn, differences, risky_changes
-from server.core.redacting import MAX_CHARS, redacted
+from server.core.editing.differences import Asked, Turn, differences, risky_changes
+from server.core.editing.redacting import MAX_CHARS, redacted
 from server.core.reply import Quote, Reply, Source
 
 SOURCE = Source("Knees", "/knees", "Time", None, "/knees")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from server.core.drills import LATE, Weekly, due_drill, parse_drills
+from server.core.handing.drills import LATE, Weekly, due_drill, parse_drills
 
 CHICAGO = "America/Chicago"
 MONDAY_10 = datetime(2026, 3, 2, 16, tzinfo=UTC)  # in Chicago, still winter time

@@ -4,7 +4,7 @@ from kb.content import Phrasing
 from kb.editing import EditRefused, remove_passage, replace_text, set_tags
 from kb.shaping.markdown import load_page
 from kb.sites import SITES
-from server.core.edits import MAX_PHRASING, is_same_passage, with_phrasing
+from server.core.editing.edits import MAX_PHRASING, is_same_passage, with_phrasing
 
 PAGE = load_page(SITES / "kneecare" / "pages" / "trigger-point-injections.md")
 FIRST, SECOND = (one.passage_id for one in PAGE.passages[:2])

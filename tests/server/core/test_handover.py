@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from server.core.handover import (
+from server.core.handing.handover import (
     OPEN,
     Closing,
     ClosingRefused,

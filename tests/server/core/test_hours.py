@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kb.sites import Hours, Site, SpecialDay
-from server.core.hours import is_open, last_shown, openings, reply_by
+from server.core.handing.hours import is_open, last_shown, openings, reply_by
 
 CHICAGO = ZoneInfo("America/Chicago")
 WEEKDAYS = tuple(Hours(day=day, opens="09:00", closes="17:00") for day in range(5))

@@ -6,7 +6,7 @@ import pytest
 
 from kb.labels import Label
 from kb.rules import Rule, RuleBook
-from server.core.plain_signs import fold_plainly, plain_signs, shows_sign
+from server.core.matching.plain_signs import fold_plainly, plain_signs, shows_sign
 
 WORDS = {"joint": ("knee", "hip joint"), "number": ()}
 

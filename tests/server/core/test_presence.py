@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from server.core.presence import PRESENT_FOR, QUIET_AFTER, Claim, goes_back
+from server.core.handing.presence import PRESENT_FOR, QUIET_AFTER, Claim, goes_back
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 JUST_NOW, GONE, QUIET = NOW, NOW - PRESENT_FOR, NOW - QUIET_AFTER

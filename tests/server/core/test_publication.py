@@ -1,6 +1,13 @@
 import pytest
 
-from server.core.publication import Refusal, TextStanding, golden_fault, refuse_draft, refuse_return, refuse_text
+from server.core.editing.publication import (
+    Refusal,
+    TextStanding,
+    golden_fault,
+    refuse_draft,
+    refuse_return,
+    refuse_text,
+)
 
 LIVE, DRAFT, OLD = "l" * 64, "d" * 64, "o" * 64
 READY = TextStanding(has_pages=True, built=DRAFT, current=LIVE)

@@ -4,8 +4,8 @@ from itertools import pairwise
 import pytest
 
 from kb.labels import Label
-from server.core.handover import Status
-from server.core.queue import place_in_queue, short_name
+from server.core.handing.handover import Status
+from server.core.handing.queue import place_in_queue, short_name
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.core.rewording import other_ways
+from server.core.editing.rewording import other_ways
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hashlib import sha256
 from itertools import count
 
 from kb.labels import DUTIES, Label
-from server.core.handover import Step
+from server.core.handing.handover import Step
 from server.core.reply import Candidate, Quote, Reply, Source, Trace
 from server.storage import Handover, Received, Role, Started, Store, User, VisitorMessage
 

@@ -3,10 +3,10 @@
 import pytest
 
 from kb.labels import Label
-from server.core.alerts import GIVEN_UP_AFTER, Channel, Reach, Target
-from server.core.handover import Closing, Closure, Step
+from server.core.handing.alerts import GIVEN_UP_AFTER, Channel, Reach, Target
+from server.core.handing.handover import Closing, Closure, Step
 from server.storage import Store, VisitorMessage
-from server.storage.alerts import LEASE, State
+from server.storage.handing.alerts import LEASE, State
 from tests.server.storage.clinic import PAT, TurnedClock, keys, reply, start
 
 FIRST = Target(Channel.EMAIL, "pat@clinic.example")
@@ -48,7 +48,9 @@ async def climb(store):
 
 async def test_a_handover_and_its_first_alerts_are_one_transaction(store, monkeypatch):
     started = await start(store)
-    monkeypatch.setattr("server.storage.keys.remember", lambda *_a, **_k: 1 / 0)  # the last thing a message writes
+    monkeypatch.setattr(
+        "server.storage.talks.keys.remember", lambda *_a, **_k: 1 / 0
+    )  # the last thing a message writes
     with pytest.raises(ZeroDivisionError):
         await say(store, started.conversation_id, Label.CLINICAL)
     assert await store.alerts.take() == [] and await store.handovers.inbox(["*"]) == []

@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from server.core.handover import Step
+from server.core.handing.handover import Step
 from server.storage import Words
 from tests.server.storage.clinic import PAT, claimed, handed_over
 
@@ -41,7 +41,7 @@ async def test_an_act_and_its_entry_are_stored_together(store, monkeypatch):
     def broken(*_arguments, **_named):
         raise OSError("no audit")
 
-    monkeypatch.setattr("server.storage.stepping.audit.record", broken)
+    monkeypatch.setattr("server.storage.handing.stepping.audit.record", broken)
     with pytest.raises(Exception, match="OSError"):
         await store.handovers.step(handover.handover_id, Step.CLAIM, version=1, user=PAT)
     assert (await store.handovers.get(handover.handover_id)).status == "waiting"

@@ -1,7 +1,7 @@
 import pytest
 
 from kb.labels import Label
-from server.core.handover import Step
+from server.core.handing.handover import Step
 from server.storage import KeyReused, Letter, NotClaimed, NotFound, StaleView, Words
 from tests.server.storage.clinic import PAT, SAM, claimed, handed_over, kinds, say, start
 

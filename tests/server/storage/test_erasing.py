@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from kb.labels import Label
-from server.core.handover import Closing, Closure, Step
+from server.core.handing.handover import Closing, Closure, Step
 from server.core.reply import Decision
 from server.storage import Letter, Store, Words
 from server.storage.database.engine import find_sqlite

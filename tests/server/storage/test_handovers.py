@@ -4,7 +4,7 @@ from functools import partial
 import pytest
 
 from kb.labels import Label
-from server.core.handover import MOVES, STEPS, Closing, Closure, Status, Step, StepRefused
+from server.core.handing.handover import MOVES, STEPS, Closing, Closure, Status, Step, StepRefused
 from server.core.reply import Reply
 from server.storage import Letter, Move, NotClaimed, NotFound, StepLost, Store, VisitorMessage, Words
 from tests.server.storage.clinic import ADA, PAT, SAM, TurnedClock, claimed, handed_over, kinds, say, start

@@ -4,8 +4,8 @@ import json
 import pytest
 
 from kb.labels import Label
-from server.core.alerts import Reach
-from server.core.handover import Closing, Closure, Status, Step
+from server.core.handing.alerts import Reach
+from server.core.handing.handover import Closing, Closure, Status, Step
 from server.core.reply import Trace
 from server.storage import Erased, KeyReused, NotFound, VisitorMessage
 from server.storage.database.transactions import Transaction

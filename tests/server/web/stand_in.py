@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from index.build import Recipe
+from index.builds.build import Recipe
 from kb.labels import Label
 from kb.pages import Page
 from kb.policy import load_policy
 from kb.shaping.markdown import load_page
 from kb.sites import SITES, Site, load_site
-from server.assistants import UnknownSite
+from server.answers.assistants import UnknownSite
 from server.core.quoting import cut_quote
 from server.core.reply import Candidate, Reply, Suggestion, Trace
 from server.desk import in_language

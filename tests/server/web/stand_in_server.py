@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from server.settings import Settings
 from server.storage import Store
-from server.storage.receiving import Received
+from server.storage.talks.receiving import Received
 from server.web import serving
 from server.web.app import create_app
 from tests.server.web.stand_in import StandIn
@@ -30,7 +30,7 @@ def make_app(settings: Settings) -> FastAPI:
 
 def _die_after_storing() -> None:
     """Kill the process between a message's commit and its reply, once."""
-    from server.storage.conversations import Conversations
+    from server.storage.talks.conversations import Conversations
 
     receive = Conversations.receive
 

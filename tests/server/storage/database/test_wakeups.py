@@ -4,7 +4,7 @@ from time import monotonic
 import psycopg
 import pytest
 
-from server.core.handover import Step
+from server.core.handing.handover import Step
 from server.storage import Store
 from tests.server.storage.clinic import PAT, handed_over, say, start
 

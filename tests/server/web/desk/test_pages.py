@@ -18,7 +18,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from kb.pages import Passage
-from server.core.handover import Closing, Status
+from server.core.handing.handover import Closing, Status
 from server.settings import Settings
 from server.storage import Handover, NoteKind, Role, Store, User
 from server.web.visitor.views import event_json

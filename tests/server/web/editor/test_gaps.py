@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from kb.labels import Label
 from kb.pages import Page
-from server.core.gaps import InVain, gaps
+from server.core.editing.gaps import InVain, gaps
 from server.core.reply import Candidate, Reply, Trace
 from server.storage import Store, VisitorMessage
 from tests.server.web.editor.test_pages import (  # noqa: F401 - fixtures

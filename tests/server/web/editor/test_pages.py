@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 
-from index.build import inputs_of
+from index.builds.build import inputs_of
+from index.builds.manifest import FORMAT, Manifest, canonical_digest, digest_files
 from index.lexical import tokens
 from index.linking import Link, save_links
-from index.manifest import FORMAT, Manifest, canonical_digest, digest_files
 from kb.asks import load_asks
 from kb.content import Content
 from kb.pages import Page
@@ -30,7 +30,8 @@ from server.settings import Settings
 from server.storage import Role, Store
 from server.storage.builds import Replica
 from server.web.app import create_app
-from server.web.editor import pages, releasing
+from server.web.editor.release import releasing
+from server.web.editor.text import pages
 from server.web.staff import signin
 from tests.server.web.conftest import HERE
 from tests.server.web.stand_in import StandIn

@@ -196,11 +196,11 @@ async def test_a_store_in_trouble_is_told_at_once_and_promises_nothing(
     async def refuse(*_: object, **__: object) -> None:
         raise StorageUnavailable("locked")
 
-    monkeypatch.setattr("server.storage.conversations.Conversations.receive", refuse)
+    monkeypatch.setattr("server.storage.talks.conversations.Conversations.receive", refuse)
     response = await visitor.say(f"What about {CANARY}?")
     assert shows_the_way(problem_of(response, 503)["reply"])
     assert response.headers["retry-after"]
-    monkeypatch.setattr("server.storage.conversations.Conversations.find", refuse)
+    monkeypatch.setattr("server.storage.talks.conversations.Conversations.find", refuse)
     urgent = problem_of(await visitor.say("I can't breathe"), 503)["reply"]
     assert urgent["outcome"] == "emergency" and urgent["message"].startswith("This may be an emergency. Call 911")
     assert "could not reach" in urgent["message"] and not urgent["handed_over"]

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
-from server.core.alerts import NO_ONE
-from server.core.handover import Step
+from server.core.handing.alerts import NO_ONE
+from server.core.handing.handover import Step
 from server.storage import Role, Store
 
 PASSWORD = "quiet orchard lamp"

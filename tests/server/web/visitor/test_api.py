@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from kb.pages import Page
-from server.admission import ROOM
+from server.answers.admission import ROOM
 from server.storage import Store
 from tests.server.web.conftest import Visitor, begin
 from tests.server.web.stand_in import PAGE, StandIn
@@ -178,7 +178,7 @@ async def test_an_erasure_that_a_backup_holds_up_says_so_until_it_is_done(
     code = {"Receipt-Code": visitor.receipt}
     await visitor.say("Is it safe for my heart?")
     with monkeypatch.context() as patched:
-        patched.setattr("server.storage.erasing.overwrite", in_the_way)
+        patched.setattr("server.storage.talks.erasing.overwrite", in_the_way)
         erased = await visitor.client.delete("/api/v1/receipts", headers=code)
         assert (erased.status_code, erased.json()) == (202, {"status": "being erased"})
         assert (await visitor.client.get("/api/v1/receipts", headers=code)).json()["status"] == "being erased"

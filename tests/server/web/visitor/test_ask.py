@@ -11,8 +11,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from server.core.handover import Closing, Closure, Step
-from server.core.presence import TOLD_AFTER, Hearing
+from server.core.handing.handover import Closing, Closure, Step
+from server.core.handing.presence import TOLD_AFTER, Hearing
 from server.desk import Desk
 from server.storage import Store
 from server.storage.database.faults import StorageUnavailable
@@ -191,7 +191,7 @@ async def test_a_store_in_trouble_keeps_the_question_and_shows_the_way(
     async def refuse(*_: object, **__: object) -> None:
         raise StorageUnavailable("locked")
 
-    monkeypatch.setattr("server.storage.conversations.Conversations.start", refuse)
+    monkeypatch.setattr("server.storage.talks.conversations.Conversations.start", refuse)
     response = await browser.post(ASK, data={"text": "What about my knee?", "key": "k"})
     assert response.status_code == 503
     assert "What about my knee?</textarea>" in response.text and 'value="k"' in response.text
@@ -273,7 +273,7 @@ async def test_the_first_emergency_does_not_wait_for_a_locked_database(
         await asyncio.Event().wait()
 
     monkeypatch.setattr("server.desk.EMERGENCY_PATIENCE_S", 0.05)
-    monkeypatch.setattr(f"server.storage.conversations.Conversations.{hung}", hang)
+    monkeypatch.setattr(f"server.storage.talks.conversations.Conversations.{hung}", hang)
     response = await browser.post(ASK, data={"text": "I can't breathe", "key": "k"})
     assert response.status_code == 503
     assert "This may be an emergency. Call 911" in words(response.text) and "could not reach" in response.text

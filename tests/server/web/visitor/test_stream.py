@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from server.storage import Store
-from server.storage.events import Author
+from server.storage.talks.events import Author
 from tests.server.web.conftest import Visitor, begin
 
 QUESTION = "What is a trigger point?"

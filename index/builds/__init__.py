@@ -1,0 +1,1 @@
+"""Builds: made, described, verified, loaded, tried, published."""

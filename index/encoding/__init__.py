@@ -1,0 +1,1 @@
+"""Texts become vectors: the reference encoder, its export, what either made, kept."""

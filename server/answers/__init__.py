@@ -1,0 +1,1 @@
+"""Answers messages: read in batches, decided by each site's build, refused where there is no room."""

@@ -1,0 +1,1 @@
+"""Handing over: states, the queue, who is told and when, hours, presence, drills."""

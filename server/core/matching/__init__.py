@@ -1,0 +1,1 @@
+"""Which rules of the policy a message meets."""

@@ -1,0 +1,1 @@
+"""How well the product decides: labelled questions in, figures out."""

@@ -1,0 +1,1 @@
+"""What is done beside serving, again and again: alerts sent, drills begun, readers told, builds fetched."""

@@ -1,0 +1,1 @@
+"""Conversations: what is said in them, noted about them and forgotten."""

@@ -1,0 +1,1 @@
+"""The editor's pages of what is brought in."""

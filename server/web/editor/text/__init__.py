@@ -1,0 +1,1 @@
+"""The editor's pages of the text: read, changed, looked over, tried."""

@@ -1,0 +1,83 @@
+"""A sentence is changed at a real site: tried before it is saved, and made ready, each within seconds of one core."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from index.model import DEFAULT_MODEL
+from kb.content import Content
+from kb.editing import replace_text
+from server.answers.assistants import Assistants
+from server.core.reply import Reply
+from server.editing import Actor, Editing
+from server.publishing import Publisher
+from server.storage import Store
+
+ANN = Actor("u-ann", "Ann Ruiz")
+MINUTES = "how many minutes does the procedure take?"
+TRY_S, READY_S = 2.0, 5.0  # of processor time: how long it takes where nothing else runs
+
+
+@pytest.fixture
+async def desk(copy_of_kneecare: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Editing, Publisher]]:
+    monkeypatch.setenv("ADVOCATE_DATA_DIR", str(copy_of_kneecare))
+    store = await Store.open(f"sqlite+aiosqlite:///{copy_of_kneecare}/advocate.db")
+    publisher = Publisher(store, copy_of_kneecare, DEFAULT_MODEL)
+    assistants = Assistants(copy_of_kneecare, await publisher.sites())
+    yield Editing.of(store, publisher, assistants), publisher
+    assistants.close()
+    await store.close()
+
+
+def saying(minutes: str):
+    """An edit of the sentence with "8-12 minutes", wherever it stands."""
+
+    def edit(content: Content) -> Content:
+        pages = []
+        for page in content.pages:
+            for one in page.passages:
+                if "8-12 minutes" in page.text_of(one):
+                    page = replace_text(page, one.passage_id, page.text_of(one).replace("8-12", minutes))
+            pages.append(page)
+        return replace(content, pages=tuple(pages))
+
+    return edit
+
+
+def quoted(reply: Reply) -> str:
+    return " ".join(one.text for one in reply.quotes)
+
+
+async def test_a_changed_sentence_is_tried_unsaved_and_then_made_ready_within_seconds(desk):
+    editing, publisher = desk
+    first = publisher.current("kneecare")
+    assert "8-12 minutes" in quoted(await editing.trying.reply("kneecare", MINUTES))
+    for minutes in ("15-20", "16-21"):
+        began = time.process_time()
+        reply = await editing.trying.reply("kneecare", MINUTES, unsaved=saying(minutes))
+        assert time.process_time() - began < TRY_S
+        assert f"{minutes} minutes" in quoted(reply) and "8-12" not in quoted(reply)
+    assert (await publisher.content("kneecare")).pages == publisher.built_content("kneecare", first).pages
+
+    page = (await publisher.content("kneecare")).pages[0]
+    edit = saying("16-21")
+    await editing.saving.page(
+        "kneecare", page.page_id, lambda one: edit(Content((one,))).pages[0], by=ANN, reason="longer"
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    editing.rebuilding.start("kneecare", ANN)
+    await editing.rebuilding.wait("kneecare")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    job = editing.rebuilding.of("kneecare")
+    assert (job.state, job.build) == ("done", reply.build), job.problem  # the trial had the build's own id
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < READY_S
+    built = await editing.trying.reply("kneecare", MINUTES)
+    assert replace(built, trace=reply.trace) == reply
+    await editing.rebuilding.checked("kneecare")
+    assert not editing.rebuilding.distrusts(job.build)
