@@ -302,31 +302,33 @@ class Desk:
 
     async def claim(self, handover_id: str, *, version: int, user: User) -> Handover:
         """Take a handover over. Raises StepLost, with the handover as it now is, when someone was first."""
-        return await self._step(handover_id, Step.CLAIM, version=version, user=user)
+        return await self._store.handovers.step(handover_id, Step.CLAIM, version=version, user=user)
 
     async def release(self, handover_id: str, *, version: int, user: User) -> Handover:
         """Put it back into the inbox."""
-        return await self._step(handover_id, Step.RELEASE, version=version, user=user)
+        return await self._store.handovers.step(handover_id, Step.RELEASE, version=version, user=user)
 
     async def give_back(self, handover_id: str, *, version: int, user: User) -> Handover:
         """Let the assistant answer again."""
-        return await self._step(handover_id, Step.RETURN, version=version, user=user)
+        return await self._store.handovers.step(handover_id, Step.RETURN, version=version, user=user)
 
     async def call_back(self, handover_id: str, *, version: int, user: User) -> Handover:
         """Mark that the visitor is to be called back and need not stay."""
-        return await self._step(handover_id, Step.CALL_BACK, version=version, user=user)
+        return await self._store.handovers.step(handover_id, Step.CALL_BACK, version=version, user=user)
 
     async def close(self, handover_id: str, *, version: int, user: User, closure: Closure) -> Handover:
         """End it, saying how. Raises ClosingRefused for an emergency that would end without a word."""
-        return await self._step(handover_id, Step.CLOSE, version=version, user=user, closure=closure)
+        return await self._store.handovers.step(handover_id, Step.CLOSE, version=version, user=user, closure=closure)
 
     async def transfer(self, handover_id: str, *, version: int, user: User, move: Move) -> Handover:
         """Give it to a colleague who is at the desk. Raises StepRefused without a word of why, or when they are not."""
-        return await self._step(handover_id, Step.TRANSFER, version=version, user=user, move=move)
+        return await self._store.handovers.step(handover_id, Step.TRANSFER, version=version, user=user, move=move)
 
     async def take_over(self, handover_id: str, *, version: int, user: User, why: str) -> Handover:
         """Take it from a colleague. Raises StepRefused without a reason."""
-        return await self._step(handover_id, Step.TAKE_OVER, version=version, user=user, move=Move(user, why))
+        return await self._store.handovers.step(
+            handover_id, Step.TAKE_OVER, version=version, user=user, move=Move(user, why)
+        )
 
     async def mark_wrong(self, conversation_id: str, user: User, seq: int, word: Callable[[str], str]) -> None:
         """Correct an answer of the assistant, once: the visitor reads `word` of their question. Raises NotFound."""
@@ -430,20 +432,6 @@ class Desk:
             return self.unreachable(language)
         apology = in_language(self._assistants.policy.replies.not_passed_on, language)
         return Reply(label=Label.EMERGENCY, message=f"{reply.message} {apology}", build=reply.build)
-
-    async def _step(
-        self,
-        handover_id: str,
-        step: Step,
-        *,
-        version: int,
-        user: User,
-        closure: Closure | None = None,
-        move: Move | None = None,
-    ) -> Handover:
-        return await self._store.handovers.step(
-            handover_id, step, version=version, user=user, closure=closure, move=move
-        )
 
 
 def _known(found: T | None) -> T:
