@@ -212,6 +212,7 @@ def test_our_own_list_speaks_at_once_when_the_server_cannot_be_reached(page_at: 
     page.goto(base)
     open_chat(page)
     page.context.set_offline(True)
+    page.wait_for_function("!navigator.onLine")  # the browser may take a moment to hear of it
     say(page, "I can't breathe")
     expect(page.get_by_role("alert")).to_contain_text("Call 911 now")
     assert active(page) == "danger"
@@ -425,6 +426,7 @@ def test_a_message_is_kept_offline_and_sent_once_with_its_key(page_at: PageAt, b
     say(page, "What is a trigger point?")
     expect(page.locator("mark")).to_be_visible()
     page.context.set_offline(True)
+    page.wait_for_function("!navigator.onLine")  # the browser may take a moment to hear of it
     say(page, "hello")
     expect(page.get_by_text("Not sent yet, trying again")).to_be_visible()
     page.context.set_offline(False)
@@ -857,6 +859,7 @@ def show_talk(page: Page, api: Api) -> None:
 def show_offline(page: Page, api: Api) -> None:
     open_chat(page)
     page.context.set_offline(True)
+    page.wait_for_function("!navigator.onLine")  # the browser may take a moment to hear of it
     say(page, "hello")
     expect(page.get_by_text("Not sent yet, trying again")).to_be_visible()
 
