@@ -34,6 +34,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   #typingTimer
   #wantsLetter
   #listening
+  #visitor = {}
 
   /**
    * Make a tag of it.
@@ -69,7 +70,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     this.#resume()
     queueMicrotask(() => this.#news('ready'))
     if (this.#isLinkedTo) this.open()
-    else if (this.#pass?.isOpen && !this.#isSheet) this.open(false)
+    else if (this.#isInline || (this.#pass?.isOpen && !this.#isSheet)) this.open(false)
   }
 
   disconnectedCallback() {
@@ -108,7 +109,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
    * @param {boolean} [givesFocus] to the launcher
    */
   close(givesFocus = true) {
-    if (!this.isOpen) return
+    if (!this.isOpen || this.#isInline) return
     this.#ui.panel.hidden = true
     this.#ui.launch.hidden = Boolean(this.dataset.launcher)
     this.#drawer.keep({isOpen: false})
@@ -120,6 +121,29 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   toggle() {
     if (this.isOpen) this.close()
     else this.open()
+  }
+
+  /**
+   * Say something as the visitor, who sees it as their own words. What is too long to be sent is put in the box instead.
+   *
+   * @param {string} text
+   */
+  ask(text) {
+    if (!this.#ui) return
+    this.open()
+    const words = text.trim()
+    if (words && !excess(words)) return this.#say(words)
+    this.#ui.field.value = words
+    this.#onInput()
+  }
+
+  /**
+   * Fill in a letter that is not begun. It stays in the page until the visitor sends it.
+   *
+   * @param {{name?: string, contact?: string}} visitor
+   */
+  setVisitor(visitor) {
+    this.#visitor = visitor
   }
 
   /** Forget this chat, here and in what is kept. */
@@ -153,6 +177,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     }
     this.#ui = buildPanel(this.#texts, this.#actions)
     this.#ui.root.classList.toggle('left', this.dataset.position === 'left')
+    this.#ui.root.classList.toggle('inline', this.#isInline)
     this.#ui.launch.hidden = Boolean(this.dataset.launcher)
     root.append(this.#ui.root)
     this.#settle()
@@ -491,7 +516,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
       })
     }
     const passedOn = isPassedOn ? this.#named(this.#texts.passed_on) : ''
-    return letterForm(this.#texts, {text: body.text ?? '', passedOn, share: this.#named(this.#texts.letter_share), onTouch, onLater, onSend})
+    return letterForm(this.#texts, {text: body.text ?? '', passedOn, share: this.#named(this.#texts.letter_share), ...this.#visitor, onTouch, onLater, onSend})
   }
 
   #settle() {
@@ -608,8 +633,12 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     return this.#ui.panel.clientHeight < LOW_PX
   }
 
+  get #isInline() {
+    return 'inline' in this.dataset
+  }
+
   get #isSheet() {
-    return matchMedia('(max-width:37.49em)').matches
+    return !this.#isInline && matchMedia('(max-width:37.49em)').matches
   }
 
   get #isLinkedTo() {

@@ -13,12 +13,14 @@ const MAX_NAME = 200 // of a name or a way to be reached
  * @param {string} letter.text what is passed on, to be changed
  * @param {string} letter.passedOn said where it was passed on already, or empty
  * @param {string} letter.share the words of the choice to share what was asked earlier
+ * @param {string} [letter.name] of the visitor, as the page knows it
+ * @param {string} [letter.contact]
  * @param {function(): void} letter.onTouch told when the visitor writes
  * @param {function(): void} letter.onLater
  * @param {function(object, function(string): void): void} letter.onSend given the body to send, and where to say how it went
  * @returns {HTMLFormElement}
  */
-export function letterForm(texts, {text, passedOn, share, onTouch, onLater, onSend}) {
+export function letterForm(texts, {text, passedOn, share, name = '', contact = '', onTouch, onLater, onSend}) {
   const words = h('textarea', {name: 'text', rows: 3})
   const mayShare = h('input', {type: 'checkbox'})
   const state = h('p.small', {role: 'status'})
@@ -39,8 +41,8 @@ export function letterForm(texts, {text, passedOn, share, onTouch, onLater, onSe
   const form = h('form.stack', {onsubmit, oninput: onTouch},
     h('p.small', passedOn && `${passedOn}. `, texts.optional),
     h('label', texts.letter_words, words),
-    h('label', texts.letter_name, h('input', {name: 'name', autocomplete: 'name'})),
-    h('label', texts.letter_contact, h('input', {name: 'contact'})),
+    h('label', texts.letter_name, h('input', {name: 'name', autocomplete: 'name', value: name})),
+    h('label', texts.letter_contact, h('input', {name: 'contact', value: contact})),
     h('label.check', mayShare, h('span', share)),
     h('div.sr', {'aria-hidden': true}, h('input', {name: 'website', tabindex: -1, autocomplete: 'off'})),
     h('div.row', send, button(texts.later, onLater, 'link'), state))

@@ -20,7 +20,7 @@ function start(script) {
 
 function handsOn(chat) {
   const hands = {element: chat, push: (...commands) => commands.forEach(([name, ...values]) => hands[name](...values))}
-  for (const name of ['open', 'close', 'toggle', 'reset']) hands[name] = () => chat[name]()
+  for (const name of ['open', 'close', 'toggle', 'reset', 'ask', 'setVisitor']) hands[name] = value => chat[name](value)
   hands.show = () => (chat.hidden = false)
   hands.hide = () => (chat.hidden = true)
   hands.on = (name, listener) => {

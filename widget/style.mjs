@@ -83,7 +83,9 @@ textarea,.letter input:not([type]){font:400 max(1em,16px)/1.5 var(--font);color:
 .base{justify-content:space-between;padding:0 12px env(safe-area-inset-bottom) 16px}
 .base a{color:var(--ink)}
 @container panel (max-height:430px){.frame{overflow-y:auto;display:block}.person{width:100%}.scroll{overflow:visible}.danger.danger{max-height:none;overflow:visible}.write{position:sticky;bottom:0;border-top:1px solid var(--line)}.calls{position:sticky;top:0;bottom:58px}.head p{display:none}}
-@media (max-width:37.49em){.panel{inset:var(--top,0) 0 auto!important;width:100%;max-width:none;height:var(--tall,100dvh);max-height:none;border:0;border-radius:0}}
+@media (max-width:37.49em){:not(.inline)>.panel{inset:var(--top,0) 0 auto!important;width:100%;max-width:none;height:var(--tall,100dvh);max-height:none;border:0;border-radius:0}}
+.inline .panel{position:static;width:100%;max-width:none;box-shadow:none}
+.inline .x{display:none}
 @media (prefers-reduced-motion:no-preference){.panel{animation:show .15s ease-out}}
 @media print{button,.write,.base{display:none}.panel,.frame,.scroll{position:static;display:block;height:auto;max-height:none;width:auto;max-width:none;overflow:visible;container-type:normal}}
 `

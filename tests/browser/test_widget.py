@@ -1003,6 +1003,41 @@ def test_the_page_may_open_it_early_listen_and_stop_listening(page_at: PageAt, b
     expect(page.get_by_role("button", name="Questions? Ask us")).to_be_visible()
 
 
+def test_the_page_may_ask_for_the_visitor_and_say_who_it_is(page_at: PageAt, base: str, api: Api):
+    page = page_at(DESKTOP)
+    page.add_init_script("window.PatientAdvocate = [['setVisitor', {name: 'Ann', contact: '555 0100'}]]")
+    page.goto(base)
+    page.wait_for_function("PatientAdvocate.element?.shadowRoot")
+    assert api.requests == []  # until something is asked
+    page.evaluate("PatientAdvocate.push(['ask', 'My knee is hot'])")
+    expect(page.get_by_role("log")).to_contain_text("I have passed your message on.")
+    letter = page.get_by_role("region", name="Your message to Pat Cashen")
+    expect(letter.get_by_label("Your name")).to_have_value("Ann")
+    expect(letter.get_by_label("Phone or email")).to_have_value("555 0100")
+    page.evaluate("PatientAdvocate.ask('word '.repeat(900))")
+    expect(page.get_by_role("dialog")).to_contain_text("499 characters too long")
+    assert "555 0100" not in json.dumps([body for body, _ in api.posted("")])
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_a_page_may_have_the_chat_in_its_text(page_at: PageAt, base: str, api: Api, width: int):
+    api.page |= {"body": "<p>Before</p><advocate-chat data-inline></advocate-chat><p id='after'>After</p>"}
+    page = page_at(width)
+    page.goto(base)
+    panel = page.get_by_role("dialog")
+    expect(panel).to_be_visible()
+    expect(page.get_by_role("button", name="Questions? Ask us")).to_have_count(0)
+    expect(panel.get_by_role("button", name="Close")).to_be_hidden()
+    assert page.evaluate("document.activeElement.localName") == "body"
+    say(page, "What is a trigger point?")
+    expect(page.locator("mark")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_visible()
+    bottom = in_chat(page, "root.querySelector('.panel').getBoundingClientRect().bottom")
+    assert page.evaluate("document.querySelector('#after').getBoundingClientRect().top") >= bottom
+    assert not findings(page)
+
+
 def test_settings_are_attributes(page_at: PageAt, base: str, api: Api):
     api.page |= {
         "attributes": 'data-lang="es" data-position="left" data-launcher="#ask" data-open="#chat"',
