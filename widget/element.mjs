@@ -97,7 +97,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
       this.#count(0)
       if (!this.#clinic.clinic) this.#ask()
       this.#drawer.keep({isOpen: true})
-      if (this.#pass) this.#connect()
+      this.#onAwake()
       this.#news('open')
     }
     if (takesFocus) focusOn(this.#ui.field)
@@ -428,6 +428,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (author === 'advocate') {
       this.#showTyping(false)
       if (!this.isOpen) this.#count(this.#unread + 1)
+      this.#onAwake()
     }
     this.#settle()
     if (author !== 'visitor' && kind !== 'emergency') this.#showEnd()
@@ -516,7 +517,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
       })
     }
     const passedOn = isPassedOn ? this.#named(this.#texts.passed_on) : ''
-    return letterForm(this.#texts, {text: body.text ?? '', passedOn, share: this.#named(this.#texts.letter_share), ...this.#visitor, onTouch, onLater, onSend})
+    return letterForm(this.#texts, {text: body.text ?? '', passedOn, share: this.#named(this.#texts.letter_share), ...this.#visitor, mail: this.#clinic.mail, onTouch, onLater, onSend})
   }
 
   #settle() {
@@ -623,10 +624,13 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   }
 
   #onAwake() {
-    const isHandedOver = /waiting|claimed/.test(this.#chat.status)
+    const {status, seen} = this.#chat
+    const isHandedOver = /waiting|claimed/.test(status)
     if (document.hidden) return isHandedOver || this.#line.hangUp()
     this.#line.wake()
     if (this.#pass && (this.isOpen || isHandedOver)) this.#connect()
+    // what a person wrote and is on the screen needs no mail
+    if (seen && this.isOpen) this.#line.request(`conversations/${this.#pass.id}/seen`, {body: {seq: seen}}).catch(() => {})
   }
 
   get #isLow() {

@@ -15,14 +15,20 @@ const MAX_NAME = 200 // of a name or a way to be reached
  * @param {string} letter.share the words of the choice to share what was asked earlier
  * @param {string} [letter.name] of the visitor, as the page knows it
  * @param {string} [letter.contact]
+ * @param {string} [letter.mail] the words of the choice to get a mail, where mail can leave
  * @param {function(): void} letter.onTouch told when the visitor writes
  * @param {function(): void} letter.onLater
  * @param {function(object, function(string): void): void} letter.onSend given the body to send, and where to say how it went
  * @returns {HTMLFormElement}
  */
-export function letterForm(texts, {text, passedOn, share, name = '', contact = '', onTouch, onLater, onSend}) {
+export function letterForm(texts, {text, passedOn, share, name = '', contact = '', mail, onTouch, onLater, onSend}) {
   const words = h('textarea', {name: 'text', rows: 3})
   const mayShare = h('input', {type: 'checkbox'})
+  const reach = h('input', {name: 'contact', value: contact})
+  const mayMail = h('input', {type: 'checkbox', oninput: () => {
+    reach.required = mayMail.checked
+    reach.type = mayMail.checked ? 'email' : 'text'
+  }})
   const state = h('p.small', {role: 'status'})
   const send = h('button.main', texts.send)
   const onsubmit = event => {
@@ -34,7 +40,7 @@ export function letterForm(texts, {text, passedOn, share, name = '', contact = '
       return long.focus()
     }
     send.disabled = true
-    const body = {...Object.fromEntries(new FormData(form)), share_earlier: mayShare.checked}
+    const body = {...Object.fromEntries(new FormData(form)), share_earlier: mayShare.checked, mail_me: mayMail.checked}
     if (passedOn && words.value === text) body.text = ''
     onSend(body, said => (state.textContent = said))
   }
@@ -42,8 +48,9 @@ export function letterForm(texts, {text, passedOn, share, name = '', contact = '
     h('p.small', passedOn && `${passedOn}. `, texts.optional),
     h('label', texts.letter_words, words),
     h('label', texts.letter_name, h('input', {name: 'name', autocomplete: 'name', value: name})),
-    h('label', texts.letter_contact, h('input', {name: 'contact', value: contact})),
-    h('label.check', mayShare, h('span', share)),
+    h('label', texts.letter_contact, reach),
+    h('label.check', mayShare, share),
+    mail && h('label.check', mayMail, mail),
     h('div.sr', {'aria-hidden': true}, h('input', {name: 'website', tabindex: -1, autocomplete: 'off'})),
     h('div.row', send, button(texts.later, onLater, 'link'), state))
   words.value = text

@@ -75,7 +75,7 @@ mark{background:var(--mark);color:inherit;border-radius:2px}
 label{display:flex;flex-direction:column;gap:4px}
 .check{flex-direction:row;gap:12px;font-weight:400;padding:10px 0}
 .check input{width:24px;height:24px;margin:0;flex:none;accent-color:var(--a)}
-textarea,.letter input:not([type]){font:400 max(1em,16px)/1.5 var(--font);color:var(--ink);background:var(--paper);border:1px solid var(--soft);border-radius:var(--radius);padding:9px 12px;width:100%;min-height:46px;resize:none}
+textarea,.letter input[name]{font:400 max(1em,16px)/1.5 var(--font);color:var(--ink);background:var(--paper);border:1px solid var(--soft);border-radius:var(--radius);padding:9px 12px;width:100%;min-height:46px;resize:none}
 ::placeholder{color:var(--soft);opacity:1}
 .person{border-radius:0;border-block-color:var(--gold);background:var(--warm);padding:4px 16px}
 .write{display:flex;gap:8px;align-items:flex-end;padding:8px 16px 4px;background:var(--paper)}

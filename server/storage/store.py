@@ -26,6 +26,7 @@ from server.storage.talks.asked import Asked
 from server.storage.talks.conversations import Conversations
 from server.storage.talks.corrections import Corrections
 from server.storage.talks.notes import Notes
+from server.storage.talks.returning import Returning
 
 
 class Store:
@@ -39,6 +40,7 @@ class Store:
         self.handovers = Handovers(self.database)
         self.corrections = Corrections(self.database)
         self.notes = Notes(self.database)
+        self.returning = Returning(self.database)
         self.alerts = Alerts(self.database)
         self.drills = Drills(self.database)
         self.staff = Staff(self.database)

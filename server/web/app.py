@@ -22,6 +22,7 @@ from server.editing import Editing
 from server.publishing import Publisher
 from server.rounds.alerting import Alerting
 from server.rounds.drilling import rehearse
+from server.rounds.returning import WritingToVisitors
 from server.rounds.tending import tend
 from server.settings import Settings
 from server.storage.builds import TOPIC
@@ -44,7 +45,7 @@ from server.web.parts import Parts
 from server.web.rendering import STATIC, Templates
 from server.web.staff import admin, clinics, factor, forgotten, people, sessions, signin
 from server.web.stopping import on_stop_signal
-from server.web.visitor import api, ask, pages, receipts, stream
+from server.web.visitor import api, ask, pages, receipts, returning, stream
 
 log = logging.getLogger(__name__)
 REFRESH_S = 1.0  # how soon a published build answers
@@ -55,6 +56,7 @@ ROUTERS = (
     pages.router,
     ask.router,
     receipts.router,
+    returning.router,
     health.router,
     signin.router,
     forgotten.router,
@@ -144,6 +146,9 @@ async def _alerting(parts: Parts) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(worker.run()), asyncio.create_task(tend(parts.store, parts.desk.emergency_again))]
     schedule = parse_drills(parts.settings.drill_at)
     tasks.append(asyncio.create_task(rehearse(parts.store, schedule, parts.channels.reach, parts.publisher.sites)))
+    if parts.can_mail:
+        writing = WritingToVisitors(parts.store, parts.channels, parts.settings.address, clinic_of)
+        tasks.append(asyncio.create_task(writing.run()))
     try:
         yield
     finally:

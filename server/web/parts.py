@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from server.answers.answering import Answering
 from server.channels import Channels
+from server.core.handing.alerts import Channel
 from server.desk import Desk
 from server.editing import Editing
 from server.settings import Settings
@@ -36,6 +37,11 @@ class Parts:
     limits: Limits
     measures: Measures
     channels: Channels
+
+    @property
+    def can_mail(self) -> bool:
+        """Whether mail can leave from here."""
+        return Channel.EMAIL in self.channels.senders
 
 
 def parts_of(request: Request) -> Parts:

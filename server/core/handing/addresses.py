@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from ipaddress import ip_address
@@ -63,6 +64,11 @@ def check_email(address: str) -> str:
     if not (user and at and domain) or any(one.isspace() for one in plain) or "\n" in address:
         raise ValueError(f"{address!r} is no email address; write one such as pat@clinic.org")
     return address
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is one email address and nothing else, as a visitor types it."""
+    return re.fullmatch(r"[^\s@,;<>()\"]+@[^\s@,;<>()\"]+\.[^\s@,;<>()\".]+", text.strip()) is not None
 
 
 def check_webhook(url: str) -> str:

@@ -229,6 +229,32 @@ alert = Table(
     Index("alert_by_state", "state", "next_try_at"),
 )
 
+visitor_mail = Table(  # visitors who want a mail when a person answers
+    "visitor_mail",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("conversation_id", ID, primary_key=True),
+    Column("address", Plain, nullable=False),
+    Column("seen_seq", Integer, nullable=False),  # how far they have read
+    Column("mailed_seq", Integer, nullable=False),  # how far the last mail told of
+    Column("mailed_at", Moment, nullable=True),
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", Moment, nullable=False),
+    Column("error", Plain, nullable=True),  # why the last try failed, in words for staff
+    _of_conversation(),
+)
+
+return_link = Table(  # links of such mails
+    "return_link",
+    metadata,
+    Column("token_sha256", DIGEST, primary_key=True),
+    Column("site", SITE, nullable=False),
+    Column("conversation_id", ID, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    _of_conversation(),
+    Index("return_link_by_conversation", "site", "conversation_id"),
+)
+
 used_key = Table(
     "used_key",
     metadata,

@@ -29,6 +29,7 @@ class Letter:
     text: str
     share_earlier: bool  # leave to read what was said before the handover
     suspected_spam: bool = False
+    mail_me: bool = False  # a mail when a person answers, at `contact`
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from server.storage.handing.handed_over import Letter
 from server.storage.handing.stepping import NotClaimed
 from server.storage.ids import new_id, new_receipt, new_token, receipt_digest, token_digest
 from server.storage.people.staff import User
-from server.storage.talks import erasing, events, keys, receiving
+from server.storage.talks import erasing, events, keys, receiving, returning
 from server.storage.talks.events import Author, ConversationStatus, Event, Kind, NewEvent, NotFound
 from server.storage.talks.keys import Stored
 from server.storage.talks.receiving import Received, VisitorMessage
@@ -111,7 +111,10 @@ class Conversations:
         return started
 
     async def find(self, conversation_id: str, token: str) -> Conversation | None:
-        """The conversation this token opens, or its receipt code; None for a wrong one as for an unknown id, in the same time."""
+        """The conversation this token opens, its receipt code, or a mail's link.
+
+        None for a wrong one as for an unknown id, in the same time.
+        """
         return await self._database.read(lambda transaction: _find(transaction, conversation_id, token))
 
     async def hear(self, conversation_id: str, token: str, limit: int = HEARD) -> Heard | None:
@@ -244,7 +247,8 @@ def _find(transaction: Transaction, conversation_id: str, token: str) -> Convers
     row = transaction.first(select(table).where(table.c.conversation_id == conversation_id))
     is_token = hmac.compare_digest(row.token_sha256 if row else NOBODY, token_digest(token))
     is_receipt = hmac.compare_digest(row.receipt_sha256 if row else NOBODY, receipt_digest(token))
-    return conversation_of(row) if row and (is_token or is_receipt) else None
+    is_link = not (is_token or is_receipt) and returning.opens(transaction, conversation_id, token)
+    return conversation_of(row) if row and (is_token or is_receipt or is_link) else None
 
 
 def _hear(transaction: Transaction, conversation_id: str, token: str, limit: int) -> Heard | None:

@@ -13,6 +13,7 @@ from server.storage.database import schema
 from server.storage.database.engine import BUSY_TIMEOUT_MS
 from server.storage.database.faults import StorageUnavailable
 from server.storage.database.transactions import Database, Transaction
+from server.storage.talks import returning
 from server.storage.talks.events import Author, Kind, NewEvent, append, lock
 
 BATCH = 200
@@ -33,6 +34,7 @@ def erase(transaction: Transaction, conversation_id: str) -> None:
         return
     for table in (schema.event, schema.note, schema.proposal, schema.used_key, schema.feedback):
         transaction.run(delete(table).where(table.c.site == locked.site, table.c.conversation_id == conversation_id))
+    returning.forget(transaction, locked)
     transaction.run(
         update(schema.handover)
         .where(schema.handover.c.site == locked.site, schema.handover.c.conversation_id == conversation_id)
@@ -67,7 +69,7 @@ async def overwrite(database: Database, *, rebuild: bool = False) -> bool:
     """
     statements = ["VACUUM"] if rebuild else []
     statements = (
-        ["VACUUM event, note, proposal, handover, conversation, used_key"]
+        ["VACUUM event, note, proposal, handover, conversation, used_key, visitor_mail"]
         if database.is_postgresql
         else [*statements, *EMPTY_LOG]
     )
@@ -100,7 +102,16 @@ def _purge_batch(transaction: Transaction, before: datetime, site: str | None) -
     if not found:
         return 0
     said = (schema.event, schema.note, schema.proposal, schema.feedback)
-    for table in (*said, schema.seen, schema.used_key, schema.alert, schema.handover, schema.conversation):
+    for table in (
+        *said,
+        schema.visitor_mail,
+        schema.return_link,
+        schema.seen,
+        schema.used_key,
+        schema.alert,
+        schema.handover,
+        schema.conversation,
+    ):
         transaction.run(delete(table).where(tuple_(table.c.site, table.c.conversation_id).in_(found)))
     for name in sorted({name for name, _ in found}):
         count = sum(name == other for other, _ in found)

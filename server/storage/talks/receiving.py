@@ -17,7 +17,7 @@ from server.storage.database.transactions import Transaction
 from server.storage.handing import alerts, handovers
 from server.storage.handing.handed_over import Handover, Letter, get
 from server.storage.people.presence import is_anyone_present
-from server.storage.talks import keys
+from server.storage.talks import keys, returning
 from server.storage.talks.events import (
     Author,
     ConversationStatus,
@@ -107,6 +107,8 @@ def complete_letter(transaction: Transaction, conversation_id: str, letter: Lett
         status=ConversationStatus.WAITING if is_new else None,
     )
     _keep_letter(transaction, current, letter, event.seq)
+    if letter.mail_me:
+        returning.wish(transaction, locked, letter.contact.strip())
     transaction.wake(*locked.topics)
     return event
 

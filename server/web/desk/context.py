@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kb.sites import Site
 from server.storage import Conversation, Handover
 from server.storage.talks.events import MAX_SEQ
+from server.storage.talks.returning import Wish
 from server.web.desk.talk import QuoteView, Reader
 from server.web.words.playbook import Playbook, playbook_of
 from server.web.words.wording import REASONS, Occasion
@@ -38,6 +39,7 @@ class ContextView:
     state: str
     playbook: Playbook | None  # of an emergency that is not over
     script_key: str
+    transcript_url: str
 
     @property
     def seen_all(self) -> int:
@@ -55,19 +57,22 @@ def context_view(
     site: Site,
     script: str,
     script_key: str,
+    wish: Wish | None,
+    url: str,
     reader: Reader,
     state: str,
 ) -> ContextView:
     return ContextView(
         reason=REASONS[handover.reason],
         matched=matched,
-        facts=_facts(handover, conversation, site.clinic, reader),
+        facts=_facts(handover, conversation, site.clinic, wish, reader),
         letter_text=(handover.letter.text if handover.letter else "") or "",
         passages=tuple(passages),
         find=find,
         state=state,
         playbook=_playbook(handover, site, script, reader),
         script_key=script_key,
+        transcript_url=f"{url}/transcript.txt",
     )
 
 
@@ -77,17 +82,29 @@ def _playbook(handover: Handover, site: Site, script: str, reader: Reader) -> Pl
     return playbook_of(site, script, is_mine=handover.claimed_by == reader.user_id)
 
 
-def _facts(handover: Handover, conversation: Conversation, clinic: str, reader: Reader) -> tuple[Fact, ...]:
+def _facts(
+    handover: Handover, conversation: Conversation, clinic: str, wish: Wish | None, reader: Reader
+) -> tuple[Fact, ...]:
     letter = handover.letter
     found = (
         ("Name", letter and letter.name),
         ("Reach at", letter and letter.contact),
+        ("Email", wish and _mail_words(wish, reader)),
         ("Page", _short_address(conversation.page_url or "")),
         ("Clinic", clinic),
         ("Chat since", reader.clock(conversation.created_at)),
         ("Note", "Looks like spam" if handover.suspected_spam else ""),
     )
     return tuple(Fact(name, str(value)) for name, value in found if value)
+
+
+def _mail_words(wish: Wish, reader: Reader) -> str:
+    """That the visitor is told by email when they are gone and somebody answers, and how that went."""
+    if wish.error:
+        return f"Your answer could not be emailed to {wish.address}: {wish.error}"
+    if wish.mailed_at:
+        return f"Told at {reader.clock(wish.mailed_at)} that there is an answer"
+    return f"If they have left, {wish.address} is told that you answered"
 
 
 def _short_address(url: str) -> str:

@@ -14,6 +14,8 @@ from server.web.desk.shift import Advocate, HandoverDep, ShiftDep, Watcher, find
 from server.web.desk.stream import pulses, read_pulse
 from server.web.guards.security import refuse_cross_site
 from server.web.parts import PartsDep
+from server.web.words.lines import as_file, lines_of
+from server.web.words.site import site_texts
 
 router = APIRouter(prefix=DESK, dependencies=[Depends(refuse_cross_site)], include_in_schema=False)
 
@@ -47,6 +49,14 @@ async def post_here(staff: Advocate) -> None:
 async def post_present(parts: PartsDep, watcher: Watcher) -> None:
     """A page of the desk is open and awake, whether or not the person does anything."""
     await parts.store.staff.give_sign(watcher.token)
+
+
+@router.get("/{handover_id}/transcript.txt")
+async def get_transcript(shift: ShiftDep, handover: HandoverDep) -> Response:
+    """What this person may read of the conversation, as a text file; an audit entry says that they did."""
+    transcript = await shift.parts.desk.transcript(handover.conversation_id, shift.staff.user)
+    site = shift.parts.assistants.site(handover.site)
+    return as_file(lines_of(transcript.events, site_texts(site, "en"), site.advocate))
 
 
 @router.get("/{handover_id}")

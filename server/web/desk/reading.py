@@ -84,6 +84,8 @@ async def conversation_screen(shift: Shift, handover: Handover, showing: Showing
         matched=await _matched(parts, handover),
         site=parts.assistants.site(handover.site),
         script=in_language(parts.assistants.policy.replies.emergency, handover.language),
+        wish=await parts.store.returning.wish_of(handover.conversation_id),
+        url=url,
         script_key=secrets.token_hex(16),
         reader=reader,
         state=state if showing.found is None else state_of(state, *(one.passage_id for one in showing.found)),
@@ -103,7 +105,8 @@ async def conversation_state(parts: Parts, handover: Handover) -> str:
     """A short digest of all that is shown of a conversation besides its log."""
     present = await parts.store.handovers.present(handover.site)
     notes = await parts.store.notes.of_conversation(handover.conversation_id)
-    return state_of(handover_state(handover), len(notes), *(user.user_id for user in present))
+    wish = await parts.store.returning.wish_of(handover.conversation_id)
+    return state_of(handover_state(handover), len(notes), wish, *(user.user_id for user in present))
 
 
 def handover_state(handover: Handover) -> str:

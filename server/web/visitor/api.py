@@ -39,7 +39,8 @@ router = APIRouter(
 @router.get("/sites/{site}", response_model=shapes.SiteBody)
 async def site_info(site: SiteName, parts: PartsDep, lang: shapes.Language = "en") -> Any:
     """What a widget shows before anything is asked."""
-    body = site_body(parts.assistants.site(site), parts.assistants.policy, language=lang, now=datetime.now(UTC))
+    known, policy, now = parts.assistants.site(site), parts.assistants.policy, datetime.now(UTC)
+    body = site_body(known, policy, language=lang, now=now, can_mail=parts.can_mail)
     return JSONResponse(body, headers={"Cache-Control": "public, max-age=60"})
 
 

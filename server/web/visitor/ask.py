@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from pydantic import BeforeValidator
 
 from server.answers.assistant import MAX_CHARS
+from server.core.handing.addresses import is_email
 from server.core.typed import mended
 from server.desk import Choice, NotStored, Pass, Taken, Typed
 from server.storage.database.faults import StorageUnavailable
@@ -34,6 +36,7 @@ from server.web.visitor.callers import SiteName, admit
 from server.web.visitor.screens import LetterForm
 from server.web.visitor.shapes import Language
 from server.web.visitor.stamps import is_too_fast
+from server.web.words.lines import as_file, lines_of
 from server.web.words.site import site_texts
 
 router = APIRouter(prefix="/sites/{site}/ask", include_in_schema=False, dependencies=[Depends(refuse_cross_site)])
@@ -46,7 +49,20 @@ TicketDep = Annotated[Ticket | None, Depends(ticket_of)]
 async def show(site: SiteName, parts: PartsDep, ticket: TicketDep, lang: Language = "en") -> HTMLResponse:
     """The conversation so far, and a form to go on."""
     caller = await find_caller(parts, site, ticket, lang)
+    if caller.conversation is not None:
+        with suppress(StorageUnavailable):
+            await parts.store.returning.saw(caller.conversation.conversation_id, caller.last_seq)
     return _page(parts, caller)
+
+
+@router.post("/download", response_class=PlainTextResponse)
+async def download(site: SiteName, parts: PartsDep, request: Request, ticket: TicketDep) -> Response:
+    """The conversation as a text file."""
+    caller = await find_caller(parts, site, ticket, "en")
+    if caller.conversation is None:
+        return back_to(request, site, None)
+    texts = site_texts(caller.site, caller.language)
+    return as_file(lines_of(caller.events, texts, caller.site.advocate))
 
 
 @router.post("", response_class=HTMLResponse)
@@ -110,6 +126,7 @@ async def add_letter(
     contact: Field = "",
     text: Field = "",
     share_earlier: Field = "",
+    mail_me: Field = "",
     website: Field = "",
     stamp: Field = "",
 ) -> Response:
@@ -117,10 +134,17 @@ async def add_letter(
     caller = await find_caller(parts, site, ticket, "en")
     if ticket is None or caller.conversation is None:
         return back_to(request, site, None)
-    form = LetterForm(stamp, name, contact, text.replace("\r\n", "\n"), bool(share_earlier))
-    if wrong := _too_long(form):
-        error = _long(wrong, getattr(form, wrong), caller)
-        form = replace(form, wrong=wrong, error=error)
+    form = LetterForm(
+        stamp,
+        name,
+        contact,
+        text.replace("\r\n", "\n"),
+        may_share=bool(share_earlier),
+        can_mail=parts.can_mail,
+        mail_me=bool(mail_me),
+    )
+    if (wrong := _wrong_in(form, caller)).wrong:
+        form = wrong
         is_urgent = parts.desk.emergency(text) is not None
         return _page(parts, caller, Refused(key=key, letter=form, is_urgent=is_urgent), status=422)
     admit(parts, request, visitor=ticket.visitor, text=text)
@@ -129,6 +153,7 @@ async def add_letter(
         contact=contact,
         text=form.text,
         share_earlier=bool(share_earlier),
+        mail_me=form.mail_me,
         suspected_spam=bool(website) or is_too_fast(stamp, ticket.visitor.token, time.time()),
     )
     try:
@@ -198,9 +223,15 @@ def _error_of(text: str, caller: Caller) -> str:
     return _long("text", text, caller) if len(text) > MAX_CHARS else ""
 
 
-def _too_long(letter: LetterForm) -> str:
-    """The first field of a letter that holds more than can be taken, if one does."""
-    return next((name for name, most in MOST_CHARS.items() if len(getattr(letter, name)) > most), "")
+def _wrong_in(letter: LetterForm, caller: Caller) -> LetterForm:
+    """The letter, with what is wrong in its first field that is: more than can be taken, or no address to write to."""
+    for name, most in MOST_CHARS.items():
+        if len(getattr(letter, name)) > most:
+            return replace(letter, wrong=name, error=_long(name, getattr(letter, name), caller))
+    texts = site_texts(caller.site, caller.language)
+    if letter.mail_me and not is_email(letter.contact):
+        return replace(letter, wrong="contact", error=texts.letter_mail_wrong)
+    return letter
 
 
 def _long(field: str, text: str, caller: Caller) -> str:

@@ -117,7 +117,7 @@ def ask_screen(parts: Parts, caller: Caller, refused: Refused = NOTHING) -> AskS
         error=refused.error,
         draft=refused.draft,
         unsent=refused.unsent.message if refused.unsent else "",
-        letter=refused.letter or _letter(caller),
+        letter=refused.letter or _letter(caller, can_mail=parts.can_mail),
         answer_by=answer_by(caller.site, now, caller.language, asked_at=caller.asked_at),
         receipt=caller.ticket.receipt if caller.ticket and caller.events else "",
         can_ask_for_person=caller.conversation is None or caller.conversation.status is ConversationStatus.ASSISTANT,
@@ -126,9 +126,9 @@ def ask_screen(parts: Parts, caller: Caller, refused: Refused = NOTHING) -> AskS
     )
 
 
-def _letter(caller: Caller) -> LetterForm | None:
+def _letter(caller: Caller, *, can_mail: bool) -> LetterForm | None:
     """The letter's form, while a handover waits and nothing was added to it."""
     is_waiting = caller.conversation is not None and caller.conversation.status is ConversationStatus.WAITING
     if caller.ticket is None or not is_waiting or any("letter" in event.body for event in caller.events):
         return None
-    return LetterForm(stamp=make_stamp(caller.ticket.visitor.token, time.time()))
+    return LetterForm(stamp=make_stamp(caller.ticket.visitor.token, time.time()), can_mail=can_mail)

@@ -5,7 +5,6 @@ The code travels in a form's body, never in an address. It is no less than a key
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated
 
@@ -21,7 +20,7 @@ from server.web.visitor.ask_screen import Ticket
 from server.web.visitor.callers import admit
 from server.web.visitor.screens import ReceiptScreen
 from server.web.visitor.shapes import Language
-from server.web.words.lines import Line, lines_of
+from server.web.words.lines import Line, as_file, lines_of
 from server.web.words.site import site_texts
 from server.web.words.texts import texts_in
 
@@ -48,8 +47,7 @@ async def download(parts: PartsDep, request: Request, code: Field = "", lang: Fo
     found = await _find(parts, request, code)
     if found is None:
         return _unknown(parts, lang, code)
-    headers = {"Content-Disposition": 'attachment; filename="chat.txt"', "Cache-Control": "no-store"}
-    return PlainTextResponse(_as_text(await _lines(parts, found)), headers=headers)
+    return as_file(await _lines(parts, found))
 
 
 @router.post("/erase", response_class=HTMLResponse)
@@ -87,23 +85,6 @@ async def _lines(parts: Parts, found: Conversation) -> tuple[Line, ...]:
     site = parts.assistants.site(found.site)
     texts = site_texts(site, found.language)
     return lines_of(await parts.desk.said(found.conversation_id), texts, site.advocate)
-
-
-def _as_text(lines: Iterable[Line]) -> str:
-    """Each line with who said it; quotes word for word, with their heading and date."""
-    pieces = []
-    for line in lines:
-        quotes = (f"{one.heading}\n{one.before}{one.marked}{one.after}\n{one.reviewed}" for one in line.quotes)
-        pieces.append(
-            "\n".join(
-                [
-                    *filter(None, [line.by and f"{line.by}:"]),
-                    *quotes,
-                    *filter(None, [line.note, line.about_quotes, line.text]),
-                ]
-            )
-        )
-    return "\n\n".join(pieces) + "\n"
 
 
 def _unknown(parts: Parts, lang: str, code: str) -> HTMLResponse:

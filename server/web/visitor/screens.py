@@ -64,6 +64,8 @@ class LetterForm:
     contact: str = ""
     text: str = ""
     may_share: bool = False
+    can_mail: bool = False  # mail can leave from here
+    mail_me: bool = False
     wrong: str = ""  # the field that `error` is about
     error: str = ""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from server.answers.assistant import MAX_CHARS
+from server.core.handing.addresses import is_email
 from server.core.reply import Reply
 from server.core.typed import judged
 from server.web.words.bodies import Out
@@ -59,11 +60,24 @@ class NewLetter(BaseModel):
     contact: Short = ""
     text: Annotated[str, Field(max_length=MAX_CHARS)] = ""
     share_earlier: bool = False
+    mail_me: bool = False  # a mail with a link back when a person answers; then `contact` is an email address
     website: Short = ""  # a field no person sees: filled, the letter is sorted as suspected spam, never dropped
+
+    @model_validator(mode="after")
+    def _has_address(self) -> NewLetter:
+        if self.mail_me and not is_email(self.contact):
+            raise ValueError("`mail_me` needs an email address in `contact`; send one, or leave `mail_me` out")
+        return self
 
     @property
     def is_empty(self) -> bool:
         return not (self.name or self.contact or self.text or self.share_earlier or self.website)
+
+
+class Seen(BaseModel):
+    """How far the visitor has read: the number of the last event on their screen."""
+
+    seq: Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class NewFeedback(BaseModel):
@@ -131,6 +145,7 @@ class SiteBody(Out):
     phone: str
     hours: list[str]
     answer_by: str
+    mail: str  # the words of the choice to get a mail; empty where none can leave
     starters: list[str]
     look: LookBody
     emergency: str

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fastapi.responses import PlainTextResponse
+
 from kb.labels import Outcome
 from server.core.reply import Quote, Reply, Suggestion
 from server.storage.talks.events import Author, Event, Kind
@@ -48,6 +50,29 @@ def lines_of(events: Iterable[Event], texts: Texts, advocate: str) -> tuple[Line
             advocate = str(event.body.get("name") or advocate)
         lines += _lines(event, texts, advocate.split()[0])
     return tuple(lines)
+
+
+def as_file(lines: Iterable[Line]) -> PlainTextResponse:
+    """A conversation to keep."""
+    headers = {"Content-Disposition": 'attachment; filename="chat.txt"', "Cache-Control": "no-store"}
+    return PlainTextResponse(as_text(lines), headers=headers)
+
+
+def as_text(lines: Iterable[Line]) -> str:
+    """The log as plain text: each line with who said it; quotes word for word, with their heading and date."""
+    pieces = []
+    for line in lines:
+        quotes = (f"{one.heading}\n{one.before}{one.marked}{one.after}\n{one.reviewed}" for one in line.quotes)
+        pieces.append(
+            "\n".join(
+                [
+                    *filter(None, [line.by and f"{line.by}:"]),
+                    *quotes,
+                    *filter(None, [line.note, line.about_quotes, line.text]),
+                ]
+            )
+        )
+    return "\n\n".join(pieces) + "\n"
 
 
 def reviewed_line(iso: str | None, texts: Texts) -> str:

@@ -19,7 +19,7 @@ _DAYS = {
 }
 
 
-def site_body(site: Site, policy: Policy, *, language: str, now: datetime) -> dict[str, Any]:
+def site_body(site: Site, policy: Policy, *, language: str, now: datetime, can_mail: bool) -> dict[str, Any]:
     """Clinic, people, hours, look and every fixed text, in one language."""
     replies = policy.replies
     return {
@@ -30,6 +30,7 @@ def site_body(site: Site, policy: Policy, *, language: str, now: datetime) -> di
         "language": language,
         "phone": site.phone,
         "answer_by": answer_by(site, now, language),
+        "mail": texts_in(language).letter_mail if can_mail else "",
         "hours": list(hours_lines(site.hours, language)),
         "starters": list(site.starters),
         "look": site.look.model_dump(),

@@ -72,6 +72,8 @@ class Texts:
     letter_name: str
     letter_contact: str
     letter_share: str
+    letter_mail: str
+    letter_mail_wrong: str
     letter_send: str
     letter_done: str
     later: str
@@ -82,6 +84,11 @@ class Texts:
     receipt_open: str
     receipt_unknown: str
     download: str
+    return_title: str
+    return_hint: str
+    return_over: str
+    return_stop: str
+    return_stopped: str
     erase: str
     erase_sure: str
     go_on: str
@@ -162,6 +169,8 @@ ENGLISH = Texts(
     letter_name="Your name",
     letter_contact="Phone or email, if you want a reply later",
     letter_share="{advocate} may also read what I asked earlier in this chat",
+    letter_mail="Email me a link to this chat when there is an answer. Whoever reads that mailbox can open the chat.",
+    letter_mail_wrong="Type an email address above, or leave out the email.",
     letter_send="Add this",
     letter_done="Your details were added.",
     later="Not now",
@@ -172,6 +181,11 @@ ENGLISH = Texts(
     receipt_open="Open the chat",
     receipt_unknown="No chat has this code. Check its letters and try again.",
     download="Download it as text",
+    return_title="There is an answer in your chat",
+    return_hint="It opens on this device. On a device that others use, choose “Clear this chat” when you are done.",
+    return_over="This link no longer works",
+    return_stop="No more emails",
+    return_stopped="You will get no more emails about this chat.",
     erase="Erase it for good",
     erase_sure="Every word of this chat will be erased. This cannot be undone.",
     go_on="Go on with this chat",
@@ -244,6 +258,8 @@ SPANISH = Texts(
     letter_name="Su nombre",
     letter_contact="Teléfono o correo, si desea una respuesta más tarde",
     letter_share="{advocate} también puede leer lo que pregunté antes en este chat",
+    letter_mail="Envíenme por correo un enlace a este chat cuando haya respuesta. Quien lea ese buzón puede abrir el chat.",
+    letter_mail_wrong="Escriba arriba un correo electrónico, o desmarque el correo.",
     letter_send="Añadir",
     letter_done="Sus datos fueron añadidos.",
     later="Ahora no",
@@ -254,6 +270,11 @@ SPANISH = Texts(
     receipt_open="Abrir el chat",
     receipt_unknown="Ningún chat tiene este código. Revise las letras e inténtelo de nuevo.",
     download="Descargarlo como texto",
+    return_title="Hay una respuesta en su chat",
+    return_hint="Se abre en este dispositivo. Si otros lo usan, elija «Borrar este chat» al terminar.",
+    return_over="Este enlace ya no vale",
+    return_stop="No más correos",
+    return_stopped="No recibirá más correos sobre este chat.",
     erase="Borrarlo para siempre",
     erase_sure="Se borrará cada palabra de este chat. No se puede deshacer.",
     go_on="Seguir con este chat",

@@ -23,7 +23,7 @@ EVERYONE = frozenset({"nobody", "half", *Role})
 STAFF = frozenset(Role)
 # The first that matches decides. `half` gave a password, and owes the code of the second factor.
 DOORS: tuple[tuple[str, str, frozenset[str]], ...] = (
-    (r"GET|POST|DELETE", r"/api/v1/.*|/sites/.*|/receipts.*|/widget.*", EVERYONE),
+    (r"GET|POST|DELETE", r"/api/v1/.*|/sites/.*|/receipts.*|/return/.*|/widget.*", EVERYONE),
     (r"GET", r"/|/healthz|/readyz|/metrics|/\.well-known/security\.txt", EVERYONE),
     (r"GET|POST", r"/sign-in(/.*)?|/sign-out|/reset/.*", EVERYONE),
     (r"GET|POST", r"/account/.*", STAFF),

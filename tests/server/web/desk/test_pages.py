@@ -755,3 +755,25 @@ class TestWithAWebhook:
         await store.alerts.settle(alert, None)
         assert "Alerts do not arrive" not in (await pat.client.get("/desk")).text
         assert (await pat.client.get("/desk/events")).json()["failing"] == ""
+
+
+async def test_the_transcript_is_a_file_of_what_was_shared_and_its_reading_is_audited(
+    pat: Colleague, visitor: Visitor, store: Store
+):
+    await visitor.say("What is a trigger point?")
+    await visitor.say("Is it right for my knee?")
+    handover = await now(store, visitor)
+    assert f'href="/desk/{handover.handover_id}/transcript.txt"' in await pat.open(handover)
+    before = len([one for one in await store.audits("kneecare") if one.action == "read"])
+    file = await pat.client.get(f"/desk/{handover.handover_id}/transcript.txt")
+    assert "Is it right for my knee?" in file.text and "What is a trigger point?" not in file.text
+    assert file.headers["content-disposition"].startswith("attachment")
+    assert len([one for one in await store.audits("kneecare") if one.action == "read"]) == before + 1
+
+
+async def test_staff_read_whether_a_visitor_is_told_by_mail(pat: Colleague, visitor: Visitor, store: Store):
+    await visitor.say("Is it right for my knee?")
+    await visitor.post("handover", {"contact": "walter@quill.example", "mail_me": True})
+    assert "If they have left, walter@quill.example is told that you answered" in await pat.open(
+        await now(store, visitor)
+    )
