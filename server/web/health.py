@@ -54,6 +54,7 @@ async def figures(request: Request, parts: PartsDep) -> Response:
         raise Problem(404, "There is nothing at this address.")
     with contextlib.suppress(StorageUnavailable):  # the figures of this process are there without it
         parts.measures.alerts_fail([one.target for one in await parts.store.alerts.failing()])
+        parts.measures.drills_missed([one.site for one in await parts.store.drills.missed(("*",))])
     return Response(parts.measures.text(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -52,6 +52,10 @@ class Measures:
             registry=self._registry,
         )
 
+        self._drills_missed = Gauge(
+            "advocate_drill_missed", "1 where nobody took the latest drill in time.", ("site",), registry=self._registry
+        )
+
     def replied(self, site: str, reply: Reply) -> None:
         self._replies.labels(site, reply.label, reply.outcome).inc()
 
@@ -65,6 +69,12 @@ class Measures:
         """Which targets the latest alert did not reach, as the store knows for every process."""
         for channel in Channel:
             self._failing.labels(channel).set(sum(one.channel is channel for one in failing))
+
+    def drills_missed(self, sites: Collection[str]) -> None:
+        """The sites where nobody took the latest drill."""
+        self._drills_missed.clear()
+        for site in sites:
+            self._drills_missed.labels(site).set(1)
 
     def refused(self) -> None:
         self._refused.inc()

@@ -5,12 +5,12 @@ Its conversation has a token nobody was told, so no visitor ever reads it; figur
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Select, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kb.labels import Label
@@ -79,6 +79,13 @@ class Drills:
         newest = drilled.order_by(table.c.drill_due_at.desc()).limit(limit)
         return [_drill_of(row) for row in await self._database.read(lambda tx: tx.all(newest))]
 
+    async def missed(self, sites: Sequence[str]) -> list[Drill]:
+        """The sites' latest drills that are over, where nobody took them: a drill that somebody takes ends it."""
+        newest: dict[str, Drill] = {}
+        for one in await self._database.read(lambda tx: [_drill_of(row) for row in tx.all(_over(sites))]):
+            newest[one.site] = one
+        return [one for _, one in sorted(newest.items()) if one.is_missed]
+
     async def _end_one(self, row: Row[Any], reach: Reach) -> bool:
         try:
             return await self._database.write(lambda tx: _end(tx, row.conversation_id, row.handover_id, reach))
@@ -140,6 +147,18 @@ def _end(transaction: Transaction, conversation_id: str, handover_id: str, reach
 def _append_end(transaction: Transaction, locked: Locked) -> None:
     append(transaction, locked, [NewEvent(Kind.CLOSED, Author.SYSTEM, {})], status=ConversationStatus.CLOSED)
     transaction.wake(*locked.topics)
+
+
+def _over(sites: Sequence[str]) -> Select[Any]:
+    """The last drill of each site that is over."""
+    table = schema.handover
+    ended = table.c.drill_due_at.is_not(None), table.c.status == Status.CLOSED
+    latest = select(table.c.site, func.max(table.c.waiting_since).label("began_at")).where(
+        of_sites(table, sites), *ended
+    )
+    last = latest.group_by(table.c.site).subquery()
+    same = and_(table.c.site == last.c.site, table.c.waiting_since == last.c.began_at)
+    return select(table).join(last, same).where(*ended)
 
 
 def _drill_of(row: Row[Any]) -> Drill:

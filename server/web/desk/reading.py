@@ -11,14 +11,25 @@ from zoneinfo import ZoneInfo
 
 from server.core.handing.handover import Closure
 from server.desk import Picked, in_language
-from server.storage import Conversation, Event, Failing, Handover, InboxRow
+from server.storage import Conversation, Drill, Event, Failing, Handover, InboxRow
 from server.web.desk.context import context_view
 from server.web.desk.doing import doing_view
-from server.web.desk.screens import DESK, DeskScreen, Eyes, failing_notice, queue_view, state_of
+from server.web.desk.screens import (
+    DESK,
+    DeskScreen,
+    Eyes,
+    Trouble,
+    failing_trouble,
+    missed_trouble,
+    queue_view,
+    state_of,
+    troubles_state,
+)
 from server.web.desk.shift import Shift, sites_of
 from server.web.desk.talk import QuoteView, Unsent, talk_view
 from server.web.guards.staff import doors_of
 from server.web.parts import Parts
+from server.web.words.moments import moment
 from server.web.words.notices import Notice
 from server.web.words.wording import matched_words
 
@@ -135,17 +146,30 @@ async def _screen(shift: Shift, *, pane: str, handover_id: str = "", **shown: An
     eyes = Eyes(shift.user_id, shift.now, handover_id, await read_present(shift))
     today = await shift.parts.store.handovers.today(shift.staff.user.sites, _midnight(shift, sites))
     queue = queue_view(rows, eyes, clinics=clinics, today=today)
-    user, failing = shift.staff.user, await failing_targets(shift.parts)
+    user = shift.staff.user
+    failing, missed = await failing_targets(shift.parts), await shift.parts.store.drills.missed(user.sites)
     return DeskScreen(
         me=user.name,
         doors=doors_of(user.role, here=DESK),
         pane=pane,
         queue=queue,
         handover_id=handover_id,
-        failing=failing_notice(failing, shift.parts.channels.words, shift.reader(sites[0]).clock) if sites else None,
+        troubles=_troubles(shift, sites, failing, missed),
+        troubles_state=troubles_state(failing, missed),
         has_alerts=shift.parts.channels.reach.is_set,
         **shown,
     )
+
+
+def _troubles(
+    shift: Shift, sites: Sequence[str], failing: Sequence[Failing], missed: Sequence[Drill]
+) -> tuple[Trouble, ...]:
+    site_of = shift.parts.assistants.site
+    drills = [missed_trouble(site_of(one.site).clinic, moment(one.began_at, site_of(one.site).zone)) for one in missed]
+    if not failing:
+        return tuple(drills)
+    since = shift.reader(sites[0]).clock if sites else datetime.isoformat
+    return (failing_trouble(failing, shift.parts.channels.words, since), *drills)
 
 
 async def failing_targets(parts: Parts) -> list[Failing]:

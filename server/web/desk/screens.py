@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from server.core.handing.alerts import Target
 from server.core.handing.handover import Status
-from server.storage import Failing, InboxRow, Today
+from server.storage import Drill, Failing, InboxRow, Today
 from server.web.desk.context import ContextView
 from server.web.desk.doing import DoingView
 from server.web.desk.talk import TalkView
@@ -22,11 +22,11 @@ DESK = "/desk"
 
 
 @dataclass(frozen=True, slots=True)
-class FailingNotice:
-    """That alerts do not arrive. `state` is what a pulse tells of it."""
+class Trouble:
+    """Something staff must know whatever they do: in one line, and the rest for who asks for it."""
 
-    text: str
-    state: str
+    line: str
+    rest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,8 @@ class DeskScreen:
     doing: DoingView | None = None
     context: ContextView | None = None
     notice: Notice | None = None
-    failing: FailingNotice | None = None  # alerts that do not arrive
+    troubles: tuple[Trouble, ...] = ()
+    troubles_state: str = ""  # what a pulse tells of them
     has_alerts: bool = True
 
     @property
@@ -149,22 +150,28 @@ def queue_view(rows: Sequence[InboxRow], eyes: Eyes, *, clinics: Mapping[str, st
     )
 
 
-def failing_state(failing: Sequence[Failing]) -> str:
-    """Changes when what the notice says does; empty while every alert arrives."""
-    return state_of(*failing) if failing else ""
+def troubles_state(failing: Sequence[Failing], missed: Sequence[Drill]) -> str:
+    """Changes when what is said of trouble does; empty while every alert arrives, and every drill is taken."""
+    return state_of(*failing, *missed) if failing or missed else ""
 
 
-def failing_notice(
+def failing_trouble(
     failing: Sequence[Failing], words: Callable[[Target], str], since: Callable[[datetime], str]
-) -> FailingNotice | None:
-    """What staff must know while alerts do not arrive: which, since when, why, and what to do."""
-    if not failing:
-        return None
+) -> Trouble:
+    """What staff must know while alerts do not arrive: what to do; which, since when and why."""
     faults = "; ".join(f"{words(one.target)}, since {since(one.since)}: {one.error}" for one in failing)
-    return FailingNotice(
-        f"Alerts do not arrive ({faults}). They are tried again; tell your administrator, and keep this page open: "
-        "until then only who has the desk open hears of a new conversation.",
-        failing_state(failing),
+    return Trouble(
+        "Alerts do not arrive. Keep this page open, and tell your administrator.",
+        f"{faults}. They are tried again; until they arrive only who has the desk open hears of a new conversation.",
+    )
+
+
+def missed_trouble(clinic: str, moment: str) -> Trouble:
+    """What staff must know once nobody took a drill: an emergency would have waited too."""
+    return Trouble(
+        f"Nobody took the last drill at {clinic} in time.",
+        f"It began {moment}. An emergency at that moment would have waited too: see who is told, and in which order. "
+        "This goes when a drill is taken; an administrator can begin one.",
     )
 
 

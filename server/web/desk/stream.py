@@ -13,7 +13,7 @@ from typing import Any
 from server.rounds.following import Typing
 from server.storage import Author, Conversation, Handover, Waiter
 from server.web.desk.reading import conversation_state, failing_targets, read_inbox, read_present
-from server.web.desk.screens import failing_state, needs_someone, queue_state
+from server.web.desk.screens import needs_someone, queue_state, troubles_state
 from server.web.desk.shift import Shift, find_handover, sites_of
 from server.web.guards.staff import Staff, is_still_signed_in
 from server.web.parts import Parts
@@ -33,7 +33,9 @@ async def read_pulse(shift: Shift, handover_id: str) -> dict[str, Any]:
         "urgent": sum(needs_someone(row) and row.urgent for row in rows),
         "alerts": sum(row.alerts for row in rows),
         "given": sum(row.claimed_by == shift.user_id for row in rows),
-        "failing": failing_state(await failing_targets(shift.parts)),
+        "failing": troubles_state(
+            await failing_targets(shift.parts), await shift.parts.store.drills.missed(shift.staff.user.sites)
+        ),
     }
     return pulse | await _of_conversation(shift, handover_id) if handover_id else pulse
 

@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from kb.pages import Passage
+from server.core.handing.alerts import NO_ONE
 from server.core.handing.handover import Closing, Status
 from server.settings import Settings
 from server.storage import Handover, NoteKind, Role, Store, User
@@ -746,10 +747,14 @@ class TestWithAWebhook:
         [alert] = await store.alerts.take()
         await store.alerts.settle(alert, "it answered 500")
         page = unescape((await pat.client.get("/desk")).text)
-        assert "Alerts do not arrive (webhook at http://127.0.0.1:9, since" in page and "it answered 500" in page
+        assert (
+            "Alerts do not arrive." in page
+            and "webhook at http://127.0.0.1:9, since" in page
+            and "it answered 500" in page
+        )
         assert "secret-path" not in page
         pulse = (await pat.client.get("/desk/events")).json()
-        assert pulse["failing"] and f'id="failing" data-state="{pulse["failing"]}"' in page
+        assert pulse["failing"] and f'id="failing" role="alert" data-state="{pulse["failing"]}"' in page
         figures = (await pat.client.get("/metrics", headers={})).text
         assert 'advocate_alert_targets_failing{channel="webhook"} 1.0' in figures
         await store.alerts.settle(alert, None)
@@ -777,3 +782,37 @@ async def test_staff_read_whether_a_visitor_is_told_by_mail(pat: Colleague, visi
     assert "If they have left, walter@quill.example is told that you answered" in await pat.open(
         await now(store, visitor)
     )
+
+
+async def test_a_drill_nobody_took_stands_above_the_desk_until_one_is_taken(pat: Colleague, store: Store):
+    clock = store.database.clock
+    nobody = (await pat.client.get("/metrics")).text
+    assert 'advocate_drill_missed{site="kneecare"}' not in nobody
+    began = clock() - timedelta(minutes=11)
+    store.database.clock = lambda: began
+    await store.drills.begin("kneecare", NO_ONE, by="test")
+    store.database.clock = clock
+    await store.drills.end(lambda _site: NO_ONE)
+    page, pulse = (await pat.client.get("/desk")).text, (await pat.client.get("/desk/events")).json()
+    assert f"Nobody took the last drill at {StandIn().site('kneecare').clinic} in time." in unescape(page)
+    assert pulse["failing"] and f'id="failing" role="alert" data-state="{pulse["failing"]}"' in page
+    assert 'advocate_drill_missed{site="kneecare"} 1.0' in (await pat.client.get("/metrics")).text
+    await store.drills.begin("kneecare", NO_ONE, by="test")
+    assert "Nobody took the last drill" in (await pat.client.get("/desk")).text  # one that runs proves nothing yet
+    [row] = await store.handovers.inbox(["kneecare"])
+    await pat.post(await store.handovers.get(row.handover_id), "claim", version=row.version)
+    await store.drills.end(lambda _site: NO_ONE)
+    assert "Nobody took the last drill" not in (await pat.client.get("/desk")).text
+    assert 'advocate_drill_missed{site="kneecare"}' not in (await pat.client.get("/metrics")).text
+
+
+async def test_a_drill_stands_below_a_visitor_with_an_emergency_and_above_everyone_else(
+    pat: Colleague, client: httpx.AsyncClient, visitor: Visitor, store: Store
+):
+    await store.drills.begin("kneecare", NO_ONE, by="test")
+    await visitor.say(SORE)
+    await (await begin(client)).say("I have chest pain")
+    rows = await store.handovers.inbox(["kneecare"])
+    assert [(one.is_drill, one.urgent) for one in rows] == [(False, True), (True, True), (False, False)]
+    page = (await pat.client.get("/desk")).text
+    assert page.index("I have chest pain") < page.index("This is a drill") < page.index(SORE)
