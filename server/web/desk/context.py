@@ -104,7 +104,7 @@ def _mail_words(wish: Wish, reader: Reader) -> str:
         return f"Your answer could not be emailed to {wish.address}: {wish.error}"
     if wish.mailed_at:
         return f"Told at {reader.clock(wish.mailed_at)} that there is an answer"
-    return f"If they have left, {wish.address} is told that you answered"
+    return "Told when you answer, if they have left"
 
 
 def _short_address(url: str) -> str:

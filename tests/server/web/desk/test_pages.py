@@ -779,9 +779,7 @@ async def test_the_transcript_is_a_file_of_what_was_shared_and_its_reading_is_au
 async def test_staff_read_whether_a_visitor_is_told_by_mail(pat: Colleague, visitor: Visitor, store: Store):
     await visitor.say("Is it right for my knee?")
     await visitor.post("handover", {"contact": "walter@quill.example", "mail_me": True})
-    assert "If they have left, walter@quill.example is told that you answered" in await pat.open(
-        await now(store, visitor)
-    )
+    assert "Told when you answer, if they have left" in await pat.open(await now(store, visitor))
 
 
 async def test_a_drill_nobody_took_stands_above_the_desk_until_one_is_taken(pat: Colleague, store: Store):
