@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -77,6 +78,8 @@ ID = Plain(32)
 SITE = Plain(64)
 DIGEST = String(64)
 WORD = String(32)
+UNDECIDED, FAILED = text("decided_at IS NULL"), text("failed_at IS NOT NULL")
+DRILLED, LABELLED = text("drill_due_at IS NOT NULL"), text("label IS NOT NULL")
 
 metadata = MetaData()
 
@@ -97,7 +100,7 @@ conversation = Table(
     Column("erased_at", Moment, nullable=True),
     Index("conversation_by_id", "conversation_id"),
     Index("conversation_by_receipt", "receipt_sha256"),
-    Index("conversation_by_change", "site", "changed_at"),
+    Index("conversation_by_change", "changed_at", "conversation_id"),
 )
 
 
@@ -121,6 +124,8 @@ event = Table(
     Column("at", Moment, nullable=False),
     _of_conversation(),
     Index("event_by_time", "site", "at"),
+    Index("event_by_moment", "at"),  # of all sites: who may see every one names none
+    Index("event_by_label", "site", "label", "at", sqlite_where=LABELLED, postgresql_where=LABELLED),
 )
 
 handover = Table(
@@ -160,9 +165,10 @@ handover = Table(
     _of_conversation(),
     Index("handover_by_id", "handover_id"),
     Index("handover_by_conversation", "site", "conversation_id"),
-    Index("handover_by_status", "site", "status"),
+    Index("handover_by_status", "status"),
+    Index("handover_by_wait", "waiting_since"),
     Index("handover_by_ladder", "ladder_due_at"),
-    Index("handover_by_drill", "drill_due_at", "site", unique=True),
+    Index("handover_by_drill", "drill_due_at", "site", unique=True, sqlite_where=DRILLED, postgresql_where=DRILLED),
 )
 
 note = Table(  # what staff tell each other of a conversation: apart from its log, so that no visitor can be sent it
@@ -177,7 +183,7 @@ note = Table(  # what staff tell each other of a conversation: apart from its lo
     Column("text", Plain, nullable=False),
     Column("at", Moment, nullable=False),
     _of_conversation(),
-    Index("note_by_conversation", "site", "conversation_id"),
+    Index("note_by_conversation", "conversation_id"),
 )
 
 seen = Table(  # how far each member of staff has read a conversation
@@ -203,6 +209,7 @@ proposal = Table(  # an answer that staff marked wrong: proposed as a golden que
     Column("at", Moment, nullable=False),
     Column("decided_at", Moment, nullable=True),
     _of_conversation(),
+    Index("proposal_undecided", "site", "at", sqlite_where=UNDECIDED, postgresql_where=UNDECIDED),
 )
 
 alert = Table(
@@ -227,6 +234,9 @@ alert = Table(
     _of_conversation(),
     Index("alert_by_conversation", "site", "conversation_id"),
     Index("alert_by_state", "state", "next_try_at"),
+    Index("alert_by_handover", "handover_id"),
+    Index("alert_by_sent", "channel", "contact", "sent_at"),
+    Index("alert_by_failed", "channel", "contact", "failed_at", sqlite_where=FAILED, postgresql_where=FAILED),
 )
 
 visitor_mail = Table(  # visitors who want a mail when a person answers
@@ -279,6 +289,7 @@ feedback = Table(
     Column("helpful", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
     _of_conversation(),
+    Index("feedback_by_time", "site", "at"),
 )
 
 staff = Table(

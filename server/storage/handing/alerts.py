@@ -6,13 +6,13 @@ a receiver can tell a repetition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select, tuple_, update
 
 from kb.labels import Label
 from server.core.handing.alerts import (
@@ -152,24 +152,7 @@ def tell_everyone(transaction: Transaction, handover: Row[Any], reach: Reach, ab
 
 def failing(transaction: Transaction) -> list[Failing]:
     """The targets whose latest try failed, in this transaction."""
-    table = schema.alert
-    latest = select(
-        table.c.channel,
-        table.c.contact,
-        func.max(table.c.sent_at).label("sent_at"),
-        func.max(table.c.failed_at).label("failed_at"),
-    ).group_by(table.c.channel, table.c.contact)
-    found = []
-    for row in transaction.all(latest):
-        if row.failed_at is None or (row.sent_at is not None and row.sent_at >= row.failed_at):
-            continue
-        of_target = table.c.channel == row.channel, table.c.contact == row.contact
-        failed = select(table.c.failed_at, table.c.error).where(*of_target, table.c.failed_at.is_not(None))
-        if row.sent_at is not None:
-            failed = failed.where(table.c.failed_at > row.sent_at)
-        rows = transaction.all(failed.order_by(table.c.failed_at))
-        found.append(Failing(Target(Channel(row.channel), row.contact), rows[0].failed_at, rows[-1].error or ""))
-    return found
+    return [one for target in _targets(transaction) if (one := _failing_now(transaction, target)) is not None]
 
 
 def reaches(transaction: Transaction, reach: Reach, ladder: Ladder) -> bool:
@@ -183,6 +166,27 @@ def has_left(transaction: Transaction, site: str, handover_id: str) -> bool:
     table = schema.alert
     sent = table.c.site == site, table.c.handover_id == handover_id, table.c.state == State.SENT
     return transaction.first(select(table.c.alert_id).where(*sent).limit(1)) is not None
+
+
+def _targets(transaction: Transaction) -> Iterator[Target]:
+    """Every target an alert was ever for: a step along the index for each, however many alerts it had."""
+    place = schema.alert.c.channel, schema.alert.c.contact
+    last = ("", "")
+    while row := transaction.first(select(*place).where(tuple_(*place) > tuple_(*last)).order_by(*place).limit(1)):
+        last = row.channel, row.contact
+        yield Target(Channel(row.channel), row.contact)
+
+
+def _failing_now(transaction: Transaction, target: Target) -> Failing | None:
+    table = schema.alert
+    there = table.c.channel == target.channel, table.c.contact == target.contact
+    sent_at = transaction.value(select(func.max(table.c.sent_at)).where(*there))
+    failed = select(table.c.failed_at, table.c.error).where(*there, table.c.failed_at.is_not(None))
+    if sent_at is not None:
+        failed = failed.where(table.c.failed_at > sent_at)
+    first = transaction.first(failed.order_by(table.c.failed_at).limit(1))
+    last = transaction.first(failed.order_by(table.c.failed_at.desc()).limit(1))
+    return Failing(target, first.failed_at, last.error or "") if first and last else None
 
 
 def _begin(transaction: Transaction, site: str, handover_id: str, ladder: Ladder) -> None:

@@ -22,7 +22,7 @@ from server.storage import audit
 from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
 from server.storage.handing import alerts
-from server.storage.handing.figures import of_sites
+from server.storage.handing.figures import among_sites
 from server.storage.handing.handed_over import DRILL
 from server.storage.ids import new_id, new_receipt, new_token
 from server.storage.people.staff import SYSTEM
@@ -75,7 +75,7 @@ class Drills:
     async def latest(self, sites: tuple[str, ...], limit: int = 20) -> list[Drill]:
         """The last drills of these sites ("*": of all), newest first."""
         table = schema.handover
-        drilled = select(table).where(of_sites(table, sites), table.c.drill_due_at.is_not(None))
+        drilled = select(table).where(among_sites(table, sites), table.c.drill_due_at.is_not(None))
         newest = drilled.order_by(table.c.drill_due_at.desc()).limit(limit)
         return [_drill_of(row) for row in await self._database.read(lambda tx: tx.all(newest))]
 

@@ -33,7 +33,7 @@ def today(transaction: Transaction, sites: Sequence[str], since: datetime) -> To
     ).where(of_sites(event, sites), event.c.at >= since)
     events = transaction.first(counted)
     opened = select(handover.c.waiting_since, handover.c.first_claimed_at).where(
-        of_sites(handover, sites), handover.c.waiting_since >= since, handover.c.drill_due_at.is_(None)
+        among_sites(handover, sites), handover.c.waiting_since >= since, handover.c.drill_due_at.is_(None)
     )
     rows = transaction.all(opened)
     waits = [(row.first_claimed_at - row.waiting_since).total_seconds() for row in rows if row.first_claimed_at]
@@ -48,3 +48,8 @@ def today(transaction: Transaction, sites: Sequence[str], since: datetime) -> To
 def of_sites(table: Table, sites: Sequence[str]) -> ColumnElement[bool]:
     """Rows of these sites; of all of them for "*"."""
     return true() if "*" in sites else table.c.site.in_(sites)
+
+
+def among_sites(table: Table, sites: Sequence[str]) -> ColumnElement[bool]:
+    """The same, of rows that something else finds: an expression, so that no index of sites is read, which has years of them."""
+    return true() if "*" in sites else table.c.site.concat("").in_(sites)

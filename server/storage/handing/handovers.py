@@ -16,7 +16,7 @@ from server.core.reply import Decision, Reply
 from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
 from server.storage.handing import alerts
-from server.storage.handing.figures import Today, of_sites, today
+from server.storage.handing.figures import Today, among_sites, today
 from server.storage.handing.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox
 from server.storage.handing.stepping import Move, StepLost, Taken, take_step
 from server.storage.handing.telling import CardAgain, tell_the_waiting
@@ -34,7 +34,7 @@ class Handovers:
 
     async def inbox(self, sites: Sequence[str], reader: str = "") -> list[InboxRow]:
         """Open handovers of these sites ("*" for all), by need, then wait (core/handing/queue.py), as `reader` has read them."""
-        chosen = and_(of_sites(schema.handover, sites), schema.handover.c.status.in_(sorted(OPEN)))
+        chosen = and_(among_sites(schema.handover, sites), schema.handover.c.status.in_(sorted(OPEN)))
         return await self._database.read(lambda tx: inbox(tx, chosen, reader))
 
     async def get(self, handover_id: str) -> Handover:
