@@ -365,6 +365,11 @@ def restore(source: Annotated[Path, typer.Argument(help="A file `advocate backup
     print(unpack(source, _settings()))
 
 
+STILL_READ = (
+    " Somebody reads the database now, such as a backup: its log may hold their words. Run this again afterwards."
+)
+
+
 @app.command()
 def purge(
     days: Annotated[
@@ -381,7 +386,8 @@ def purge(
         if site is not None and site not in known:
             raise SiteError(f"There is no site {site!r}, so nothing was removed. Known: {', '.join(known)}.")
         removed = await store.conversations.purge(datetime.now(UTC) - timedelta(days=days), site=site)
-        return f"{removed} conversations removed."
+        whole = "" if store.conversations.is_overwritten else STILL_READ
+        return f"{removed} conversations removed.{whole}"
 
     print(_with_publisher(run))
 

@@ -20,6 +20,7 @@ STATEMENT_TIMEOUT_MS = 30_000
 
 SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",  # first: the others may have to wait for a lock
+    "PRAGMA auto_vacuum=INCREMENTAL",  # of a new file, before its first page: a purge gives room back bit by bit
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a data sync stands before every acknowledgement
     "PRAGMA foreign_keys=ON",

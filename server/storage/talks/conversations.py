@@ -22,7 +22,7 @@ from server.storage.handing.handed_over import Letter
 from server.storage.handing.stepping import NotClaimed
 from server.storage.ids import new_id, new_receipt, new_token, receipt_digest, token_digest
 from server.storage.people.staff import User
-from server.storage.talks import erasing, events, keys, receiving, returning
+from server.storage.talks import erasing, events, keys, purging, receiving, returning
 from server.storage.talks.events import Author, ConversationStatus, Event, Kind, NewEvent, NotFound
 from server.storage.talks.keys import Stored
 from server.storage.talks.receiving import Received, VisitorMessage
@@ -193,8 +193,11 @@ class Conversations:
             self.is_overwritten = await erasing.overwrite(self._database)
 
     async def purge(self, before: datetime, *, site: str | None = None) -> int:
-        """Remove conversations that rested since `before` and have no open handover. Returns how many."""
-        return await erasing.purge(self._database, before, site=site)
+        """Remove conversations that rested since `before` and have no open handover. Returns how many; see `is_overwritten`."""
+        purged = await purging.purge(self._database, before, site=site)
+        self.is_overwritten = self.is_overwritten and not purged
+        await self.finish_erasing()
+        return purged
 
 
 def _last_numbers(transaction: Transaction, conversation_ids: Collection[str]) -> dict[str, int]:

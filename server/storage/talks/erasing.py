@@ -1,13 +1,11 @@
-"""Forgetting: a conversation's words on a visitor's wish, whole conversations when their time is over."""
+"""Forgetting a conversation's words on a visitor's wish, down to the files."""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import delete, update
 
-from server.core.handing.handover import OPEN
 from server.storage import audit
 from server.storage.database import schema
 from server.storage.database.engine import BUSY_TIMEOUT_MS
@@ -16,7 +14,6 @@ from server.storage.database.transactions import Database, Transaction
 from server.storage.talks import returning
 from server.storage.talks.events import Author, Kind, NewEvent, append, lock
 
-BATCH = 200
 # It waits for whoever reads the log; so it is not waited for here, where all writers stand behind it, but tried again.
 EMPTY_LOG = ("PRAGMA busy_timeout=100", "PRAGMA wal_checkpoint(TRUNCATE)", f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 SYSTEM = "system"
@@ -50,29 +47,14 @@ def erase(transaction: Transaction, conversation_id: str) -> None:
     audit.record(transaction, site=locked.site, actor=SYSTEM, action="erased", about=conversation_id)
 
 
-async def purge(database: Database, before: datetime, *, site: str | None) -> int:
-    """Remove conversations that rested since `before`, a batch at a time, then overwrite where they stood."""
-    purged = 0
-    while done := await database.write(lambda transaction: _purge_batch(transaction, before, site)):
-        purged += done
-    if purged:
-        await overwrite(database, rebuild=True)
-    return purged
-
-
-async def overwrite(database: Database, *, rebuild: bool = False) -> bool:
+async def overwrite(database: Database) -> bool:
     """Leave no erased word in the files. Whether it could: the erasure itself is committed, and stands.
 
     It cannot while somebody reads what stood there before, as a backup does. SQLite zeroes what it deletes
-    (secure_delete), and its log is emptied here; PostgreSQL frees the dead rows. Rebuilding (VACUUM) takes a while and,
-    on SQLite, as much disk again.
+    (secure_delete), and its log is emptied here; PostgreSQL frees the dead rows.
     """
-    statements = ["VACUUM"] if rebuild else []
-    statements = (
-        ["VACUUM event, note, proposal, handover, conversation, used_key, visitor_mail"]
-        if database.is_postgresql
-        else [*statements, *EMPTY_LOG]
-    )
+    frees_rows = ("VACUUM event, note, proposal, handover, conversation, used_key, visitor_mail",)
+    statements = frees_rows if database.is_postgresql else EMPTY_LOG
     try:
         told = await database.maintain(*statements)
     except StorageUnavailable as error:
@@ -80,41 +62,3 @@ async def overwrite(database: Database, *, rebuild: bool = False) -> bool:
         return False
     emptied = None if database.is_postgresql else told[-2]
     return emptied is None or not emptied[0]  # its first column: whether somebody was in the way
-
-
-def _purge_batch(transaction: Transaction, before: datetime, site: str | None) -> int:
-    conversation, handover = schema.conversation, schema.handover
-    has_open_handover = (
-        select(handover.c.handover_id)
-        .where(
-            handover.c.site == conversation.c.site,
-            handover.c.conversation_id == conversation.c.conversation_id,
-            handover.c.status.in_(sorted(OPEN)),
-        )
-        .exists()
-    )
-    rested = select(conversation.c.site, conversation.c.conversation_id).where(
-        conversation.c.changed_at < before, ~has_open_handover
-    )
-    if site is not None:
-        rested = rested.where(conversation.c.site == site)
-    found = [(row.site, row.conversation_id) for row in transaction.all(rested.limit(BATCH).with_for_update())]
-    if not found:
-        return 0
-    said = (schema.event, schema.note, schema.proposal, schema.feedback)
-    for table in (
-        *said,
-        schema.visitor_mail,
-        schema.return_link,
-        schema.seen,
-        schema.used_key,
-        schema.alert,
-        schema.handover,
-        schema.conversation,
-    ):
-        transaction.run(delete(table).where(tuple_(table.c.site, table.c.conversation_id).in_(found)))
-    for name in sorted({name for name, _ in found}):
-        count = sum(name == other for other, _ in found)
-        detail = {"before": before.isoformat(), "conversations": count}
-        audit.record(transaction, site=name, actor=SYSTEM, action="purged", about=name, detail=detail)
-    return len(found)
