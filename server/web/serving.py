@@ -19,6 +19,7 @@ from uvicorn.config import LOGGING_CONFIG
 
 from server.settings import Settings, load_settings
 from server.web.app import create_app
+from server.web.connections import WatchedProtocol, take_descriptors
 
 STOP_WITHIN_S = 3  # what is still open then is cut
 WORKER_ANSWERS_WITHIN_S = 60  # the default, 5, kills workers on a busy machine before they have read their libraries
@@ -41,8 +42,10 @@ def run(settings: Settings) -> None:
         "port": settings.port,
         "log_config": log_config(),
         "server_header": False,
+        "http": WatchedProtocol,
         "timeout_graceful_shutdown": STOP_WITHIN_S,
     }
+    take_descriptors()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once it has stopped in order
     if settings.workers == 1:
         uvicorn.run(create_app(settings), **options)
