@@ -20,7 +20,6 @@ STATEMENT_TIMEOUT_MS = 30_000
 
 SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",  # first: the others may have to wait for a lock
-    "PRAGMA auto_vacuum=INCREMENTAL",  # of a new file, before its first page: a purge gives room back bit by bit
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a data sync stands before every acknowledgement
     "PRAGMA foreign_keys=ON",
@@ -125,6 +124,8 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("SELECT sqlite_version()")
     check_sqlite_version(cursor.fetchone()[0])
+    if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before the first page: a purge gives room back bit by bit
     for pragma in SQLITE_PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
