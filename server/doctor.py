@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from index.builds.layout import encoder_folder, models_folder
+from index.builds.layout import ENCODER, encoder_folder, models_folder
 from index.builds.loaded import load_build
 from index.builds.publish import Builds
-from index.encoding.encode import OnnxEncoder
-from index.model import find_model, model_digest
+from index.encoding.encode import OnnxEncoder, checked_manifest
+from index.model import ModelError, find_model, model_digest
 from kb.errors import AdvocateError
 from kb.sites import Site
 from server.channels import NO_ALERTS, Channels, open_channels
@@ -83,14 +83,25 @@ async def examine(settings: Settings, *, send: bool = False) -> list[Examined]:
 
 
 async def verify_everything(settings: Settings) -> list[str]:
-    """What is not as it was written, in the database with its audit log, and in the builds. A sentence each."""
+    """What is not as it was written, in the database with its audit log, in the models and in the builds. A sentence each."""
     store = await Store.open(settings.database)
     try:
         faults = await store.check()
+        faults += _changed_models(settings)
         for site in await store.content.sites():
             faults += Builds.of(settings.data_dir, site).faults()
     finally:
         await store.close()
+    return faults
+
+
+def _changed_models(settings: Settings) -> list[str]:
+    faults = []
+    for described in sorted(models_folder(settings.data_dir).glob(f"*/{ENCODER}")):
+        try:
+            checked_manifest(described.parent)
+        except ModelError as error:
+            faults.append(str(error))
     return faults
 
 

@@ -31,7 +31,7 @@ class OnnxEncoder:
         A build takes two; both give the same vectors, to the last digit.
         """
         self.folder = folder
-        manifest = _checked_manifest(folder)
+        manifest = checked_manifest(folder)
         self.model_digest: str = manifest["model_digest"]
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / layout.TOKENIZER))
         self._tokenizer.no_padding()  # the shipped file pads every text to 128 tokens
@@ -102,7 +102,8 @@ def _batches(rows: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
         yield batch
 
 
-def _checked_manifest(folder: Path) -> dict[str, Any]:
+def checked_manifest(folder: Path) -> dict[str, Any]:
+    """What describes an exported encoder. Raises ModelError unless every file of it is as it was exported."""
     path = folder / layout.ENCODER
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))

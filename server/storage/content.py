@@ -12,6 +12,7 @@ from kb.errors import AdvocateError
 from server.storage import audit
 from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
+from server.storage.written import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Content:
 
 
 def revision_of(row: Row[Any]) -> Revision:
-    return Revision(**row._mapping)
+    return Revision(**{name: getattr(row, name) for name in Revision.__slots__})
 
 
 def _save(
@@ -111,9 +112,10 @@ def _save(
     )
     if expected_revision is not None and number != expected_revision + 1:
         raise EditConflict(document, expected_revision, _latest(transaction, site, document))
+    author, reason = schema.plain(author), schema.plain(reason)
     saved = Revision(site, document, number, body, author, reason, transaction.now)
     values = {name: getattr(saved, name) for name in Revision.__slots__}
-    transaction.run(schema.revision.insert().values(values))
+    transaction.run(schema.revision.insert().values({**values, "sha256": digest(values)}))
     transaction.wake(f"site:{site}")
     audit.record(transaction, site=site, actor=author, action="saved", about=document, detail={"revision": number})
     return saved

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from server.storage import audit
+from server.storage import audit, written
 from server.storage.audit import AuditEntry, AuditFault
 from server.storage.builds import StoredBuilds
 from server.storage.content import Content
@@ -95,7 +95,7 @@ class Store:
 
     async def check(self) -> list[str]:
         """What is wrong with what is stored, a sentence each; nothing when it is whole."""
-        return await upkeep.check(self.database)
+        return [*await upkeep.check(self.database), *await written.faults(self.database)]
 
     async def backup(self, to: Path) -> None:
         """Copy an SQLite database to a new file while it is in use. Raises BackupRefused, also on PostgreSQL."""

@@ -122,6 +122,7 @@ event = Table(
     Column("label", WORD, nullable=True),  # what the gate called a visitor's message
     Column("trace", Json, nullable=True),  # why: for staff and replay, never shown to visitors
     Column("at", Moment, nullable=False),
+    Column("sha256", DIGEST, nullable=True),  # of the row as it was written (written.py)
     _of_conversation(),
     Index("event_by_time", "site", "at"),
     Index("event_by_moment", "at"),  # of all sites: who may see every one names none
@@ -362,6 +363,7 @@ revision = Table(
     Column("author", Plain, nullable=False),
     Column("reason", Plain, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("sha256", DIGEST, nullable=True),  # of the row as it was written (written.py)
 )
 
 audit = Table(

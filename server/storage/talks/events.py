@@ -14,6 +14,7 @@ from kb.errors import AdvocateError
 from server.core.reply import Decision, Reply
 from server.storage.database import schema
 from server.storage.database.transactions import Transaction
+from server.storage.written import digest
 
 REPLY = "reply"  # where the stored body holds it
 MOST_READ = 500  # events in one reading
@@ -195,7 +196,7 @@ def event_of(row: Row[Any]) -> Event:
 
 
 def _row(locked: Locked, event: Event, new: NewEvent) -> dict[str, Any]:
-    return {
+    row = {
         "site": locked.site,
         "conversation_id": locked.conversation_id,
         "seq": event.seq,
@@ -206,3 +207,4 @@ def _row(locked: Locked, event: Event, new: NewEvent) -> dict[str, Any]:
         "trace": new.decision and new.decision.as_json(),
         "at": event.at,
     }
+    return row | {"sha256": digest(row)}

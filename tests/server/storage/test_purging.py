@@ -79,7 +79,7 @@ def many_words(transaction):
     events = (
         f"INSERT INTO event {numbers}, e(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM e WHERE k < {EVENTS}) "
         f"SELECT 'kneecare', printf('%032d', i), k, 'message', 'visitor', "
-        f"json_object('text', '{CANARY}' || hex(randomblob({CHARS // 2}))), NULL, NULL, :now FROM n, e"
+        f"json_object('text', '{CANARY}' || hex(randomblob({CHARS // 2}))), NULL, NULL, :now, NULL FROM n, e"
     )
     for statement in (conversations, events):
         transaction.connection.execute(text(statement), {"now": now})
