@@ -358,11 +358,16 @@ def backup(out: Annotated[Path, typer.Argument(help="A new file, such as backup.
 
 
 @app.command()
-def restore(source: Annotated[Path, typer.Argument(help="A file `advocate backup` wrote.")]) -> None:
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file `advocate backup` wrote.")],
+    erased_in: Annotated[
+        Path | None, typer.Option(help="The data folder before: what visitors erased there is erased here too.")
+    ] = None,
+) -> None:
     """Unpack a backup into an empty data folder."""
     from server.keeping import restore as unpack
 
-    print(unpack(source, _settings()))
+    print(unpack(source, _settings(), beside=erased_in))
 
 
 STILL_READ = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
@@ -10,6 +11,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from itertools import pairwise
@@ -23,11 +25,12 @@ from server.answers.assistants import Assistants
 from server.core.typed import HEARD, judged
 from server.settings import Settings
 from server.storage.database.engine import PRIVATE
-from server.storage.talks.events import Event, is_settled_by
+from server.storage.store import Store
+from server.storage.talks.erased import ErasedList
+from server.storage.talks.events import Event, NotFound, is_settled_by
 
 if TYPE_CHECKING:
     from server.core.reply import Reply
-    from server.storage.store import Store
 
 DATABASE = "advocate.db"
 DIGESTS = "digests.json"  # the sha256 of every other file of a backup, by its name there
@@ -71,8 +74,11 @@ async def back_up(store: Store, settings: Settings, out: Path) -> str:
     return f"Backed up to {out} ({size} MB). Keep it as safe as the data folder: it holds visitors' words."
 
 
-def restore(backup: Path, settings: Settings) -> str:
-    """Unpack a backup into a data folder that holds none yet. Raises KeepingRefused."""
+def restore(backup: Path, settings: Settings, *, beside: Path | None = None) -> str:
+    """Unpack a backup into a data folder that holds none yet, without what was erased since. Raises KeepingRefused.
+
+    beside: the folder whose list of erasures counts, besides the one that the data folder still holds.
+    """
     if settings.database_url:
         raise KeepingRefused(
             "The database is PostgreSQL: restore it with pg_restore. Servers with an empty data folder fetch its builds."
@@ -97,6 +103,8 @@ def restore(backup: Path, settings: Settings) -> str:
             raise KeepingRefused(f"{backup}: holds no {DATABASE}. Was it made by `advocate backup`?")
         _check_digests(backup, aside)
         (aside / DATABASE).chmod(PRIVATE)
+        erased = _erased_since(settings.data_dir, beside)
+        again = asyncio.run(_erase_again(aside / DATABASE, erased)) if erased else 0
         for name in (*FOLDERS, DATABASE):  # the database last: only then is it restored
             if (aside / name).exists():
                 (aside / name).rename(settings.data_dir / name)
@@ -108,7 +116,32 @@ def restore(backup: Path, settings: Settings) -> str:
     finally:
         if aside is not None:
             shutil.rmtree(aside, ignore_errors=True)
-    return f"Restored into {settings.data_dir}. `advocate verify` checks every file and the audit log."
+    told = f"{again} conversations that were erased since were erased again. " if again else ""
+    return f"Restored into {settings.data_dir}. {told}`advocate verify` checks every file and the audit log."
+
+
+def _erased_since(data_dir: Path, beside: Path | None) -> list[str]:
+    """Ids in the lists of both folders; the data folder's holds all of them from now on."""
+    kept = ErasedList(data_dir)
+    for one in ErasedList(beside).ids() if beside else ():
+        kept.add(one)
+    return kept.ids()
+
+
+async def _erase_again(database: Path, ids: list[str]) -> int:
+    """Erase what was erased after the backup was made, before anybody can read it. Returns how many."""
+    store = await Store.open(f"sqlite+aiosqlite:///{database}")
+    erased = 0
+    try:
+        for one in ids:
+            with suppress(NotFound):  # begun after the backup, or purged
+                if not (await store.conversations.get(one)).is_erased:
+                    await store.conversations.erase(one)
+                    erased += 1
+        await store.conversations.finish_erasing()
+    finally:
+        await store.close()
+    return erased
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
 from server.storage import audit, written
 from server.storage.audit import AuditEntry, AuditFault
@@ -25,8 +25,14 @@ from server.storage.people.staff import Staff
 from server.storage.talks.asked import Asked
 from server.storage.talks.conversations import Conversations
 from server.storage.talks.corrections import Corrections
+from server.storage.talks.erased import ErasedList
 from server.storage.talks.notes import Notes
 from server.storage.talks.returning import Returning
+
+
+def _erased_list(url: URL) -> ErasedList | None:
+    """Beside an SQLite file; a PostgreSQL server keeps its own journal."""
+    return ErasedList(Path(url.database or "").resolve().parent) if url.get_backend_name() == "sqlite" else None
 
 
 class Store:
@@ -36,7 +42,7 @@ class Store:
         self._url = parse_url(url)
         self.wakeups = Wakeups()
         self.database = Database(open_engine(self._url), clock, self.wakeups)
-        self.conversations = Conversations(self.database)
+        self.conversations = Conversations(self.database, _erased_list(self._url))
         self.handovers = Handovers(self.database)
         self.corrections = Corrections(self.database)
         self.notes = Notes(self.database)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import json
 import os
 import shutil
 import sys
@@ -26,6 +27,7 @@ from sqlalchemy import text
 from index.builds.build import inputs_of
 from index.builds.manifest import Manifest, digest_files, read_manifest, verify
 from index.builds.publish import Builds
+from index.model import digest_of
 from kb.content import load_content
 from kb.labels import Label
 from kb.sites import SITES, load_site
@@ -72,6 +74,15 @@ def run(data_dir: Path, *arguments: str) -> Done:
     return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
+def keep_a_model(folder: Path) -> None:
+    """An exported encoder's files, described as the export does."""
+    folder.mkdir(parents=True)
+    for name in ("model.onnx", "tokenizer.json"):
+        (folder / name).write_text(f"the {name} of a stand-in")
+    files = {path.name: digest_of(path) for path in folder.iterdir()}
+    (folder / "encoder.json").write_text(json.dumps({"files": files}))
+
+
 def assert_refused(done: Done, *words: str) -> None:
     """The command said in one line what was wrong: these words."""
     assert (done.status, done.out) == (2, ""), done
@@ -112,8 +123,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
         await store.close()
 
     asyncio.run(install())
-    (data_dir / "models" / "stand-in").mkdir(parents=True)
-    (data_dir / "models" / "stand-in" / "encoder.json").write_text("{}")
+    keep_a_model(data_dir / "models" / "stand-in")
     return data_dir
 
 
@@ -337,6 +347,30 @@ async def meanwhile(work: Callable[[threading.Event], None]) -> AsyncIterator[as
 
 async def whole_log(store: Store, conversation_id: str) -> list[Event]:
     return await store.conversations.events(conversation_id, limit=100_000)
+
+
+@pytest.mark.parametrize("way", ["the folder as it was left", "another folder"])
+async def test_what_was_erased_since_the_backup_is_not_restored(store, data_dir, tmp_path, way):
+    erased, stays = await claimed(store), await claimed(store)
+    await say(store, erased.conversation_id, "Is it cancer?")
+    assert (await advocate(data_dir, "backup", tmp_path / "backup.tar.gz")).status == 0
+    await store.conversations.erase(erased.conversation_id)
+    assert (data_dir / "erased").read_text() == f"{erased.conversation_id}\n"
+    assert (data_dir / "erased").stat().st_mode & 0o777 == 0o600
+    fresh, told = tmp_path / "fresh", ["--erased-in", data_dir]
+    if way == "the folder as it was left":
+        fresh.mkdir()
+        shutil.copy(data_dir / "erased", fresh)  # the database beside it was lost
+        told = []
+    done = await advocate(fresh, "restore", tmp_path / "backup.tar.gz", *told)
+    assert done.status == 0 and "1 conversations that were erased since" in done.out, done
+    assert not [path for path in fresh.rglob("*") if path.is_file() and b"Is it cancer?" in path.read_bytes()]
+    copy = await open_store(fresh)
+    assert (await copy.conversations.get(erased.conversation_id)).is_erased
+    assert not (await copy.conversations.get(stays.conversation_id)).is_erased
+    assert await copy.check() == []
+    await copy.close()
+    assert (fresh / "erased").read_text() == f"{erased.conversation_id}\n"  # for a restore after this one
 
 
 async def test_a_backup_made_while_builds_are_published_holds_the_build_that_it_calls_current(data_dir, tmp_path):
@@ -642,6 +676,13 @@ async def test_verify_names_the_file_that_was_altered(data_dir):
     assert done.status == 1 and done.out.count("\n") == 1
     for words in (str(page), "expected sha256", "found", "advocate build"):
         assert words in done.out
+
+
+async def test_verify_names_the_model_that_was_altered(data_dir):
+    model = data_dir / "models" / "stand-in" / "model.onnx"
+    model.write_text("another one")
+    done = await advocate(data_dir, "verify")
+    assert done.status == 1 and done.out.startswith(f"{model}: altered since it was exported.")
 
 
 async def test_verify_names_a_build_whose_manifest_cannot_be_read_and_a_pointer_to_nothing(data_dir):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from server.storage.handing.stepping import NotClaimed
 from server.storage.ids import new_id, new_receipt, new_token, receipt_digest, token_digest
 from server.storage.people.staff import User
 from server.storage.talks import erasing, events, keys, purging, receiving, returning
+from server.storage.talks.erased import ErasedList
 from server.storage.talks.events import Author, ConversationStatus, Event, Kind, NewEvent, NotFound
 from server.storage.talks.keys import Stored
 from server.storage.talks.receiving import Received, VisitorMessage
@@ -100,8 +102,9 @@ class StaleView(AdvocateError):
 class Conversations:
     """Every conversation of every site."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, erased: ErasedList | None = None) -> None:
         self._database = database
+        self._erased = erased
         # Whether no file holds an erased word. What a process before this one left in SQLite's log is not known.
         self.is_overwritten = database.is_postgresql
 
@@ -183,6 +186,8 @@ class Conversations:
 
         `is_overwritten` says whether the words are gone from the files too; else `finish_erasing` tries again.
         """
+        if self._erased is not None:  # first: a crash in between leaves one too many in the list, never one too few
+            await asyncio.to_thread(self._erased.add, conversation_id)
         await self._database.write(lambda transaction: erasing.erase(transaction, conversation_id))
         self.is_overwritten = False
         await self.finish_erasing()
