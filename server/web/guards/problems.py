@@ -106,8 +106,9 @@ def describe_problems(openapi: dict[str, Any]) -> dict[str, Any]:
     for path in openapi["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():
-                if status in map(str, PROBLEMS) and "application/json" in response.get("content", {}):
-                    response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+                if status in map(str, PROBLEMS) and "content" in response:
+                    [content] = response["content"].values()
+                    response["content"] = {MEDIA_TYPE: content}
     return openapi
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StrictBool, model_validator
 
 from server.answers.assistant import MAX_CHARS
 from server.core.handing.addresses import is_email
@@ -59,8 +59,8 @@ class NewLetter(BaseModel):
     name: Short = ""
     contact: Short = ""
     text: Annotated[str, Field(max_length=MAX_CHARS)] = ""
-    share_earlier: bool = False
-    mail_me: bool = False  # a mail with a link back when a person answers; then `contact` is an email address
+    share_earlier: StrictBool = False
+    mail_me: StrictBool = False  # a mail with a link back when a person answers; then `contact` is an email address
     website: Short = ""  # a field no person sees: filled, the letter is sorted as suspected spam, never dropped
 
     @model_validator(mode="after")
@@ -85,7 +85,7 @@ class NewFeedback(BaseModel):
 
     seq: Annotated[int, Field(ge=1, le=2**31 - 1)]
     passage_id: Annotated[str, Field(min_length=1, max_length=128)]
-    helpful: bool
+    helpful: StrictBool
 
 
 class MessageBody(Out):

@@ -19,6 +19,7 @@ from tests.server.web.conftest import begin
 from tests.server.web.stand_in_server import DIE_AFTER_STORING, seed
 
 CANARY = "canaryword"
+HALF_A_MESSAGE = b"POST /api/v1/sites/kneecare/ask HTTP/1.1\r\nHost: here.test\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
 
 
 def free_port() -> int:
@@ -73,6 +74,23 @@ async def test_told_to_stop_with_streams_open_it_ends_within_five_seconds(tmp_pa
     log = (tmp_path / "server.log").read_text()
     assert "GET /sites/kneecare/ask HTTP" in log
     assert CANARY not in log and "Traceback" not in log
+
+
+async def test_a_reader_who_leaves_a_stream_or_a_message_half_sent_is_no_error(tmp_path: Path):
+    url, port = f"sqlite+aiosqlite:///{tmp_path}/advocate.db", free_port()
+    await seed(url)
+    with server(tmp_path, port) as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+            visitor = await begin(client)
+            async with client.stream("GET", f"{visitor.address}/events", headers=visitor.headers) as response:
+                await anext(response.aiter_lines())
+            with socket.create_connection(("127.0.0.1", port)) as half:
+                half.sendall(HALF_A_MESSAGE)
+            await visitor.say("What is a trigger point?")  # written to nobody any more
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+    log = (tmp_path / "server.log").read_text()
+    assert "ERROR" not in log and "Traceback" not in log, log
 
 
 async def test_killed_after_storing_a_retry_with_the_same_key_finds_the_message_once(tmp_path: Path):

@@ -172,6 +172,12 @@ async def test_a_message_is_a_text_or_a_choice(visitor: Visitor, body: dict[str,
     problem_of(await visitor.post("messages", body), 422)
 
 
+@pytest.mark.parametrize("claim", [1, 0, "yes", "true", "off", None])
+async def test_a_claim_is_true_or_false_and_nothing_like_it(visitor: Visitor, claim: object):
+    problem_of(await visitor.post("feedback", {"seq": 1, "passage_id": "p", "helpful": claim}), 422)
+    problem_of(await visitor.post("handover", {"name": "Ada", "share_earlier": claim}), 422)
+
+
 async def test_control_characters_are_kept_as_typed_and_not_judged(visitor: Visitor, assistants: StandIn):
     typed = "ch\u0000est\u000bpain\u0085or so?\u0007\n\tYes"
     response = await visitor.say(typed)

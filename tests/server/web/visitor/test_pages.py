@@ -133,6 +133,8 @@ async def test_every_door_and_its_problems_are_described(client: httpx.AsyncClie
     responses = described["paths"][f"{conversation}/messages"]["post"]["responses"]
     assert {"201", "400", "401", "404", "413", "415", "422", "429", "500", "503"} <= responses.keys()
     assert responses["422"]["content"].keys() == {MEDIA_TYPE}
+    for status, response in described["paths"][f"{conversation}/events"]["get"]["responses"].items():
+        assert response["content"].keys() == {"text/event-stream" if status == "200" else MEDIA_TYPE}
     assert "HTTPValidationError" not in json.dumps(described["paths"])
 
 

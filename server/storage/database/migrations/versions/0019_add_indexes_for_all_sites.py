@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_add_indexes_for_all_sites"
-down_revision = "0017_create_build"
+revision = "0019_add_indexes_for_all_sites"
+down_revision = "0018_create_visitor_mail"
 
 BEFORE = (
     ("conversation_by_change", "conversation", ("site", "changed_at")),

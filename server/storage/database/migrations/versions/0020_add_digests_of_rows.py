@@ -7,8 +7,8 @@ from hashlib import sha256
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_add_digests_of_rows"
-down_revision = "0018_add_indexes_for_all_sites"
+revision = "0020_add_digests_of_rows"
+down_revision = "0019_add_indexes_for_all_sites"
 
 DIGESTED = {
     "event": (
