@@ -154,7 +154,7 @@ def _over(sites: Sequence[str]) -> Select[Any]:
     table = schema.handover
     ended = table.c.drill_due_at.is_not(None), table.c.status == Status.CLOSED
     latest = select(table.c.site, func.max(table.c.waiting_since).label("began_at")).where(
-        of_sites(table, sites), *ended
+        among_sites(table, sites), *ended
     )
     last = latest.group_by(table.c.site).subquery()
     same = and_(table.c.site == last.c.site, table.c.waiting_since == last.c.began_at)
