@@ -428,7 +428,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (author === 'advocate') {
       this.#showTyping(false)
       if (!this.isOpen) this.#count(this.#unread + 1)
-      this.#onAwake()
+      this.#saySeen()
     }
     this.#settle()
     if (author !== 'visitor' && kind !== 'emergency') this.#showEnd()
@@ -624,13 +624,18 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   }
 
   #onAwake() {
-    const {status, seen} = this.#chat
-    const isHandedOver = /waiting|claimed/.test(status)
+    const isHandedOver = /waiting|claimed/.test(this.#chat.status)
     if (document.hidden) return isHandedOver || this.#line.hangUp()
     this.#line.wake()
     if (this.#pass && (this.isOpen || isHandedOver)) this.#connect()
+    this.#saySeen()
+  }
+
+  #saySeen() {
+    const {seen} = this.#chat
     // what a person wrote and is on the screen needs no mail
-    if (seen && this.isOpen) this.#line.request(`conversations/${this.#pass.id}/seen`, {body: {seq: seen}}).catch(() => {})
+    if (!seen || !this.isOpen || document.hidden) return
+    this.#line.request(`conversations/${this.#pass.id}/seen`, {body: {seq: seen}}).catch(() => {})
   }
 
   get #isLow() {

@@ -316,7 +316,7 @@ def test_one_tap_asks_for_a_person_and_the_letter_only_completes_it(chat: Page, 
     letter.get_by_role("button", name="Send").click()
     expect(chat.get_by_role("region", name="Passed on to Pat Cashen")).to_contain_text("Receipt code: K7QF-2M9X-81TD")
     assert api.posted("/handover")[1][0] == {
-        "name": "Ann", "contact": "555 0100", "text": "", "share_earlier": True, "website": "",
+        "name": "Ann", "contact": "555 0100", "text": "", "share_earlier": True, "mail_me": False, "website": "",
     }  # fmt: skip
     assert ["handover", {"status": "waiting"}] in chat.evaluate("news")
 

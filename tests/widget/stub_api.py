@@ -196,7 +196,7 @@ class Api:
     def take(self, path: str, body: dict[str, Any], key: str) -> dict[str, Any] | None:
         if path.endswith("/conversations"):
             return {"id": "c1", "token": "secret-token", "receipt": "K7QF-2M9X-81TD", "events": ""}
-        if path.endswith(("/feedback", "/typing")):
+        if path.endswith(("/feedback", "/typing", "/seen")):
             return None
         if key in self.keys:
             return self.keys[key]
