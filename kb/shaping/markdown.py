@@ -54,10 +54,13 @@ _SIGNS_BY_NAME = {
 }
 _SIGNS_BY_NAME |= {":heavy_check_mark:": "✔", ":heavy_multiplication_x:": "✖", ":ballot_box_with_check:": "☑"}
 _SHORT_SIGNS = re.compile("|".join(map(re.escape, _SIGNS_BY_NAME)), re.IGNORECASE)
+_BEFORE_SHORT_SIGN = re.compile(rf"(?<!\\)(?={_SHORT_SIGNS.pattern})", re.IGNORECASE)
 # A box of wikis: “> [!WARNING]”, or “:::” around it.
 _BOX_TITLE = re.compile(r"^(> *)\[!(\w+)\][-+]?[ \t]*(.*)$", re.MULTILINE)
 _FENCE = re.compile(r"^:::+[ \t]*(\w+)?[ \t]*(.*)$", re.MULTILINE)
-_PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+_PARSER = (
+    MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")
+)  # what is escaped stays apart
 
 
 class PageError(AdvocateError):
@@ -282,7 +285,8 @@ def _escaped(line: str) -> str:
     """A line of text in which no character means anything to Markdown."""
     line = re.sub(r"([\\`*~\[\]<>{]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|#(?=#*\s*$))", r"\\\1", line)
     line = re.sub(r"^([#+=~|:-])", r"\\\1", line)
-    return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", line)
+    line = re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", line)
+    return _BEFORE_SHORT_SIGN.sub(r"\\", line)
 
 
 def _with_answers(blocks: Iterator[Block]) -> Iterator[Block]:
@@ -501,6 +505,8 @@ def _plain(inline: Token) -> str:
             continue
         if _strikes(child) < 0 and parts and parts[-1].endswith(" "):
             parts[-1] = parts[-1].rstrip(" ") + _GAP
+        elif child.type == "text_special":
+            parts.append(child.content)
         elif child.type in {"text", "code_inline"} or (child.type == "image" and is_sign(child.content)):
             parts.append(_SHORT_SIGNS.sub(_sign_by_name, child.content))
         elif child.type == "html_inline" and is_sign(words := _words_of_picture(child.content)):

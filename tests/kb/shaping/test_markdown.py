@@ -75,6 +75,14 @@ def texts(page) -> list[str]:
     return [page.text_of(one) for one in page.passages]
 
 
+def test_the_name_of_a_sign_that_stands_on_a_page_stays_a_name():
+    page = assemble(
+        [Block("paragraph", "Write :no_entry_sign: or"), Block("list", items=(":NO_ENTRY_SIGN:", "a :warning:"))],
+        page_id="a", title="Title", url="/a", reviewed="2026-01-31",
+    )  # fmt: skip
+    assert read(render_markdown(page)) == page
+
+
 @settings(deadline=None)
 @given(pages)
 def test_a_page_written_and_read_back_is_the_same_page(page):
