@@ -15,7 +15,7 @@ from kb.labels import Label
 from kb.lines import ContentError, read_lines
 
 CLINICS = STARTER / "clinics"
-MESSAGES = "messages.jsonl"
+MESSAGES = "messages*.jsonl"  # a file a writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Clinic:
 
 
 def load_clinic(folder: Path) -> Clinic:
-    """Read `pages/`, `messages.jsonl` and, where there is one, `links.jsonl`. Raises ContentError."""
+    """Read `pages/`, the writers' `messages*.jsonl` and, where there is one, `links.jsonl`. Raises ContentError."""
     links = {str(line["id"]): tuple(line["gold"]) for line, _ in read_lines(folder / "links.jsonl")}
-    return Clinic(folder.name, load_content(folder), load_messages(folder / MESSAGES), links)
+    return Clinic(folder.name, load_content(folder), _messages_of(folder), links)
 
 
 def load_messages(path: Path) -> tuple[Message, ...]:
@@ -67,7 +67,11 @@ def teaching_clinics() -> tuple[Clinic, ...]:
 
 def teaching_messages() -> list[Message]:
     """What the visitors of the clinics that teach type, without reading their pages."""
-    return [one for folder in _teaching_folders() for one in load_messages(folder / MESSAGES)]
+    return [one for folder in _teaching_folders() for one in _messages_of(folder)]
+
+
+def _messages_of(folder: Path) -> tuple[Message, ...]:
+    return tuple(one for path in sorted(folder.glob(MESSAGES)) for one in load_messages(path))
 
 
 def _teaching_folders() -> list[Path]:

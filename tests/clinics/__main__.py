@@ -1,8 +1,8 @@
-"""How well the product works for clinics it has never seen: python -m tests.clinics [sealed | choosing] [--checklist]
+"""How well the product works for clinics it has never seen: python -m tests.clinics [sealed | choosing] [--checklist] [WRITER]
 
 Each clinic of the folder is built as an editor would on the first day: its page, nothing else. With --checklist the asks that an
-editor went through (`asks.jsonl` beside the page) are taken too. Then its visitors' messages are asked. Sealed clinics are
-only ever counted: nothing here prints a message.
+editor went through (`asks.jsonl` beside the page) are taken too. Then its visitors' messages are asked: all, or those of one
+writer (`w15` for messages_w15.jsonl). Sealed clinics are only ever counted: nothing here prints a message.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from index.builds.build import Recipe, make_build
 from index.builds.layout import encoder_folder
 from index.builds.loaded import load_build
 from index.encoding.encode import OnnxEncoder
-from kb.clinics import Clinic, load_clinic
+from kb.clinics import Clinic, load_clinic, load_messages
 from kb.labels import Label
 from kb.policy import DEFAULT_POLICY
 from kb.sites import UNNAMED_SITE
@@ -48,9 +48,10 @@ class Asked:
 
 
 def main(arguments: Sequence[str]) -> int:
-    group = next((one for one in arguments if not one.startswith("-")), "sealed")
+    group, *writers = [*(one for one in arguments if not one.startswith("-"))] or ["sealed"]
     folders = sorted(one for one in (HERE / group).iterdir() if one.is_dir())
-    asked = [one for folder in folders for one in ask_all(opened(folder, with_checklist="--checklist" in arguments))]
+    clinics = [opened(folder, *writers[:1], with_checklist="--checklist" in arguments) for folder in folders]
+    asked = [one for clinic in clinics for one in ask_all(clinic)]
     print(f"{len(folders)} clinics ({group}), {len(asked)} messages")
     print("| Figure | Share | Count | 95% interval |", "|---|---|---|---|", sep="\n")
     for figure in figures(asked):
@@ -59,9 +60,14 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def opened(folder: Path, *, with_checklist: bool) -> Clinic:
-    """A clinic of a folder: on its first day, or after its editor went through what visitors ask."""
+def opened(folder: Path, writer: str = "", *, with_checklist: bool) -> Clinic:
+    """A clinic of a folder: on its first day, or after its editor went through what visitors ask.
+
+    writer: whose messages are asked; without one, everybody's.
+    """
     clinic = load_clinic(folder)
+    if writer:
+        clinic = replace(clinic, messages=load_messages(folder / f"messages_{writer}.jsonl"))
     if with_checklist and not clinic.content.checklist:
         raise SystemExit(
             f"{folder}: no asks.jsonl. Make one with `advocate asks`, and leave --checklist out until then."
