@@ -21,6 +21,7 @@ class ModelError(AdvocateError):
 # Layers tuned for the default model (index.tune); another model has its sentence vector alone.
 QUESTION_LAYERS = Path(__file__).parent / "question_layers.npz"
 GATE_LAYERS = Path(__file__).parent / "gate_layers.npz"
+CROSS_LAYERS = Path(__file__).parent / "cross_layers.npz"
 GATE_HEAD = Path(__file__).parent / "gate_head.npz"  # what reads labels out of what the gate's layers make of a text
 
 
@@ -47,13 +48,18 @@ def is_tuned(folder: Path) -> bool:
     return weights.exists() and _digest_of_weights(weights) == DEFAULT_WEIGHTS_SHA256
 
 
+def tuned_layers() -> list[Path]:
+    """The tuned layers there are: while one of them is taught anew, it may be missing."""
+    return [path for path in (QUESTION_LAYERS, GATE_LAYERS, CROSS_LAYERS) if path.exists()]
+
+
 def model_digest(folder: Path) -> str:
     """sha256 over the names and bytes of every file that decides the vectors, tuned layers among them."""
     digest = sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".json", ".safetensors", ".txt", ".bin"}:
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + _digest_of_weights(path).encode())
-    for layers in (QUESTION_LAYERS, GATE_LAYERS) if is_tuned(folder) else ():
+    for layers in tuned_layers() if is_tuned(folder) else ():
         digest.update(layers.name.encode() + b"\0" + digest_of(layers).encode())
     return digest.hexdigest()
 

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,23 +38,61 @@ SCALES = Path(__file__).parent / "scales.json"
 Values = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """A logistic regression over FEATURES and their products, two by two; what reaches `threshold` may be quoted.
+# What is known once the best passage was read together with the question: the logit of its nearness, that of the cross
+# layers, and of the features above those that say how far either may be believed.
+KEPT = ("question", "questions", "asked", "lead", "outside")
+CROSS_FEATURES = ("near", "cross", *KEPT)
+_KEPT_COLUMNS = [FEATURES.index(name) for name in KEPT]
 
-    means, deviations: (len(FEATURES),), of what it was fitted on; weights: one for each of `terms`.
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A logistic regression over some features, or over them and their products, two by two.
+
+    means, deviations: (n,), of what it was fitted on; weights: one for each feature or each of `terms`.
     """
 
     means: tuple[float, ...]
     deviations: tuple[float, ...]
     weights: tuple[float, ...]
     bias: float
+
+    def logits(self, values: Values) -> Values:
+        """(m,). values: (m, n)."""
+        found = terms(values, np.asarray(self.means), np.asarray(self.deviations))[:, : len(self.weights)]
+        return np.asarray(found @ np.asarray(self.weights) + self.bias, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The chance that quoting a passage is right; what reaches `threshold` may be quoted.
+
+    near: over FEATURES and their products; cross: over CROSS_FEATURES alone, for a passage that was read together with the
+    question, where the model has layers for that. A product would turn what speaks for a passage against it on a page unlike
+    those it was fitted on: one with a single passage has a lead that none of them has.
+    """
+
+    near: Regression
+    cross: Regression | None
     threshold: float
 
     def scores(self, values: Values) -> Values:
-        """The chance, (m,), that each passage answers. values: (m, len(FEATURES))."""
-        logits = terms(values, np.asarray(self.means), np.asarray(self.deviations)) @ np.asarray(self.weights)
-        return np.asarray(1 / (1 + np.exp(-(logits + self.bias))), dtype=np.float64)
+        """The chance, (m,), that each passage answers, by its nearness. values: (m, len(FEATURES))."""
+        return chances(self.near.logits(values))
+
+    def score_read(self, values: Values, logits: Values) -> Values:
+        """The chance, (m,), that each passage answers, as `cross` has it. logits: (m,), what the cross layers say of each."""
+        assert self.cross is not None
+        return chances(self.cross.logits(read_values(self.near.logits(values), logits, values)))
+
+
+def read_values(near: Values, cross: Values, values: Values) -> Values:
+    """CROSS_FEATURES of passages, (m, len(CROSS_FEATURES)). near, cross: (m,), logits; values: (m, len(FEATURES))."""
+    return np.column_stack([near, cross, values[:, _KEPT_COLUMNS]])
+
+
+def chances(logits: Values) -> Values:
+    return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float64)
 
 
 def terms(values: Values, means: Values, deviations: Values) -> Values:
@@ -75,13 +114,14 @@ def load_scales(path: Path = SCALES) -> dict[str, Scale]:
         ) from error
 
 
-def read_scale(stored: dict[str, object]) -> Scale:
+def read_scale(stored: dict[str, Any]) -> Scale:
     """A scale from its JSON. Raises KeyError, TypeError or ValueError."""
-    means, deviations, weights = (
-        tuple(float(one) for one in stored[name])  # type: ignore[attr-defined]
-        for name in ("means", "deviations", "weights")
-    )
-    n = len(FEATURES)
-    if not len(means) == len(deviations) == n or len(weights) != n + n * (n + 1) // 2:
-        raise ValueError(f"a scale of {len(means)} features, {len(FEATURES)} expected")
-    return Scale(means, deviations, weights, float(str(stored["bias"])), float(str(stored["threshold"])))
+    cross = stored["cross"] and _read(stored["cross"], len(CROSS_FEATURES))
+    return Scale(_read(stored["near"], len(FEATURES)), cross, float(stored["threshold"]))
+
+
+def _read(stored: dict[str, Any], n: int) -> Regression:
+    means, deviations, weights = (tuple(map(float, stored[name])) for name in ("means", "deviations", "weights"))
+    if not len(means) == len(deviations) == n or len(weights) not in {n, n + n * (n + 1) // 2}:
+        raise ValueError(f"a scale of {len(means)} features, {n} expected")
+    return Regression(means, deviations, weights, float(stored["bias"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from index.encoding.encode import Vectors
 from index.lexical import Spelling, WordCounts
 from index.scale import Scale
 from index.store import VectorStore
-from index.units import Unit, UnitKind
+from index.units import Unit, UnitKind, window
 from kb.reading.sentences import Span, is_question
 
 NEAREST_UNITS = 256
@@ -29,11 +29,16 @@ MANY_QUESTIONS = 20  # a passage with so many is as well known as can be
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found for a question. `score` is the calibrated chance that quoting it is right; `span` what answers."""
+    """A passage found for a question. `score` is the calibrated chance that quoting it is right; `span` what answers.
+
+    near: the score by nearness alone; values: (len(FEATURES),), what speaks for it.
+    """
 
     passage: int
     score: float
     span: Span | None
+    near: float
+    values: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,29 @@ class Searcher:
         evidence = self.evidence(text, vector)
         scores = self._scale.scores(evidence.values)
         order = np.argsort(-scores, kind="stable")
-        return [Hit(evidence.passages[row], float(scores[row]), evidence.spans[row]) for row in order]
+        return [
+            Hit(evidence.passages[row], score := float(scores[row]), evidence.spans[row], score, evidence.values[row])
+            for row in order
+        ]
+
+    @property
+    def reads(self) -> bool:
+        """Whether the scale knows what to make of a passage that was read together with the question."""
+        return self._scale.cross is not None
+
+    def window(self, passage: int, span: Span | None) -> str:
+        """What is to be read of a passage together with a question, around what answers."""
+        part = self._passages[passage]
+        spans = [found for row in part.sentences.tolist() if (found := self._units[row].span)]
+        return window(self._units[int(part.whole[0])], spans, span)
+
+    def read(self, hits: Sequence[Hit], logit: float) -> list[Hit]:
+        """The hits, when the cross layers, having read the window of the first with the question, say `logit` of it.
+
+        The others were not read: none of them scores more than the first.
+        """
+        score = float(self._scale.score_read(hits[0].values[None], np.array([logit]))[0])
+        return [replace(one, score=min(score, one.near) if at else score) for at, one in enumerate(hits)]
 
     def evidence(self, text: str, vector: Vectors) -> Evidence:
         """What speaks for the passages nearest to a question. vector: (dim,), the question's."""

@@ -16,6 +16,7 @@ from kb.reading.sentences import Span, sentence_spans
 
 # How like an answering sentence a phrasing's remembered words must be to point at it after an edit, 0 to 100.
 _STILL_THE_SAME = 60.0
+WINDOW_CHARS = 240  # some sixty tokens
 
 
 class UnitKind(StrEnum):
@@ -94,4 +95,23 @@ def _own_units(page: Page, passage: Passage, position: int, spans: Iterable[Span
     for span in spans:
         yield Unit(text[slice(*span)], position, UnitKind.SENTENCE, span)
     heading = passage.heading[-1] if passage.heading else page.title
-    yield Unit(f"{heading}: {text}", position, UnitKind.WHOLE)
+    yield Unit(f"{heading}: {text}", position, UnitKind.WHOLE, (0, len(text)))
+
+
+def window(whole: Unit, spans: Sequence[Span], span: Span | None) -> str:
+    """What is read of a passage together with a question: its heading, and the sentence at `span`, else the first, with as
+    many of its neighbours as WINDOW_CHARS hold, what follows it before what stands before it.
+
+    whole: the passage under its heading; spans: of its sentences.
+    """
+    if whole.span is None or not spans:
+        return whole.text
+    text = whole.text[-whole.span[1] :]
+    first = last = next((at for at, (start, end) in enumerate(spans) if span and start < span[1] and span[0] < end), 0)
+    while True:
+        if last + 1 < len(spans) and spans[last + 1][1] - spans[first][0] <= WINDOW_CHARS:
+            last += 1
+        elif first > 0 and spans[last][1] - spans[first - 1][0] <= WINDOW_CHARS:
+            first -= 1
+        else:
+            return whole.text[: -len(text)] + text[spans[first][0] : spans[last][1]]

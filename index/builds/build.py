@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 CHUNK = 128
+PAIRS_CHECKED = 16  # that the export reads as the reference does, each time it checks texts
 THREADS = 2  # a third changes the last digit of some vectors, and the same input must give the same build everywhere
 
 
@@ -169,13 +170,15 @@ class _Embedding:
         return int(encoder.dim)
 
     def _embed_checked(self, texts: Sequence[str]) -> None:
-        from index.encoding.embed import ExportDiffers, ReferenceEncoder, check_export
+        from index.encoding.embed import ExportDiffers, ReferenceEncoder, check_cross, check_export
 
         if not texts and self.encoder is not None:
             return
         self.progress("Loading the model", 0, 1)
         reference = ReferenceEncoder(self.source)
         encoder = self.encoder = self.encoder or self._exported(reference)
+        some = sorted(texts)[:PAIRS_CHECKED]
+        check_cross(encoder, reference, list(zip(some, reversed(some), strict=True)))
         for chunk in _chunks(sorted(dict.fromkeys(texts), key=len), "Embedding your pages", self.progress):
             rows = reference.encode(chunk)
             try:

@@ -33,6 +33,7 @@ ASK_VECTORS = "asks.npy"
 # An exported encoder: its description, and the files whose digests stand there.
 ENCODER = "encoder.json"
 ONNX = "model.onnx"
+CROSS = "cross.onnx"  # where the model has cross layers
 TOKENIZER = "tokenizer.json"
 
 

@@ -13,9 +13,9 @@ from index.builds.layout import MANIFEST
 from index.model import digest_of
 from kb.errors import AdvocateError
 
-FORMAT = 5
+FORMAT = 6
 # Raise it whenever the same content would be built differently.
-BUILDER_VERSION = 11
+BUILDER_VERSION = 12
 
 
 class BuildRefused(AdvocateError):

@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.builds import layout
-from index.encoding.encode import BATCH, FILES, OnnxEncoder, Vectors
-from index.model import GATE_LAYERS, QUESTION_LAYERS, digest_of, is_tuned, model_digest
+from index.encoding.encode import BATCH, FILES, PASSAGE_TOKENS, OnnxEncoder, Pair, Vectors, end_of
+from index.model import CROSS_LAYERS, GATE_LAYERS, QUESTION_LAYERS, digest_of, is_tuned, model_digest
 
 if TYPE_CHECKING:
     import torch
 
 # The largest difference allowed between a component of the two encoders' vectors (float32 rounding gives about 2e-7).
 TOLERANCE = 1e-5
+LOGIT_TOLERANCE = 1e-3  # of what the cross layers give, some 20 at most
 OPSET = 17
 
 
@@ -45,7 +46,26 @@ class ReferenceEncoder:
         disable_progress_bar()  # a build shows its own
         self.folder = folder
         self.model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        self.branches: Any = self._load_branches() if tuned and is_tuned(folder) else None
+        has_layers = tuned and is_tuned(folder)
+        self.branches: Any = self._load_branches() if has_layers else None
+        self.cross: Any = self._load_cross() if has_layers and CROSS_LAYERS.exists() else None
+
+    def read_together(self, pairs: Sequence[Pair]) -> Vectors:
+        """The logit, (n, 1) float32, that each passage answers its question. Only with cross layers."""
+        import torch
+
+        from index.encoding.layers import PASSAGE, QUESTION, paired_states
+
+        logits = []
+        for question, said in pairs:
+            one = end_of(self.tokens([question])[0][0].tolist())
+            other = self.tokens([said])[0][0, :PASSAGE_TOKENS].tolist()
+            segments = torch.tensor([[QUESTION] * len(one) + [PASSAGE] * len(other)])
+            places = torch.tensor([[*range(len(one)), *range(len(other))]])
+            with torch.inference_mode():
+                states = paired_states(self.bert, torch.tensor([[*one, *other]]), segments, places)
+                logits.append(self.cross(states, segments).numpy())
+        return np.asarray(logits, dtype=np.float32).reshape(len(pairs), 1)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """A row a text, in the order given: (n, dim) or, with readings, (n, 2 dim), float32. Each half has length 1."""
@@ -66,6 +86,11 @@ class ReferenceEncoder:
         from index.encoding.layers import Branches, TunedLayers
 
         return Branches(TunedLayers.load(QUESTION_LAYERS, self.bert), TunedLayers.load(GATE_LAYERS, self.bert)).eval()
+
+    def _load_cross(self) -> Any:
+        from index.encoding.layers import CrossLayers
+
+        return CrossLayers.load(CROSS_LAYERS, self.bert)
 
     def _rows(self, texts: Sequence[str]) -> Vectors:
         """Rows of one batch: by the tuned layers, or by sentence-transformers' own steps."""
@@ -90,11 +115,13 @@ def export_encoder(reference: ReferenceEncoder, models: Path) -> Path:
     models.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".export-", dir=models))
     _export(reference, aside / layout.ONNX)
+    if reference.cross is not None:
+        _export_cross(reference, aside / layout.CROSS)
     shutil.copy(reference.folder / "tokenizer.json", aside / layout.TOKENIZER)
     manifest = {
         "model_digest": digest,
         "max_tokens": int(reference.model.max_seq_length or 256),
-        "files": {name: digest_of(aside / name) for name in FILES},
+        "files": {name: digest_of(aside / name) for name in (*FILES, layout.CROSS) if (aside / name).exists()},
     }
     (aside / layout.ENCODER).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     if folder.exists():
@@ -103,15 +130,29 @@ def export_encoder(reference: ReferenceEncoder, models: Path) -> Path:
     return folder
 
 
+def check_cross(encoder: OnnxEncoder, reference: ReferenceEncoder, pairs: Sequence[Pair]) -> float:
+    """The largest difference between the export's logits and the reference's. Raises ExportDiffers past LOGIT_TOLERANCE."""
+    if encoder.cross is None or not pairs:
+        return 0.0
+    largest = float(np.abs(encoder.cross.encode(pairs) - reference.read_together(pairs)).max())
+    if not largest <= LOGIT_TOLERANCE:
+        raise ExportDiffers(_differing(encoder, largest, LOGIT_TOLERANCE))
+    return largest
+
+
 def check_export(encoder: OnnxEncoder, texts: Sequence[str], vectors: Vectors) -> float:
     """The largest difference between the export and the reference vectors. Raises ExportDiffers past TOLERANCE."""
     largest = float(np.abs(encoder.encode(texts) - vectors).max()) if len(texts) else 0.0
     if not largest <= TOLERANCE:
-        raise ExportDiffers(
-            f"{encoder.folder}: the export differs from the reference by {largest:.2g}, at most {TOLERANCE} is allowed. "
-            "Delete the folder and build again; if it stays, report the model and the versions in constraints.txt."
-        )
+        raise ExportDiffers(_differing(encoder, largest, TOLERANCE))
     return largest
+
+
+def _differing(encoder: OnnxEncoder, largest: float, allowed: float) -> str:
+    return (
+        f"{encoder.folder}: the export differs from the reference by {largest:.2g}, at most {allowed} is allowed. "
+        "Delete the folder and build again; if it stays, report the model and the versions in constraints.txt."
+    )
 
 
 def _export(reference: ReferenceEncoder, path: Path) -> None:
@@ -146,11 +187,41 @@ def _export(reference: ReferenceEncoder, path: Path) -> None:
     names = ["input_ids", "attention_mask", "token_type_ids"]
     outputs = ["vectors"] if branches is None else ["vectors", "readings"]
     ids = torch.ones(2, 9, dtype=torch.long)
+    _write_graph(Whole(), (ids, torch.ones_like(ids), torch.zeros_like(ids)), path, names, outputs)
+
+
+def _export_cross(reference: ReferenceEncoder, path: Path) -> None:
+    import torch
+
+    from index.encoding.layers import paired_states
+
+    bert, cross = reference.bert, reference.cross
+
+    class Together(torch.nn.Module):
+        """A question and a passage through the shared layers each by itself, and through the cross layers together."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.bert, self.cross = bert, cross
+
+        def forward(self, input_ids: torch.Tensor, segments: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = self.cross(paired_states(self.bert, input_ids, segments, places), segments)
+            return logits
+
+    ids = torch.ones(2, 9, dtype=torch.long)
+    segments = torch.tensor([[1] * 4 + [2] * 5, [1] * 3 + [2] * 4 + [0] * 2])
+    names = ["input_ids", "segments", "places"]
+    _write_graph(Together(), (ids, segments, torch.zeros_like(ids)), path, names, ["logits"])
+
+
+def _write_graph(model: Any, example: tuple[Any, ...], path: Path, names: list[str], outputs: list[str]) -> None:
+    import torch
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own tracing
         torch.onnx.export(
-            Whole().eval(),
-            (ids, torch.ones_like(ids), torch.zeros_like(ids)),
+            model.eval(),
+            example,
             str(path),
             input_names=names,
             output_names=outputs,

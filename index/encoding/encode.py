@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,25 @@ from index.builds import layout
 from index.model import ModelError, digest_of
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
+Pair: TypeAlias = tuple[str, str]  # a question, and what may answer it
 BATCH = 32
+QUESTION_TOKENS, PASSAGE_TOKENS = 64, 72  # of a pair that are read together
 MOST_PADDING = 1.5  # the longest row of a batch, against the shortest: another run costs some eight tokens
 FILES = (layout.ONNX, layout.TOKENIZER)
 
 
+class Encoder(Protocol):
+    """Gives a row for each of what it reads: texts, or pairs."""
+
+    def encode(self, texts: Sequence[Any], /) -> Vectors:
+        """(n, width) float32. Raises ModelError."""
+
+
 class OnnxEncoder:
-    """A sentence encoder exported by `index.encoding.embed.export_encoder`, checked by digest when it is loaded."""
+    """A sentence encoder exported by `index.encoding.embed.export_encoder`, checked by digest when it is loaded.
+
+    cross: what reads a question with a passage, where the model has layers for it.
+    """
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         """Load the encoder in `folder`. Raises ModelError when a file is missing, altered or no encoder.
@@ -37,16 +49,10 @@ class OnnxEncoder:
         self._tokenizer.no_padding()  # the shipped file pads every text to 128 tokens
         self.max_tokens: int = manifest["max_tokens"]
         self._tokenizer.enable_truncation(self.max_tokens)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting takes no core from others
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(str(folder / layout.ONNX), options)
-        except Exception as error:
-            raise ModelError(
-                f"{folder}: ONNX Runtime cannot load the encoder ({type(error).__name__}). Delete the folder and build again."
-            ) from error
+        self._session = _session(folder / layout.ONNX, threads)
+        self.cross: CrossEncoder | None = None
+        if layout.CROSS in manifest["files"]:
+            self.cross = CrossEncoder(folder / layout.CROSS, self._tokenizer, threads)
         self._input_names = {one.name for one in self._session.get_inputs()}
         sizes = [output.shape[1] for output in self._outputs([self._tokenizer.encode("").ids])]
         self.dim, self.width = sizes[0], sum(sizes)
@@ -88,6 +94,64 @@ class OnnxEncoder:
         return list(self._session.run(None, {name: feed[name] for name in self._input_names}))
 
 
+class CrossEncoder:
+    """Reads questions with passages: the logit that each passage answers its question."""
+
+    def __init__(self, path: Path, tokenizer: Tokenizer, threads: int) -> None:
+        """Raises ModelError."""
+        self._path = path
+        self._tokenizer = tokenizer
+        self._session = _session(path, threads)
+
+    def encode(self, pairs: Sequence[Pair]) -> Vectors:
+        """A logit a pair, (n, 1) float32, in the order given. Of a pair QUESTION_TOKENS, the last, and PASSAGE_TOKENS are read.
+
+        Raises ModelError when one is not finite.
+        """
+        ids = {text: one.ids for text, one in self._tokens(pairs)}
+        rows = [(end_of(ids[question]), ids[said][:PASSAGE_TOKENS]) for question, said in pairs]
+        lengths = sorted((len(asked) + len(said), row) for row, (asked, said) in enumerate(rows))
+        logits = np.zeros((len(rows), 1), dtype=np.float32)
+        for batch in _batches(lengths):
+            logits[batch, 0] = self._run([rows[row] for row in batch])
+        if not np.isfinite(logits).all():
+            raise ModelError(f"{self._path}: gave logits that are not numbers. Delete its folder and build again.")
+        return logits
+
+    def _tokens(self, pairs: Sequence[Pair]) -> Iterator[tuple[str, Any]]:
+        texts = list(dict.fromkeys(text for pair in pairs for text in pair))
+        return zip(texts, self._tokenizer.encode_batch(texts), strict=True)
+
+    def _run(self, rows: Sequence[tuple[list[int], list[int]]]) -> Vectors:
+        shape = len(rows), max(len(asked) + len(said) for asked, said in rows)
+        tokens, segments, places = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+        for row, (asked, said) in enumerate(rows):
+            end = len(asked) + len(said)
+            tokens[row, :end] = asked + said
+            segments[row, :end] = [1] * len(asked) + [2] * len(said)
+            places[row, :end] = [*range(len(asked)), *range(len(said))]
+        feed = {"input_ids": tokens, "segments": segments, "places": places}
+        return np.asarray(self._session.run(None, feed)[0], dtype=np.float32)
+
+
+def end_of(ids: list[int]) -> list[int]:
+    """The token ids of a question that are read of it: behind the first, which opens any text, the last, which ask."""
+    return ids if len(ids) <= QUESTION_TOKENS else [*ids[:1], *ids[1 - QUESTION_TOKENS :]]
+
+
+def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting takes no core from others
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options)
+    except Exception as error:
+        raise ModelError(
+            f"{path.parent}: ONNX Runtime cannot load {path.name} ({type(error).__name__}). Delete the folder and build again."
+        ) from error
+
+
 def _batches(rows: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
     """Rows to run together, given (length, row) by length: each is padded to the longest beside it, which costs as much."""
     batch: list[int] = []
@@ -107,13 +171,13 @@ def checked_manifest(folder: Path) -> dict[str, Any]:
     path = folder / layout.ENCODER
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        expected = {name: manifest["files"][name] for name in FILES}
-        found = {name: digest_of(folder / name) for name in FILES}
+        expected = {name: manifest["files"][name] for name in {*FILES, *manifest["files"]}}
+        found = {name: digest_of(folder / name) for name in expected}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{folder}: no complete encoder here ({type(error).__name__}). `advocate build` exports it."
         ) from error
-    for name in FILES:
+    for name in expected:
         if expected[name] != found[name]:
             raise ModelError(
                 f"{folder / name}: altered since it was exported. Delete {folder} and run `advocate build`."

@@ -1,21 +1,23 @@
-"""Rows of the texts an encoder read lately: what two visitors ask in the same words is encoded once."""
+"""Rows of the texts, or pairs of them, that an encoder read lately: what two visitors ask in the same words is encoded once."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from hashlib import blake2b
+from typing import TypeVar
 
-from index.encoding.encode import OnnxEncoder, Vectors
+from index.encoding.encode import Encoder, Vectors
 
+Item = TypeVar("Item", bound=Hashable)
 MOST_ROWS = 2_000  # some 6 MB
 
 
 class RecentRows:
     """The latest rows of one encoder, in memory alone. Kept by a digest of their texts: no word of a visitor stays here."""
 
-    def __init__(self, encoder: OnnxEncoder, most: int = MOST_ROWS) -> None:
+    def __init__(self, encoder: Encoder, most: int = MOST_ROWS) -> None:
         self._encoder = encoder
         self._most = most
         self._rows: OrderedDict[bytes, Vectors] = OrderedDict()
@@ -24,8 +26,8 @@ class RecentRows:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def of(self, texts: Iterable[str]) -> dict[str, Vectors]:
-        """A row for each text, by text, as `OnnxEncoder.encode` gives them; those not kept are encoded in one call.
+    def of(self, texts: Iterable[Item]) -> dict[Item, Vectors]:
+        """A row for each text, by text, as the encoder gives them; those not kept are encoded in one call.
 
         From any thread. Raises ModelError.
         """
@@ -43,5 +45,5 @@ class RecentRows:
         return found
 
 
-def _key(text: str) -> bytes:
-    return blake2b(text.encode(), digest_size=16).digest()
+def _key(text: Hashable) -> bytes:
+    return blake2b(repr(text).encode(), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""python -m index.tune gate | questions DATA | head | asks | scale SOURCES"""
+"""python -m index.tune gate | questions DATA | cross | head | asks | scale SOURCES"""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ def main(arguments: list[str]) -> int:
             from index.tune.questions import tune_questions
 
             tune_questions(Path(data))
+        case ["cross"]:
+            from index.tune.cross import tune_cross
+
+            tune_cross()
         case ["head"]:
             from index.teaching import gate_lessons, shipped_examples
             from index.tune.gate import tune_head

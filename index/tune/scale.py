@@ -4,7 +4,8 @@
 
 CLINICS is a folder of clinics, each asked twice: with its page alone, and with its editor's links as a checklist. QUESTIONS
 are files about the KneeCare page, asked of it with its phrasings. Before the threshold is chosen a message's passages are
-scored by fits that never saw its clinic.
+scored by fits that never saw its clinic. Where the model has cross layers, a second fit says what to make of the best passage
+once it was read with the question.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ import numpy.typing as npt
 
 from index.builds.manifest import canonical_digest
 from index.encoding.embed import ReferenceEncoder, export_encoder
-from index.encoding.encode import OnnxEncoder, Vectors
+from index.encoding.encode import OnnxEncoder, Pair, Vectors
 from index.model import find_model
-from index.scale import FEATURES, SCALES, Scale, terms
+from index.scale import CROSS_FEATURES, FEATURES, SCALES, Regression, Scale, Values, read_values, terms
 from index.search import Searcher
 from index.store import VectorStore
 from index.teaching import uncovered_questions
@@ -36,24 +37,31 @@ from kb.labels import Label
 from kb.sites import SITES
 
 CANDIDATES = 5  # passages of each question that the scale is fitted on
-STRENGTH = 0.03  # of the fit, the inverse of its regularisation: some thousand rows, and products of ten features
+# Of the fits, the inverse of their regularisation: some thousand rows, and products of ten features, or seven by themselves.
+STRENGTH, CROSS_STRENGTH = 0.03, 0.3
 # What may at most be wrong at the threshold, of messages that were held out: quotes of another passage among those shown, and
 # uncovered messages that are quoted to. The gate stops some of both as well.
 WRONG, OUTSIDE = 0.06, 0.08
 # How much less, in logits, is believed of a passage that nobody phrased a question for. On the choosing clinics' pages alone a
 # fifth of what a chance of one half would quote is another passage, and an eighth of what is not covered would be quoted to.
-CAUTION = 0.6
+# What was read with the question may be believed more.
+CAUTION, CROSS_CAUTION = 0.6, 0.3
 LEAST = 0.3  # nothing is quoted with a lower chance of being right
-EMPTY = Scale((0.0,) * len(FEATURES), (1.0,) * len(FEATURES), (), 0.0, 1.0)
+EMPTY = Scale(Regression((0.0,) * len(FEATURES), (1.0,) * len(FEATURES), (), 0.0), None, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A question as it was searched for. values: (m, len(FEATURES)), of the nearest passages; right: (m,), which answer."""
+    """A question as it was searched for.
+
+    values: (m, len(FEATURES)), of the nearest passages; logits: (m,), what the cross layers say of each, if there are any;
+    right: (m,), which answer.
+    """
 
     group: str
     is_covered: bool
-    values: npt.NDArray[np.float64]
+    values: Values
+    logits: Values | None
     right: npt.NDArray[np.bool_]
 
 
@@ -72,7 +80,7 @@ def tune_scale(sources: Sequence[Path]) -> None:
         written[name] = asdict(scale)
     SCALES.write_text(json.dumps(written) + "\n", encoding="utf-8")
     messages = [[clinic.name, [one.text for one in clinic.messages]] for clinic in every]
-    settings = {"features": list(FEATURES), "curves": reports, "texts sha256": canonical_digest(messages)}
+    settings = {"features": [*FEATURES, *CROSS_FEATURES], "curves": reports, "texts sha256": canonical_digest(messages)}
     named = [str(one) for one in sources]
     write_report(SCALES, "python -m index.tune scale SOURCES", settings, named, name="scales_report.json")
 
@@ -94,8 +102,8 @@ def fitted(trials: Sequence[Trial]) -> tuple[Scale, list[dict[str, float]]]:
         scale = _fit([one for one in trials if one.group != group])
         for one in trials:
             if one.group == group and len(one.values):
-                scores = scale.scores(one.values)
-                held_out.append((one.is_covered, float(scores.max()), bool(one.right[int(scores.argmax())])))
+                best = int(scale.scores(one.values).argmax())
+                held_out.append((one.is_covered, _score(scale, one, best), bool(one.right[best])))
     threshold, curve = choose_threshold(held_out)
     return replace(_fit(trials), threshold=threshold), curve
 
@@ -125,18 +133,19 @@ def choose_threshold(best: Sequence[tuple[bool, float, bool]]) -> tuple[float, l
 def _trials(clinics: Sequence[Clinic], *, is_tuned: bool) -> Iterator[Trial]:
     reference = ReferenceEncoder(find_model(), tuned=is_tuned)
     with tempfile.TemporaryDirectory() as folder:
-        rows = _Rows(OnnxEncoder(export_encoder(reference, Path(folder)), threads=2))
+        rows = Rows(OnnxEncoder(export_encoder(reference, Path(folder)), threads=2))
         for clinic in clinics:
             yield from _asked(clinic, rows)
             print(f"{clinic.name}: asked", file=sys.stderr, flush=True)
 
 
-class _Rows:
+class Rows:
     """Vectors by text, each made once: the bank's phrasings come with every checklist."""
 
     def __init__(self, encoder: OnnxEncoder) -> None:
         self._encoder = encoder
         self._known: dict[str, Vectors] = {}
+        self._read: dict[Pair, float] = {}
 
     def of(self, texts: Sequence[str]) -> Vectors:
         """Vectors of texts, (n, dim)."""
@@ -145,8 +154,17 @@ class _Rows:
             self._known[text] = row[: self._encoder.dim]
         return np.array([self._known[text] for text in texts], dtype=np.float32).reshape(len(texts), self._encoder.dim)
 
+    def logits(self, pairs: Sequence[Pair]) -> Values | None:
+        """What the cross layers say of each pair, (n,); None where the model has none."""
+        if self._encoder.cross is None:
+            return None
+        fresh = list(dict.fromkeys(pair for pair in pairs if pair not in self._read))
+        for pair, row in zip(fresh, self._encoder.cross.encode(fresh) if fresh else (), strict=True):
+            self._read[pair] = float(row[0])
+        return np.array([self._read[pair] for pair in pairs], dtype=np.float64)
 
-def _asked(clinic: Clinic, rows: _Rows) -> Iterator[Trial]:
+
+def _asked(clinic: Clinic, rows: Rows) -> Iterator[Trial]:
     units, beyond = units_of(clinic.content), uncovered_questions(clinic.content)
     vectors, outside = rows.of([unit.text for unit in units]), rows.of(beyond)
     searcher = Searcher(units, VectorStore.of(vectors), EMPTY, VectorStore.of(outside))
@@ -156,19 +174,54 @@ def _asked(clinic: Clinic, rows: _Rows) -> Iterator[Trial]:
             continue
         text = searcher.corrected(one.text)
         found = searcher.evidence(text, rows.of([text])[0])
-        answers = np.array([row in right for row in found.passages[:CANDIDATES]], dtype=np.bool_)
-        yield Trial(clinic.name.split(",")[0], bool(right), found.values[:CANDIDATES], answers)
+        near = found.passages[:CANDIDATES]
+        answers = np.array([row in right for row in near], dtype=np.bool_)
+        read = [(text, searcher.window(*place)) for place in zip(near, found.spans, strict=False)]
+        yield Trial(clinic.name.split(",")[0], bool(right), found.values[:CANDIDATES], rows.logits(read), answers)
+
+
+def _score(scale: Scale, trial: Trial, best: int) -> float:
+    """The chance that the best passage of a trial answers, which the cross layers read where there are any."""
+    values = trial.values[best : best + 1]
+    if trial.logits is None:
+        return float(scale.scores(values)[0])
+    return float(scale.score_read(values, trial.logits[best : best + 1])[0])
 
 
 def _fit(trials: Sequence[Trial]) -> Scale:
+    some = [one for one in trials if len(one.values)]
+    values, right = np.concatenate([one.values for one in some]), np.concatenate([one.right for one in some])
+    near = _regression(values, right, FEATURES, STRENGTH, CAUTION)
+    best = [int(near.logits(one.values).argmax()) for one in some]
+    read = [
+        read_values(near.logits(one.values)[[at]], one.logits[[at]], one.values[[at]])
+        for one, at in zip(some, best, strict=True)
+        if one.logits is not None
+    ]
+    if not read:
+        return Scale(near, None, threshold=1.0)
+    answers = np.array([one.right[at] for one, at in zip(some, best, strict=True)])
+    cross = _regression(np.concatenate(read), answers, CROSS_FEATURES, CROSS_STRENGTH, CROSS_CAUTION, products=False)
+    return Scale(near, cross, threshold=1.0)
+
+
+def _regression(
+    values: Values,
+    right: npt.NDArray[np.bool_],
+    features: Sequence[str],
+    strength: float,
+    caution: float,
+    *,
+    products: bool = True,
+) -> Regression:
+    """A fit of which passages are right, less `caution` for what nobody asks. values: (n, len(features)); right: (n,)."""
     from sklearn.linear_model import LogisticRegression
 
-    values = np.concatenate([one.values for one in trials])
-    right = np.concatenate([one.right for one in trials])
     means, deviations = values.mean(axis=0), np.where(values.std(axis=0) > 0, values.std(axis=0), 1.0)
-    model = LogisticRegression(C=STRENGTH, max_iter=3000).fit(terms(values, means, deviations), right)
-    weights, asked = model.coef_[0].copy(), FEATURES.index("asked")
-    weights[asked] += CAUTION * deviations[asked]  # CAUTION times how little it is asked for, 1 - asked, is taken away
-    bias = float(model.intercept_[0]) + CAUTION * (means[asked] - 1)
+    every = terms(values, means, deviations)[:, : None if products else len(features)]
+    model = LogisticRegression(C=strength, max_iter=3000).fit(every, right)
+    weights, asked = model.coef_[0].copy(), features.index("asked")
+    weights[asked] += caution * deviations[asked]  # caution times how little it is asked for, 1 - asked, is taken away
+    bias = float(model.intercept_[0]) + caution * (means[asked] - 1)
     middle, spread, slopes = (tuple(map(float, one)) for one in (means, deviations, weights))
-    return Scale(middle, spread, slopes, bias=bias, threshold=1.0)
+    return Regression(middle, spread, slopes, bias)

@@ -42,9 +42,13 @@ class States:
     def length(self, text: str) -> int:
         return len(self._found[text])
 
+    def of(self, text: str) -> torch.Tensor:
+        """The states of a text, (tokens, dim)."""
+        return self._found[text].float()
+
     def padded(self, texts: Sequence[str]) -> Padded:
         """States, (texts, longest, dim), and their mask."""
-        every = [self._found[text].float() for text in texts]
+        every = [self.of(text) for text in texts]
         states = torch.nn.utils.rnn.pad_sequence(every, batch_first=True)
         lengths = torch.tensor([len(one) for one in every])
         return states, (torch.arange(states.shape[1])[None, :] < lengths[:, None]).to(states.dtype)

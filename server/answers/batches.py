@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeAlias, TypeVar
 
-from index.encoding.encode import OnnxEncoder, Vectors
+from index.encoding.encode import Encoder, Vectors
 from index.encoding.recent import RecentRows
 
 T = TypeVar("T")
@@ -27,14 +27,14 @@ PASSES_IN_S = 0.002  # a character: a plain question passes a letter of a thousa
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Texts that work needs rows of before it goes on."""
+    """Texts, or pairs of them, that work needs rows of before it goes on."""
 
-    encoder: OnnxEncoder
-    texts: Sequence[str]
+    encoder: Encoder
+    texts: Sequence[Any]
 
 
 # Work that stops where it needs rows: it yields what it wants, is sent the rows by text, and returns its result.
-Steps: TypeAlias = Generator[Wanted, dict[str, Vectors], T]
+Steps: TypeAlias = Generator[Wanted, dict[Any, Vectors], T]
 
 
 def alone(steps: Steps[T]) -> T:
@@ -57,7 +57,7 @@ class _Turn:
     steps: Steps[Any] = field(compare=False)
     wanted: Wanted | None = field(compare=False, default=None)
 
-    def go_on(self, rows: dict[str, Vectors] | None = None, error: Exception | None = None) -> None:
+    def go_on(self, rows: dict[Any, Vectors] | None = None, error: Exception | None = None) -> None:
         """Run until rows are wanted again, or to the end: then whoever waits has the result, or the error."""
         self.wanted = None
         try:
@@ -77,7 +77,7 @@ class Batches:
         self._changed = threading.Condition()
         self._is_open = True
         self._numbers = count()
-        self._recent: dict[OnnxEncoder, RecentRows] = {}
+        self._recent: dict[Encoder, RecentRows] = {}
         for number in range(threads):
             threading.Thread(target=self._serve, name=f"{name}-{number}", daemon=True).start()
 
@@ -137,6 +137,6 @@ class Batches:
             for turn, wanted in together:
                 turn.go_on({text: rows[text] for text in wanted.texts})  # its own alone: company decides nothing
 
-    def _rows(self, encoder: OnnxEncoder, texts: Iterable[str]) -> dict[str, Vectors]:
+    def _rows(self, encoder: Encoder, texts: Iterable[Any]) -> dict[Any, Vectors]:
         recent = self._recent.setdefault(encoder, RecentRows(encoder))
         return recent.of(texts)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from index.builds.loaded import LoadedBuild
 from index.builds.shared import Shared
 from index.encoding.encode import OnnxEncoder, Vectors
+from index.search import Hit
 from kb.labels import Label
 from kb.policy import Policy
 from kb.reading.language import is_foreign
@@ -21,6 +22,9 @@ from server.core.quoting import cut_quote
 from server.core.reply import Quote
 from server.core.typed import HEARD
 
+READ_FROM = (
+    0.02  # how near a passage must be to be read with what was asked: as near as one that is offered to be tapped
+)
 KEPT_HITS = 12  # passages of a search that are looked at further
 # Tokens of all parts of one message together: what 15 plain questions cost (python -m tests.bench.worst). The longest of
 # 1,556 development questions has 99.
@@ -70,11 +74,11 @@ class Reader:
         return Met(text, heard, self._rules.find_each([text, *sentences_in(text)], heard), settled)
 
     def read(self, met: Met) -> Evidence:
-        """Everything there is to know about a message before it is decided, in one call of the encoder."""
+        """Everything there is to know about a message before it is decided."""
         return alone(self.reading(met))
 
     def reading(self, met: Met) -> Steps[Evidence]:
-        """The same, stopping where it needs rows of the encoder: once."""
+        """The same, stopping where it needs rows: once of the encoder, and once of what reads passages with questions."""
         asked, sentences = _without_courtesies(met)
         joined = [after(_end_of(met.history[-1]), asked)] if met.history else []
         leaning = [
@@ -91,7 +95,8 @@ class Reader:
         if sum(self._encoder.lengths(threes)) > left:  # the whole and every pair are read all the same
             runs, threes = {where: one for where, one in runs.items() if len(where) == 2}, []
         rows = yield Wanted(self._encoder, [*needed, *threes])
-        parts = [self._part(one, other, rows) for one, other in zip(typed, sought, strict=True)]
+        hits = yield from self._hits(map(self._spelled, sought), rows)
+        parts = [self._part(one, other, rows, hits) for one, other in zip(typed, sought, strict=True)]
         if is_courtesy(met.rules.get(asked, ())):
             parts[0] = replace(parts[0], gate={str(Label.SMALLTALK): 1.0})
         return replace(
@@ -110,7 +115,9 @@ class Reader:
         rows = yield Wanted(
             self._encoder, [one for one, total in zip(texts, totals, strict=True) if total <= MOST_TOKENS]
         )
-        part = Part(self._gate(whole, rows), self._search(trimmed(whole), rows), asks(whole))
+        words = trimmed(whole)
+        hits = yield from self._hits([words], rows)
+        part = Part(self._gate(whole, rows), self._found(words, rows, hits), asks(whole))
         read = [self._gate(one, rows) for one in begun if trimmed(one) in rows]
         runs = tuple(Run(range(at, at + 1), gate) for at, gate in enumerate(read))
         return replace(self._by_rules(met, asked, part), runs=runs, too_long=True)
@@ -126,8 +133,10 @@ class Reader:
             alarmed=any(is_alarming(match) for one in met.history for match in self._rules.find(one)),
         )
 
-    def found(self, position: int, score: float, span: Span | None = None, *, vector: Vectors | None = None) -> Found:
-        """The passage at a position of the build, as found with this score; `span` is what answers in it.
+    def found(
+        self, position: int, score: float, span: Span | None = None, *, near: float = 1.0, vector: Vectors | None = None
+    ) -> Found:
+        """The passage at a position of the build, as found with these scores; `span` is what answers in it.
 
         vector: (dim,), of what was asked, to choose the question that a button puts.
         """
@@ -136,12 +145,11 @@ class Reader:
         if (position, span) not in self._quotes:
             self._quotes[position, span] = cut_quote(page, passage, span)
         question = passage.question or (None if vector is None else self._build.ask_titles.title(position, vector))
-        return Found(score, self._quotes[position, span], heading, question)
+        return Found(score, self._quotes[position, span], heading, near, question)
 
     def _texts(self, typed: Sequence[str], sought: Sequence[str]) -> list[str]:
         """What the encoder is to read: texts as typed, and spelled right where they are searched for; each once."""
-        spelled = (self._build.searcher.corrected(trimmed(one)) for one in sought)
-        return list(dict.fromkeys([*map(trimmed, typed), *spelled]))
+        return list(dict.fromkeys([*map(trimmed, typed), *map(self._spelled, sought)]))
 
     def _tokens_left(self, texts: Sequence[str]) -> int | None:
         """What these texts leave of MOST_TOKENS; None when they are more, or one is longer than the encoder reads."""
@@ -151,15 +159,29 @@ class Reader:
         left = MOST_TOKENS - sum(lengths)
         return left if left >= 0 and max(lengths) < self._encoder.max_tokens else None
 
-    def _part(self, read: str, sought: str, rows: Mapping[str, Vectors]) -> Part:
+    def _part(self, read: str, sought: str, rows: Mapping[str, Vectors], hits: Mapping[str, Sequence[Hit]]) -> Part:
         """What the gate reads in a text, as typed, and what is found for what it seeks, spelled right."""
-        words = self._build.searcher.corrected(trimmed(sought))
-        return Part(self._gate(read, rows), self._search(words, rows), asks(read))
+        words = self._spelled(sought)
+        return Part(self._gate(read, rows), self._found(words, rows, hits), asks(read))
 
-    def _search(self, words: str, rows: Mapping[str, Vectors]) -> tuple[Found, ...]:
+    def _found(self, words: str, rows: Mapping[str, Vectors], hits: Mapping[str, Sequence[Hit]]) -> tuple[Found, ...]:
         vector = rows[words][: self._encoder.dim]
-        hits = self._build.searcher.search(words, vector)
-        return tuple(self.found(hit.passage, hit.score, hit.span, vector=vector) for hit in hits[:KEPT_HITS])
+        return tuple(self.found(one.passage, one.score, one.span, near=one.near, vector=vector) for one in hits[words])
+
+    def _spelled(self, sought: str) -> str:
+        return self._build.searcher.corrected(trimmed(sought))
+
+    def _hits(self, sought: Iterable[str], rows: Mapping[str, Vectors]) -> Steps[dict[str, list[Hit]]]:
+        """The passages nearest to each text, the nearest of all read together with it where it may answer."""
+        searcher, dim = self._build.searcher, self._encoder.dim
+        hits = {one: searcher.search(one, rows[one][:dim])[:KEPT_HITS] for one in dict.fromkeys(sought)}
+        cross = self._encoder.cross if searcher.reads else None
+        likely = [(one, some[0]) for one, some in hits.items() if some and some[0].near >= READ_FROM]
+        if cross is None or not likely:
+            return hits
+        pairs = {one: (one, searcher.window(best.passage, best.span)) for one, best in likely}
+        logits = yield Wanted(cross, [*pairs.values()])
+        return hits | {one: searcher.read(hits[one], float(logits[pair][0])) for one, pair in pairs.items()}
 
     def _gate(self, text: str, rows: Mapping[str, Vectors]) -> dict[str, float]:
         """The gate's chance of each label. It reads nothing into signs without a word, nor into a published question."""

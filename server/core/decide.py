@@ -28,7 +28,7 @@ MAX_SUGGESTIONS = 3
 # A passage is offered as a button from this score on. A tap shows it as it stands, so a wrong one costs a look; without any
 # the visitor is told that the page does not cover what it may well cover.
 OFFERED = 0.02
-NEAR_SCORE = 0.03  # what a message alone must score for the message before to be considered
+NEAR_SCORE = 0.03  # how near a passage must be to a message alone for the message before to be considered
 # Passages a message must rank this high for the message before to point at one of them. Chosen on the starter pack's two-turn
 # examples, which teach retrieval nothing: of 290 covered ones 5 mends three that 3 hands over or misses; 8 brings wrong quotes.
 NEAR_ENOUGH = 5
@@ -39,12 +39,17 @@ READ_IN_A_PART = frozenset({Label.EMERGENCY, Label.CLINICAL, Label.HUMAN})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage retrieval found: its score, and the quote it would give."""
+    """A passage retrieval found: its score, and the quote it would give.
+
+    near: its score before it was read together with what was asked; question: that it answers, in the words of its FAQ or of
+    what visitors ask any clinic.
+    """
 
     score: float
     quote: Quote
     heading: str
-    question: str | None = None  # that it answers, in the words of its FAQ or of what visitors ask any clinic
+    near: float
+    question: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,10 @@ class Part:
     @property
     def score(self) -> float:
         return self.found[0].score if self.found else 0.0
+
+    @property
+    def near(self) -> float:
+        return self.found[0].near if self.found else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +190,7 @@ def deciding_part(evidence: Evidence) -> Part:
         return min(asked, key=lambda one: one.score)
     best = core[0] if len(core) == 1 else evidence.whole
     joined = evidence.joined
-    if joined is None or not evidence.refers_back or not NEAR_SCORE <= best.score < joined.score:
+    if joined is None or not evidence.refers_back or best.near < NEAR_SCORE or joined.score <= best.score:
         return best
     near = {one.quote.passage_id for one in best.found[:NEAR_ENOUGH]}
     return joined if joined.found[0].quote.passage_id in near else best
@@ -253,7 +262,7 @@ def _suggestions(evidence: Evidence, threshold: float | None) -> tuple[Suggestio
     """Up to three passages to tap, best first, no two under the same words."""
     if threshold is None:
         return ()
-    near = [one for one in deciding_part(evidence).found if one.score >= OFFERED and (one.question or one.heading)]
+    near = [one for one in deciding_part(evidence).found if one.near >= OFFERED and (one.question or one.heading)]
     by_words = {one.question or one.heading: one for one in reversed(near)}
     shown = [by_words[words] for words in dict.fromkeys(one.question or one.heading for one in near)]
     return tuple(Suggestion(one.quote.passage_id, one.heading, one.question) for one in shown[:MAX_SUGGESTIONS])

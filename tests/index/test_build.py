@@ -21,9 +21,9 @@ from index.builds.parts import teach_gate
 from index.builds.publish import Builds
 from index.builds.trial import TooMuchIsNew, open_trial
 from index.encoding.cache import VectorCache
-from index.encoding.embed import ExportDiffers, ReferenceEncoder, check_export, export_encoder
-from index.encoding.encode import OnnxEncoder
-from index.model import GATE_LAYERS, QUESTION_LAYERS, ModelError, digest_of, find_model, model_digest
+from index.encoding.embed import ExportDiffers, ReferenceEncoder, check_cross, check_export, export_encoder
+from index.encoding.encode import OnnxEncoder, end_of
+from index.model import CROSS_LAYERS, GATE_LAYERS, QUESTION_LAYERS, ModelError, digest_of, find_model, model_digest
 from index.store import VectorStore
 from index.teaching import gate_lessons
 from kb.content import Example, Phrasing, load_content
@@ -236,6 +236,22 @@ def test_the_exported_encoder_gives_the_reference_vectors_alone_and_in_a_batch(e
         check_export(encoder, texts, np.roll(reference, 1, axis=0))
 
 
+def test_the_export_reads_pairs_as_the_reference_does_alone_and_in_a_batch(encoder):
+    asked = "can I drive home after"
+    pairs = [
+        (asked, "Driving: It is safe to drive home."),
+        (asked, "Cost: The first visit costs $40."),
+        ("my knee hurts and I wonder " * 20 + asked, "Driving: It is safe to drive home. " * 9),
+        ("", ""),
+    ]
+    reference = ReferenceEncoder(find_model())
+    assert check_cross(encoder, reference, pairs) < 1e-4
+    logits = encoder.cross.encode(pairs)
+    assert np.abs(np.concatenate([encoder.cross.encode([pair]) for pair in pairs]) - logits).max() < 1e-4
+    assert logits[0] > logits[1]  # the same subject is not yet an answer
+    assert end_of(list(range(100))) == [0, *range(37, 100)]  # of a long question, how it ends
+
+
 def test_without_tuned_layers_the_vectors_are_those_sentence_transformers_gives():
     texts = ["What if I hate needles?", "a", "Is it safe to drive home after the shot, " * 9, "¿Duele? 打针 😀", ""]
     reference = ReferenceEncoder(find_model(), tuned=False)
@@ -243,7 +259,7 @@ def test_without_tuned_layers_the_vectors_are_those_sentence_transformers_gives(
     assert np.abs(reference.encode(texts) - given).max() < 1e-6
 
 
-@pytest.mark.parametrize("layers", [GATE_LAYERS, QUESTION_LAYERS])
+@pytest.mark.parametrize("layers", [GATE_LAYERS, QUESTION_LAYERS, CROSS_LAYERS])
 def test_tuned_layers_are_the_ones_their_report_speaks_of(layers):
     report = json.loads(layers.with_suffix(".json").read_text())
     assert report["sha256"] == digest_of(layers)
@@ -258,7 +274,7 @@ def test_a_model_the_layers_were_not_tuned_on_has_vectors_and_no_readings(tmp_pa
     reference = ReferenceEncoder(find_model(str(folder)))
     encoder = OnnxEncoder(export_encoder(reference, tmp_path / "models"))
     rows = reference.encode(["What if I hate needles?"])
-    assert encoder.width == encoder.dim == rows.shape[1] == 384
+    assert encoder.width == encoder.dim == rows.shape[1] == 384 and encoder.cross is None
     assert check_export(encoder, ["What if I hate needles?"], rows) < 1e-6
 
 

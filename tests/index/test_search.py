@@ -8,11 +8,11 @@ from threadpoolctl import threadpool_info
 
 from index.lexical import Spelling, WordCounts, tokens
 from index.model import ModelError
-from index.scale import FEATURES, Scale, load_scales, terms
+from index.scale import CROSS_FEATURES, FEATURES, Regression, Scale, load_scales, terms
 from index.search import Searcher
 from index.store import IndexUnreadable, VectorStore
 from index.tune.scale import LEAST, OUTSIDE, WRONG, choose_threshold
-from index.units import Unit, UnitKind, answering_span, units_of
+from index.units import WINDOW_CHARS, Unit, UnitKind, answering_span, units_of, window
 from kb.content import Content, Phrasing
 from kb.reading.sentences import sentence_spans
 from kb.shaping.blocks import Block
@@ -37,9 +37,10 @@ CONTENT = Content(
 )
 N = len(FEATURES)
 # Every feature speaks for a passage, its length and the nearest uncovered question against; products say nothing.
-SCALE = Scale(
-    (0.0,) * N, (1.0,) * N, (*(1.0,) * (N - 2), -0.1, -0.5, *(0.0,) * (N * (N + 1) // 2)), -2.0, threshold=0.5
-)
+M = len(CROSS_FEATURES)
+NEAR = Regression((0.0,) * N, (1.0,) * N, (*(1.0,) * (N - 2), -0.1, -0.5, *(0.0,) * (N * (N + 1) // 2)), -2.0)
+CROSS = Regression((0.0,) * M, (1.0,) * M, (0.5, 1.0, *(0.0,) * (M - 2)), 0.0)
+SCALE = Scale(NEAR, CROSS, threshold=0.5)
 
 
 @pytest.fixture
@@ -140,15 +141,52 @@ def test_a_question_on_the_page_is_never_what_answers(search_of, embed):
     assert page.text_of(page.passages[0])[slice(*hit.span)] == "About ten minutes."
 
 
+def test_a_passage_is_read_around_what_answers_under_its_heading():
+    sentences = [f"Sentence {number} says a little of what the day holds." for number in range(12)]
+    text = " ".join(sentences)
+    whole = Unit(f"The day: at noon: {text}", 0, UnitKind.WHOLE, (0, len(text)))
+    spans = sentence_spans(text)
+    read = window(whole, spans, spans[5])
+    assert read.startswith("The day: at noon: Sentence 5 ") and read.endswith(
+        "Sentence 9 says a little of what the day holds."
+    )
+    assert len(read) - len("The day: at noon: ") <= WINDOW_CHARS
+    assert window(whole, spans, spans[11]).startswith("The day: at noon: Sentence 8 ")
+    assert window(whole, spans, None).startswith("The day: at noon: Sentence 0 ")
+    assert window(whole, [], None) == whole.text
+    long = "x" * 400 + "."
+    assert window(Unit(f"H: {long}", 0, UnitKind.WHOLE, (0, 401)), [(0, 401)], (0, 401)) == f"H: {long}"
+
+
+def test_what_was_read_with_the_question_decides_how_likely_the_nearest_is_and_no_other_passes_it(searcher, embed):
+    hits = searcher.search("hate needles", embed(["hate needles"])[0])
+    assert (
+        searcher.window(hits[0].passage, hits[0].span)
+        == "What if I hate needles?: Our physicians numb the joint first."
+    )
+    logit = np.log(hits[0].near / (1 - hits[0].near))
+    for read in (-8.0, 0.0, 8.0):
+        found = searcher.read(hits, read)
+        assert found[0].score == pytest.approx(1 / (1 + np.exp(-(0.5 * logit + read))))
+        assert [one.near for one in found] == [one.near for one in hits]
+        assert [one.score for one in found[1:]] == [min(found[0].score, one.near) for one in hits[1:]]
+
+
 def test_products_are_of_every_two_standardised_features():
     values = np.array([[1.0, 2.0], [3.0, 6.0]])
     given = terms(values, np.array([1.0, 2.0]), np.array([2.0, 4.0]))
     assert given.tolist() == [[0, 0, 0, 0, 0], [1, 1, 1, 1, 1]]
 
 
+def test_the_more_speaks_for_a_passage_that_was_read_the_surer_is_the_scale_that_ships():
+    cross = load_scales()["tuned"].cross
+    weights = dict(zip(CROSS_FEATURES, cross.weights, strict=True))
+    assert weights["near"] > 1 and weights["cross"] > 1 and weights["questions"] > 0 > weights["outside"]
+
+
 def test_the_scales_that_ship_load_and_a_broken_file_is_refused(tmp_path):
     assert {name: 0 < one.threshold < 1 for name, one in load_scales().items()} == {"tuned": True, "plain": True}
-    (tmp_path / "scales.json").write_text('{"tuned": {"means": []}}')
+    (tmp_path / "scales.json").write_text('{"tuned": {"near": {"means": []}}}')
     with pytest.raises(ModelError, match="no scales here"):
         load_scales(tmp_path / "scales.json")
 

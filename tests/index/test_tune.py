@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import math
 import random
+import zlib
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
-from index.encoding.layers import TunedLayers
+from index.encoding.layers import PADDING, PASSAGE, QUESTION, CrossLayers, TunedLayers
+from index.tune.cross import Case, Lesson, loss_of
 from index.tune.questions import KEPT, TEMPERATURE, clinic_lesson, contrast, midway, page_loss
+from index.tune.scale import Rows
 from index.tune.states import States
 from kb.clinics import teaching_clinics
+
+
+class Hashed(Rows):
+    """Rows by the words of a text, without an encoder."""
+
+    def __init__(self):
+        pass
+
+    def of(self, texts):
+        rows = np.zeros((len(texts), 64), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in text.lower().split():
+                rows[row, zlib.crc32(word.encode()) % 64] += 1
+        return rows / np.maximum(1e-6, np.linalg.norm(rows, axis=1, keepdims=True))
 
 
 class Given(States):
@@ -74,3 +93,62 @@ def test_midway_keeps_its_share_of_the_weights():
     ]
     after = list(midway(one, other).parameters())
     assert all(torch.allclose(wanted, found) for wanted, found in zip(before, after, strict=True))
+
+
+class Same(torch.nn.Module):
+    """A layer that looks at nothing: each token stays what it is."""
+
+    def forward(self, hidden, attention_mask):
+        self.added = attention_mask
+        return hidden
+
+
+def cross_layers(layer):
+    return CrossLayers([layer], SimpleNamespace(num_attention_heads=2, hidden_size=4))
+
+
+def test_cross_layers_begin_with_the_likeness_of_two_texts_and_see_the_other_as_far_as_each_head_may():
+    layer = Same()
+    layers = cross_layers(layer)
+    states = torch.tensor([[[1.0, 0, 0, 0], [0, 1.0, 0, 0], [1.0, 1.0, 0, 0], [9.0, 9, 9, 9]]])
+    segments = torch.tensor([[QUESTION, QUESTION, PASSAGE, PADDING]])
+    assert float(layers(states, segments).detach()) == pytest.approx(15.0 * 1.0 - 7.0)  # two means in one direction
+    with torch.no_grad():
+        layers.layers[0].added = None
+        layers.apart.copy_(torch.tensor([[-3.0, 0.5]]))
+    layers(states, segments)
+    added = layers.layers[0].added
+    assert added.shape == (1, 2, 4, 4)
+    assert added[0, :, 0, :3].tolist() == [[0, 0, -3.0], [0, 0, 0.5]]
+    assert added[0, :, 2, :3].tolist() == [[-3.0, -3.0, 0], [0.5, 0.5, 0]]
+    assert (added[0, :, :, 3] < -1e30).all()
+
+
+def test_pairs_are_taught_by_how_unlikely_what_answers_is_among_what_was_read_and_none():
+    given = {"drive?": [1.0, 0, 0, 0], "You may drive.": [1.0, 0.2, 0, 0], "It costs $40.": [0, 1.0, 0, 0]}
+
+    class Read(States):
+        def __init__(self):
+            self._found = {text: torch.tensor([vector]) for text, vector in given.items()}
+
+        def add(self, texts):
+            assert set(texts) <= set(given)
+
+    layers, windows = cross_layers(Same()), ("You may drive.", "It costs $40.")
+    cases = [Case("drive?", windows, (True, False)), Case("drive?", windows, (False, False))]
+    logits = [15 * 1 / math.hypot(1, 0.2) - 7, -7.0]
+    total = math.log(sum(math.exp(one) for one in (*logits, 0.0)))
+    loss = float(loss_of(cases, layers, Read(), Read()).detach())
+    assert loss == pytest.approx(((total - logits[0]) + total) / 2, rel=1e-5)
+
+
+def test_a_case_is_read_where_it_is_answered_and_beside_what_is_as_near():
+    clinic = teaching_clinics()[0]
+    lesson = Lesson(clinic, Hashed())
+    cases = lesson.drawn(random.Random(3))
+    assert len(cases) == 24 and all(len(case.windows) == 3 for case in cases)
+    assert [any(case.right) for case in cases] == [True] * 15 + [False] * 9
+    asked = lesson.messages[0]
+    case = lesson.case(asked)
+    read = next(window for window, is_right in zip(case.windows, case.right, strict=True) if is_right)
+    assert any(one.split()[0] in read for one in asked.words)

@@ -73,7 +73,7 @@ class RememberingEncoder(OnnxEncoder):
 
     def __init__(self, encoder: OnnxEncoder) -> None:
         self.dim, self.model_digest, self.max_tokens = encoder.dim, encoder.model_digest, encoder.max_tokens
-        self._encoder = encoder
+        self._encoder, self.cross = encoder, encoder.cross
         self._rows: dict[str, np.ndarray] = {}
 
     def lengths(self, texts):

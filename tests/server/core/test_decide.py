@@ -33,9 +33,9 @@ A_QUESTION = {"answer": 0.995, "clinical": 0.002, "smalltalk": 0.003}
 THRESHOLD = 0.5
 
 
-def found(quote, score):
+def found(quote, score, near=None):
     passage = next(one for one in PAGE.passages if one.passage_id == quote.passage_id)
-    return Found(score, quote, passage.heading[-1])
+    return Found(score, quote, passage.heading[-1], score if near is None else near)
 
 
 def reply_to(gate=A_QUESTION, best=0.9, quote=MINUTES, rules=(), foreign=False, **more):

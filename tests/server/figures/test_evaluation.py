@@ -17,7 +17,7 @@ class Stub:
     """Quotes how long it takes, at any threshold up to 0.6; everything else is clinical, or an emergency."""
 
     def evidence(self, text, history=()):
-        found = (Found(0.6, MINUTES, "Cost"),) if "how long" in text else ()
+        found = (Found(0.6, MINUTES, "Cost", 0.6),) if "how long" in text else ()
         return Evidence((), "chest" in text, Part({}, found))
 
     def decide(self, evidence, *, threshold=None):
