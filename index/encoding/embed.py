@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.builds import layout
-from index.encoding.encode import BATCH, FILES, PASSAGE_TOKENS, OnnxEncoder, Pair, Vectors, end_of
+from index.encoding.encode import BATCH, FILES, PASSAGE_TOKENS, OnnxEncoder, Pair, Vectors, end_of, laid_out
 from index.model import CROSS_LAYERS, GATE_LAYERS, QUESTION_LAYERS, digest_of, is_tuned, model_digest
 
 if TYPE_CHECKING:
@@ -54,16 +54,15 @@ class ReferenceEncoder:
         """The logit, (n, 1) float32, that each passage answers its question. Only with cross layers."""
         import torch
 
-        from index.encoding.layers import PASSAGE, QUESTION, paired_states
+        from index.encoding.layers import paired_states
 
         logits = []
         for question, said in pairs:
             one = end_of(self.tokens([question])[0][0].tolist())
             other = self.tokens([said])[0][0, :PASSAGE_TOKENS].tolist()
-            segments = torch.tensor([[QUESTION] * len(one) + [PASSAGE] * len(other)])
-            places = torch.tensor([[*range(len(one)), *range(len(other))]])
+            ids, segments, places = (torch.tensor([row]) for row in laid_out(one, other))
             with torch.inference_mode():
-                states = paired_states(self.bert, torch.tensor([[*one, *other]]), segments, places)
+                states = paired_states(self.bert, ids, segments, places)
                 logits.append(self.cross(states, segments).numpy())
         return np.asarray(logits, dtype=np.float32).reshape(len(pairs), 1)
 

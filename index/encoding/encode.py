@@ -17,6 +17,7 @@ from index.model import ModelError, digest_of
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Pair: TypeAlias = tuple[str, str]  # a question, and what may answer it
+PADDING, QUESTION, PASSAGE = 0, 1, 2  # what a token of a pair belongs to
 BATCH = 32
 QUESTION_TOKENS, PASSAGE_TOKENS = 64, 72  # of a pair that are read together
 MOST_PADDING = 1.5  # the longest row of a batch, against the shortest: another run costs some eight tokens
@@ -127,11 +128,15 @@ class CrossEncoder:
         tokens, segments, places = (np.zeros(shape, dtype=np.int64) for _ in range(3))
         for row, (asked, said) in enumerate(rows):
             end = len(asked) + len(said)
-            tokens[row, :end] = asked + said
-            segments[row, :end] = [1] * len(asked) + [2] * len(said)
-            places[row, :end] = [*range(len(asked)), *range(len(said))]
+            tokens[row, :end], segments[row, :end], places[row, :end] = laid_out(asked, said)
         feed = {"input_ids": tokens, "segments": segments, "places": places}
         return np.asarray(self._session.run(None, feed)[0], dtype=np.float32)
+
+
+def laid_out(asked: list[int], said: list[int]) -> tuple[list[int], list[int], list[int]]:
+    """A pair's token ids, which text each belongs to, and its place in its own text."""
+    segments = [QUESTION] * len(asked) + [PASSAGE] * len(said)
+    return asked + said, segments, [*range(len(asked)), *range(len(said))]
 
 
 def end_of(ids: list[int]) -> list[int]:

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from index.encoding.encode import PADDING, PASSAGE, QUESTION
+
 SHARED = 2  # of MiniLM's six layers: with four tuned ones for each, a decision stays within three embeddings
-PADDING, QUESTION, PASSAGE = 0, 1, 2  # what a token of a pair belongs to
 APART = -1.0  # how little each text of a pair looks at the other before it was taught to, added to its attention
 
 
@@ -33,9 +34,7 @@ class TunedLayers(torch.nn.Module):
 
     def pooled(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The mean over a text's tokens. mask: (texts, tokens), 1 for a token and 0 for padding."""
-        weights = mask.to(hidden.dtype)
-        hidden = through(self.layers, hidden, unseen_of(weights))
-        return (hidden * weights[..., None]).sum(1) / weights.sum(1, keepdim=True)
+        return mean_of(through(self.layers, hidden, unseen_of(mask.to(hidden.dtype))), mask)
 
     def save(self, path: Path) -> None:
         save_weights(self, path)
@@ -76,7 +75,8 @@ class CrossLayers(torch.nn.Module):
         unseen = unseen_of((segments > PADDING).to(states.dtype))
         for layer, apart in zip(self.layers, self.apart, strict=True):
             states = through([layer], states, unseen + across[:, None] * apart[None, :, None, None])
-        asked, said = (mean_of(states, segments == one) for one in (QUESTION, PASSAGE))
+        means = (mean_of(states, segments == one) for one in (QUESTION, PASSAGE))
+        asked, said = (torch.nn.functional.normalize(one, p=2, dim=1) for one in means)
         # The products of two vectors' components are some 19 times smaller than the components, which are small themselves.
         both = torch.cat([asked, said, asked * said * 19, (asked - said).abs()], dim=1) * 4
         head = self.output(torch.nn.functional.gelu(self.hidden(both)))[:, 0]
@@ -137,9 +137,9 @@ def unseen_of(mask: torch.Tensor) -> torch.Tensor:
 
 
 def mean_of(states: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
-    """The mean over some of a text's tokens, of length 1: (texts, dim). where: (texts, tokens)."""
+    """The mean over some of a text's tokens, (texts, dim). where: (texts, tokens), 1 for those tokens."""
     weights = where.to(states.dtype)
-    return torch.nn.functional.normalize((states * weights[..., None]).sum(1) / weights.sum(1, keepdim=True), dim=1)
+    return (states * weights[..., None]).sum(1) / weights.sum(1, keepdim=True)
 
 
 def save_weights(layers: torch.nn.Module, path: Path) -> None:

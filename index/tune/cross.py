@@ -17,13 +17,13 @@ from pathlib import Path
 import torch
 
 from index.encoding.embed import ReferenceEncoder, export_encoder
-from index.encoding.encode import PASSAGE_TOKENS, QUESTION_TOKENS, OnnxEncoder, Pair
-from index.encoding.layers import PASSAGE, QUESTION, CrossLayers, TunedLayers
+from index.encoding.encode import PASSAGE, PASSAGE_TOKENS, QUESTION, QUESTION_TOKENS, OnnxEncoder, Pair
+from index.encoding.layers import CrossLayers, TunedLayers
 from index.model import CROSS_LAYERS, QUESTION_LAYERS, find_model
 from index.search import Searcher
 from index.store import VectorStore
 from index.tune.scale import EMPTY, Rows
-from index.tune.states import SEED, States, Steps, start, write_report
+from index.tune.states import SEED, States, Steps, in_parts, start, write_report
 from index.units import UnitKind, units_of
 from kb.asks import load_asks
 from kb.clinics import Clinic, teaching_clinics
@@ -155,14 +155,8 @@ def loss_of(cases: Sequence[Case], layers: CrossLayers, asked: States, said: Sta
 
 def logits_of(pairs: Sequence[Pair], layers: CrossLayers, asked: States, said: States) -> torch.Tensor:
     """What the layers say of each pair, (pairs,)."""
-    order = sorted(range(len(pairs)), key=lambda row: asked.length(pairs[row][0]) + said.length(pairs[row][1]))
-    size = -(-len(order) // PARTS)
-    found = [
-        _logits([pairs[row] for row in order[at : at + size]], layers, asked, said) for at in range(0, len(order), size)
-    ]
-    places = torch.empty(len(order), dtype=torch.long)
-    places[torch.tensor(order)] = torch.arange(len(order))
-    return torch.cat(found)[places]
+    lengths = [asked.length(question) + said.length(window) for question, window in pairs]
+    return in_parts(lengths, PARTS, lambda group: _logits([pairs[row] for row in group], layers, asked, said))
 
 
 def _logits(pairs: Sequence[Pair], layers: CrossLayers, asked: States, said: States) -> torch.Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +55,18 @@ class States:
 
     def vectors(self, texts: Sequence[str], layers: TunedLayers, parts: int = 4) -> torch.Tensor:
         """Vectors of texts, (n, dim), encoded in parts of about equal length so that few tokens are padding."""
-        order = sorted(range(len(texts)), key=lambda row: self.length(texts[row]))
-        size = -(-len(order) // parts)
-        groups = [order[start : start + size] for start in range(0, len(order), size)]
-        rows = torch.cat([layers(*self.padded([texts[row] for row in group])) for group in groups])
-        places = torch.empty(len(order), dtype=torch.long)
-        places[torch.tensor([row for group in groups for row in group])] = torch.arange(len(order))
-        return rows[places]
+        lengths = [self.length(text) for text in texts]
+        return in_parts(lengths, parts, lambda group: layers(*self.padded([texts[row] for row in group])))
+
+
+def in_parts(lengths: Sequence[int], parts: int, run: Callable[[Sequence[int]], torch.Tensor]) -> torch.Tensor:
+    """What `run` gives for groups of about equal length, a row for each of its group, in the order of `lengths`."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    size = -(-len(order) // parts)
+    rows = torch.cat([run(order[start : start + size]) for start in range(0, len(order), size)])
+    places = torch.empty(len(order), dtype=torch.long)
+    places[torch.tensor(order)] = torch.arange(len(order))
+    return rows[places]
 
 
 class Steps:

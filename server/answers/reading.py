@@ -16,15 +16,12 @@ from kb.reading.language import is_foreign
 from kb.reading.messages import after, asks, bare, goes_on, leans, refers_back, runs_of, sentences_in, trimmed
 from kb.reading.sentences import Span
 from server.answers.batches import Steps, Wanted, alone
-from server.core.decide import Evidence, Found, Part, Run
+from server.core.decide import OFFERED, Evidence, Found, Part, Run
 from server.core.matching.rules import RuleMatch, RuleTable, compile_rules, is_alarming, is_courtesy
 from server.core.quoting import cut_quote
 from server.core.reply import Quote
 from server.core.typed import HEARD
 
-READ_FROM = (
-    0.02  # how near a passage must be to be read with what was asked: as near as one that is offered to be tapped
-)
 KEPT_HITS = 12  # passages of a search that are looked at further
 # Tokens of all parts of one message together: what 15 plain questions cost (python -m tests.bench.worst). The longest of
 # 1,556 development questions has 99.
@@ -172,11 +169,11 @@ class Reader:
         return self._build.searcher.corrected(trimmed(sought))
 
     def _hits(self, sought: Iterable[str], rows: Mapping[str, Vectors]) -> Steps[dict[str, list[Hit]]]:
-        """The passages nearest to each text, the nearest of all read together with it where it may answer."""
+        """The passages nearest to each text; the first is read together with it where it is near enough to be offered."""
         searcher, dim = self._build.searcher, self._encoder.dim
         hits = {one: searcher.search(one, rows[one][:dim])[:KEPT_HITS] for one in dict.fromkeys(sought)}
         cross = self._encoder.cross if searcher.reads else None
-        likely = [(one, some[0]) for one, some in hits.items() if some and some[0].near >= READ_FROM]
+        likely = [(one, some[0]) for one, some in hits.items() if some and some[0].near >= OFFERED]
         if cross is None or not likely:
             return hits
         pairs = {one: (one, searcher.window(best.passage, best.span)) for one, best in likely}

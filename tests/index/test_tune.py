@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from index.encoding.layers import PADDING, PASSAGE, QUESTION, CrossLayers, TunedLayers
+from index.encoding.encode import PADDING, PASSAGE, QUESTION
+from index.encoding.layers import CrossLayers, TunedLayers
 from index.tune.cross import Case, Lesson, loss_of
 from index.tune.questions import KEPT, TEMPERATURE, clinic_lesson, contrast, midway, page_loss
 from index.tune.scale import Rows
