@@ -23,6 +23,7 @@ from server.core.handing.alerts import NO_ONE, Reach
 from server.core.handing.handover import Closure, Step
 from server.core.reply import Reply
 from server.core.typed import bare_address, judged, mended
+from server.rounds.failing import Unstored
 from server.rounds.following import Following, Typing
 from server.storage.database.faults import StorageUnavailable
 from server.storage.handing.handed_over import Handover, InboxRow, Letter
@@ -125,6 +126,7 @@ class Desk:
         self._reach = reach
         self._clock = clock
         self._room = Room()
+        self.unstored = Unstored()
         self._following = Following(store.conversations, store.wakeups)
         self._is_stopping = False
         self._receiving: set[asyncio.Task[Any]] = set()
@@ -161,7 +163,11 @@ class Desk:
     async def start(
         self, site: str, *, language: str = "en", page_url: str | None = None, key: str | None = None
     ) -> Started:
-        """Open a conversation. The same key again, within this process, gives the same one. Raises UnknownSite."""
+        """Open a conversation. The same key again, within this process, gives the same one. Raises UnknownSite, NotStored."""
+        with self._counting(key or f"a chat at {site}"):
+            return await self._start(site, language=language, page_url=page_url, key=key)
+
+    async def _start(self, site: str, *, language: str, page_url: str | None = None, key: str | None) -> Started:
         self._assistants.site(site)
         opening = self._openings.get(key) if key else None
         if opening is None:
@@ -189,7 +195,8 @@ class Desk:
         NotStored carries it, storing goes on, and a retry with the same key finds what came of it.
         Raises UnknownConversation, KeyReused, PassageNotOffered, NotStored, Busy.
         """
-        return await self._stored_in_time(lambda: self._receive(visitor, message, key), message)
+        one = f"{visitor.conversation_id} {key}"
+        return await self._stored_in_time(lambda: self._receive(visitor, message, key), message, key=one)
 
     async def receive_first(
         self, site: str, message: Typed | Choice, key: str, *, language: str = "en", start_key: str | None = None
@@ -197,14 +204,14 @@ class Desk:
         """Open a conversation with its first message. As `receive`, and raises UnknownSite."""
 
         async def open_and_receive() -> tuple[Started, Taken]:
-            started = await self.start(site, language=language, key=start_key)
+            started = await self._start(site, language=language, key=start_key)
             return started, await self._receive(Pass(started.conversation_id, started.token), message, key)
 
-        return await self._stored_in_time(open_and_receive, message, language)
+        return await self._stored_in_time(open_and_receive, message, language, key=f"{site} {start_key} {key}")
 
     async def ask_for_person(self, visitor: Pass, key: str) -> Taken:
         """Hand over without a message. Raises UnknownConversation, KeyReused, NotStored."""
-        try:
+        with self._counting(f"{visitor.conversation_id} {key}"):
             conversation = await self.find(visitor)
             replies = self._assistants.policy.replies
             reply = Reply(
@@ -217,8 +224,6 @@ class Desk:
                 conversation.conversation_id, reply, key, self._reach
             )
             return Taken(conversation, received)
-        except StorageUnavailable as error:
-            raise NotStored(self._not_passed_on(None)) from error
 
     async def by_receipt(self, receipt: str) -> Conversation:
         """The conversation of a receipt code. Raises UnknownConversation."""
@@ -249,11 +254,9 @@ class Desk:
         Raises UnknownConversation, KeyReused, NotStored.
         """
         taken = await self.receive(visitor, Typed(letter.text), key) if self.emergency(letter.text) else None
-        try:
+        with self._counting(f"{visitor.conversation_id} letter {key}"):
             conversation = await self.find(visitor)
             await self._store.conversations.complete_letter(conversation.conversation_id, letter, self._reach)
-        except StorageUnavailable as error:
-            raise NotStored(self._not_passed_on(None)) from error
         return taken
 
     async def feedback(self, visitor: Pass, *, seq: int, passage_id: str, helpful: bool, key: str) -> None:
@@ -361,22 +364,24 @@ class Desk:
         return Reply.of_quotes(replies)
 
     async def _stored_in_time(
-        self, work: Callable[[], Coroutine[Any, Any, T]], message: Typed | Choice, language: str = "en"
+        self, work: Callable[[], Coroutine[Any, Any, T]], message: Typed | Choice, language: str = "en", *, key: str
     ) -> T:
         """What storing a message gives. An emergency's reply does not wait for a slow store. Raises NotStored, Busy."""
+
+        async def counted() -> T:
+            with self._counting(key, message, language):
+                return await work()
+
         room = self._room_for(message.text if isinstance(message, Typed) else "", language=language)
         with ExitStack() as leaving:
             leaving.enter_context(room)
-            storing = self._keep_going(work())
+            storing = self._keep_going(counted())
             held = leaving.pop_all()  # until it is stored, even when whoever asked has hung up
             storing.add_done_callback(lambda _: held.close())
         done, _ = await asyncio.wait({storing}, timeout=EMERGENCY_PATIENCE_S)
         if not done and (emergency := self._emergency_in(message)):
             raise NotStored(self._not_passed_on(emergency, language))
-        try:
-            return await asyncio.shield(storing)
-        except StorageUnavailable as error:
-            raise NotStored(self._not_passed_on(self._emergency_in(message), language)) from error
+        return await asyncio.shield(storing)
 
     @contextmanager
     def _room_for(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Iterator[None]:
@@ -386,6 +391,20 @@ class Desk:
             raise Busy(self.unreachable(language))
         with self._room.taken(turns):
             yield
+
+    @contextmanager
+    def _counting(self, key: str, message: Typed | Choice | None = None, language: str = "en") -> Iterator[None]:
+        """Count what is done within as refused until the same is stored. Raises NotStored where it was not."""
+        try:
+            yield
+        except StorageUnavailable as error:
+            emergency = self._emergency_in(message) if message else None
+            self.unstored.refuse(key, is_urgent=bool(emergency))
+            raise NotStored(self._not_passed_on(emergency, language)) from error
+        except NotStored as error:
+            self.unstored.refuse(key, is_urgent=error.reply.label is Label.EMERGENCY)
+            raise
+        self.unstored.store(key)
 
     def _keep_going(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run to the end, even when whoever asked has hung up."""

@@ -22,6 +22,7 @@ from server.editing import Editing
 from server.publishing import Publisher
 from server.rounds.alerting import Alerting
 from server.rounds.drilling import rehearse
+from server.rounds.failing import Outage
 from server.rounds.returning import WritingToVisitors
 from server.rounds.tending import tend
 from server.settings import Settings
@@ -144,6 +145,9 @@ async def _alerting(parts: Parts) -> AsyncIterator[None]:
 
     worker = Alerting(parts.store, parts.channels, parts.settings.address, clinic_of, parts.measures.alerted)
     tasks = [asyncio.create_task(worker.run()), asyncio.create_task(tend(parts.store, parts.desk.emergency_again))]
+    trouble, desk_url = parts.store.database.trouble, f"{parts.settings.address}/desk"
+    outage = Outage(trouble, parts.desk.unstored, parts.channels, desk_url, parts.measures.alerted)
+    tasks.append(asyncio.create_task(outage.run()))
     schedule = parse_drills(parts.settings.drill_at)
     tasks.append(asyncio.create_task(rehearse(parts.store, schedule, parts.channels.reach, parts.publisher.sites)))
     if parts.can_mail:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
 from playwright.sync_api import Locator, Page, expect
 
 from server.core.handing import presence
@@ -24,6 +25,7 @@ from server.settings import Settings
 from server.storage import Role, Store
 from server.web.app import create_app
 from server.web.words.moments import waiting_words
+from tests.server.storage.clinic import read_only
 from tests.server.web.stand_in import StandIn
 from tests.server.web.stand_in_server import seed
 
@@ -37,8 +39,9 @@ PageAt = Callable[..., Page]
 class Clinic:
     """A running server, and visitors who come to it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, app: FastAPI) -> None:
         self.url = url
+        self.app = app
         self._visitors = httpx.Client(base_url=url)
         self._keys = count()
 
@@ -66,6 +69,11 @@ class Clinic:
             assert found, f"{name} is not among the people"
             assert admin.post(f"{found[1]}/{act}").status_code == 303
 
+    @property
+    def store(self) -> Store:
+        store: Store = self.app.state.parts.store
+        return store
+
     def close(self) -> None:
         self._visitors.close()
 
@@ -87,7 +95,7 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
     while not server.started:
         assert monotonic() < end, "the server did not start"
         sleep(0.02)
-    clinic = Clinic(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    clinic = Clinic(f"http://127.0.0.1:{listener.getsockname()[1]}", app)
     yield clinic
     clinic.close()
     server.should_exit = True
@@ -269,8 +277,13 @@ def test_without_a_line_the_words_stay_and_pat_is_told(desk_of: Callable[..., Pa
     expect(page.get_by_text(re.compile("Not sent: there is no connection"))).to_be_visible()
     expect(page.get_by_label("Reply as")).to_have_value("Are you there?")
     page.context.set_offline(False)
+    with read_only(clinic.store):
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_text(re.compile("Not sent: nothing can be stored now"))).to_be_visible()
+        expect(page.get_by_text(re.compile("New messages cannot be stored"))).to_be_visible()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("log").get_by_text("Are you there?")).to_be_visible()
+    expect(page.get_by_text(re.compile("New messages cannot be stored"))).to_be_hidden()
 
 
 def test_signed_out_the_words_leave_the_screen(desk_of: Callable[..., Page], clinic: Clinic):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from time import monotonic
 
 from server.storage.database.faults import StorageUnavailable
@@ -21,6 +22,7 @@ class Trouble:
         self._unsaid = 0
         self._said_at: float | None = None
         self.failures = 0
+        self.since: datetime | None = None  # when what fails now began to; None while all works
 
     @property
     def is_on(self) -> bool:
@@ -32,6 +34,7 @@ class Trouble:
         self.failures += 1
         self._unsaid += 1
         self._failing.add(kind)
+        self.since = self.since or datetime.now(UTC)
         now = self._clock()
         if self._said_at is None or now - self._said_at >= SAID_EVERY_S:
             log.error("%d failed in %s the database, the last one so: %s", self._unsaid, kind, error)
@@ -40,5 +43,6 @@ class Trouble:
     def worked(self, kind: str) -> None:
         if kind in self._failing:
             self._failing.discard(kind)
+            self.since = self.since if self._failing else None
             log.warning("%s the database works again; %d more failed since this was last said", kind, self._unsaid)
             self._said_at, self._unsaid = None, 0

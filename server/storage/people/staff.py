@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.exc import IntegrityError
 
 from server.storage.database import schema
+from server.storage.database.faults import StorageUnavailable
 from server.storage.database.transactions import Database, Transaction
 from server.storage.ids import new_id, new_token
 from server.storage.people import accounts, factor, resets, sessions, tries
@@ -187,8 +189,9 @@ class Staff:
         if sessions.is_over(found, now):
             await self.sign_out(token)
             return None
-        if touch and now - found.seen_at >= SEEN_EVERY:
-            await self._database.write(lambda transaction: sessions.see(transaction, token))
+        if touch and now - found.seen_at >= SEEN_EVERY and not self._database.trouble.is_on:
+            with suppress(StorageUnavailable):  # who is signed in may read while nothing can be stored
+                await self._database.write(lambda transaction: sessions.see(transaction, token))
         return user_of(found)
 
     async def waits_for_code(self, token: str) -> bool:

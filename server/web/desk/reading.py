@@ -24,6 +24,7 @@ from server.web.desk.screens import (
     queue_view,
     state_of,
     troubles_state,
+    unstored_trouble,
 )
 from server.web.desk.shift import Shift, sites_of
 from server.web.desk.talk import QuoteView, Unsent, talk_view
@@ -155,7 +156,7 @@ async def _screen(shift: Shift, *, pane: str, handover_id: str = "", **shown: An
         queue=queue,
         handover_id=handover_id,
         troubles=_troubles(shift, sites, failing, missed),
-        troubles_state=troubles_state(failing, missed),
+        troubles_state=troubles_state(failing, missed, shift.parts.store.database.trouble.since),
         has_alerts=shift.parts.channels.reach.is_set,
         **shown,
     )
@@ -165,11 +166,12 @@ def _troubles(
     shift: Shift, sites: Sequence[str], failing: Sequence[Failing], missed: Sequence[Drill]
 ) -> tuple[Trouble, ...]:
     site_of = shift.parts.assistants.site
+    said_since = shift.reader(sites[0]).clock if sites else datetime.isoformat
+    unstored_since = shift.parts.store.database.trouble.since
+    unstored = [unstored_trouble(said_since(unstored_since))] if unstored_since else []
+    alerts = [failing_trouble(failing, shift.parts.channels.words, said_since)] if failing else []
     drills = [missed_trouble(site_of(one.site).clinic, moment(one.began_at, site_of(one.site).zone)) for one in missed]
-    if not failing:
-        return tuple(drills)
-    since = shift.reader(sites[0]).clock if sites else datetime.isoformat
-    return (failing_trouble(failing, shift.parts.channels.words, since), *drills)
+    return (*unstored, *alerts, *drills)
 
 
 async def failing_targets(parts: Parts) -> list[Failing]:

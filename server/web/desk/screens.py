@@ -150,9 +150,18 @@ def queue_view(rows: Sequence[InboxRow], eyes: Eyes, *, clinics: Mapping[str, st
     )
 
 
-def troubles_state(failing: Sequence[Failing], missed: Sequence[Drill]) -> str:
-    """Changes when what is said of trouble does; empty while every alert arrives, and every drill is taken."""
-    return state_of(*failing, *missed) if failing or missed else ""
+def troubles_state(failing: Sequence[Failing], missed: Sequence[Drill], unstored_since: datetime | None) -> str:
+    """Changes when what is said of trouble does; empty while all is stored, every alert arrives and every drill is taken."""
+    return state_of(unstored_since, *failing, *missed) if unstored_since or failing or missed else ""
+
+
+def unstored_trouble(since: str) -> Trouble:
+    """What staff must know while nothing can be stored: nobody new comes into the queue."""
+    return Trouble(
+        "New messages cannot be stored. Answer the phone, and tell your administrator.",
+        f"Since {since} visitors who write are told that nobody could be reached: to call the clinic, 911 or 988. "
+        "What is here can be looked at; what you send is refused, and stays in its box. This goes when storing works again.",
+    )
 
 
 def failing_trouble(

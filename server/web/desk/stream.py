@@ -34,7 +34,9 @@ async def read_pulse(shift: Shift, handover_id: str) -> dict[str, Any]:
         "alerts": sum(row.alerts for row in rows),
         "given": sum(row.claimed_by == shift.user_id for row in rows),
         "failing": troubles_state(
-            await failing_targets(shift.parts), await shift.parts.store.drills.missed(shift.staff.user.sites)
+            await failing_targets(shift.parts),
+            await shift.parts.store.drills.missed(shift.staff.user.sites),
+            shift.parts.store.database.trouble.since,
         ),
     }
     return pulse | await _of_conversation(shift, handover_id) if handover_id else pulse

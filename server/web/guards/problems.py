@@ -31,6 +31,7 @@ from server.web.words.texts import ENGLISH
 
 VISITOR_DOORS = "/api/v1/"
 WITH_REPLY = frozenset({400, 413, 422, 429, 500, 503})
+IN_WORDS = {404: "Not here", 500: "Something failed here", 503: "Not possible now"}  # for people; else as HTTP has it
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "2"
 
@@ -119,7 +120,7 @@ def problem_response(request: Request, problem: Problem, errors: list[dict[str, 
     if not is_visitors and "text/html" in request.headers.get("accept", ""):
         parts = parts_of(request)
         crisis_line = parts.assistants.policy.replies.crisis_line.en
-        screen = ProblemScreen(title, problem.detail, ENGLISH.emergency_line, crisis_line)
+        screen = ProblemScreen(IN_WORDS.get(problem.status, title), problem.detail, ENGLISH.emergency_line, crisis_line)
         page = parts.templates.page("problem.html", screen, status=problem.status)
         page.headers.update(problem.headers)
         return page

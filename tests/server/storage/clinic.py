@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
+from typing import Any
+
+from sqlalchemy import event
 
 from kb.labels import DUTIES, Label
 from server.core.handing.handover import Step
@@ -33,6 +38,24 @@ class TurnedClock:
 
     def turn(self, **by: float) -> None:
         self.now += timedelta(**by)
+
+
+@contextmanager
+def read_only(store: Store) -> Iterator[None]:
+    """SQLite can be read, and refuses every write, as on a disk that went read-only."""
+
+    def refuse(connection: Any, *_: object) -> None:
+        connection.execute("PRAGMA query_only = 1")
+
+    def allow(connection: Any, *_: object) -> None:
+        connection.execute("PRAGMA query_only = 0")
+
+    event.listen(store.database.engine, "checkout", refuse)
+    try:
+        yield
+    finally:
+        event.remove(store.database.engine, "checkout", refuse)
+        event.listen(store.database.engine, "checkout", allow)
 
 
 def reply(label: Label) -> Reply:

@@ -172,7 +172,9 @@ async function go(url, {push = true} = {}) {
     return lineIs('down')
   }
   if (isSignIn(answer)) return signedOut()
+  if (answer.status === 503) return say('This cannot be opened now: that you read it could not be kept. Try again in a moment.')
   if (!show(answer.page)) return location.assign(url)
+  if (line === 'up') say('')
   if (push) history.pushState(null, '', url)
   showPane(desk.dataset.handover ? 'conversation' : 'queue')
   document.getElementById('conversation-title')?.focus({preventScroll: true})
@@ -245,10 +247,10 @@ async function send(form) {
     return notDone(isMessage, 'there is no connection')
   }
   if (isSignIn(answer)) return signedOut()
-  if (!isDown) say('')
+  if (line === 'up') say('')
   const isDone = answer.status < 400
   if (isDone && isMessage) drafts.delete(openHandover)
-  if (!show(answer.page, {keepDraft: !(isDone && isMessage)})) return notDone(isMessage, 'the server did not take it')
+  if (!show(answer.page, {keepDraft: !(isDone && isMessage)})) return notDone(isMessage, whyNot(answer))
   if (act === 'find') return reach('context', '#passages')
   if (isDone) history.replaceState(null, '', desk.dataset.page)
   if (isDone && act === 'claim') document.getElementById('reply')?.focus()
@@ -259,6 +261,10 @@ async function send(form) {
     toEnd()
     document.getElementById('reply')?.focus()
   }
+}
+
+function whyNot(answer) {
+  return answer.status === 503 ? 'nothing can be stored now' : 'the server did not take it'
 }
 
 function notDone(isMessage, why) {
@@ -282,7 +288,7 @@ async function pick(button) {
   if (!answer) return notDone(true, 'there is no connection')
   if (isSignIn(answer)) return signedOut()
   const picked = answer.page?.getElementById('picked')
-  if (!picked) return show(answer.page) || notDone(true, 'the server did not take it')
+  if (!picked) return show(answer.page) || notDone(true, whyNot(answer))
   for (const id of SAID) swap(id, answer.page.getElementById(id)) // what was found stays
   showPane('conversation')
   document.getElementById('reply').focus()
@@ -324,7 +330,7 @@ async function ask() {
   try {
     const answer = await fetch(desk.dataset.pulse, {headers: {Accept: 'application/json'}, cache: 'no-store', redirect: 'manual'})
     if (answer.type === 'opaqueredirect') return signedOut()
-    if (!answer.ok) throw new Error(String(answer.status))
+    if (!answer.ok) return lineIs(answer.status === 503 ? 'refusing' : 'down')
     heard(await answer.json(), {isStream: false})
     if (stream?.readyState === EventSource.CLOSED && Math.random() < 0.2) listen()
   } catch {
@@ -337,14 +343,15 @@ function heard(pulse, {isStream = true} = {}) {
     clearInterval(poll)
     startPollingUnlessHeard()
   }
-  lineIs('up')
+  const isFresh = isUpToDate(pulse)
+  if (isFresh || line !== 'refusing') lineIs('up')
   const typing = document.getElementById('typing')
   if (typing) typing.textContent = pulse.is_typing ? 'The visitor is writing' : ''
   const isFirst = last.queue === undefined
   if (!isFirst && pulse.alerts > last.alerts) tell(pulse.urgent > last.urgent)
   else if (!isFirst && pulse.given > last.given && !isSending) tell(false)
   last = pulse
-  if (!isUpToDate(pulse)) refresh()
+  if (!isFresh) refresh()
 }
 
 function isUpToDate(pulse) {
@@ -365,22 +372,31 @@ async function refresh() {
   isRefreshing = false
   if (!answer) lineIs('down')
   else if (isSignIn(answer)) signedOut()
-  else if (handover === desk.dataset.handover) show(answer.page, {isNews: true})
+  else if (answer.status === 503) lineIs('refusing')
+  else {
+    lineIs('up')
+    if (handover === desk.dataset.handover) show(answer.page, {isNews: true})
+  }
 }
 
 // ---- Words above the panes ----
 
 let isSignedOut = false
-let isDown = false
+let line = 'up'
+const LINES = {
+  up: '',
+  down: 'No connection to the clinic’s server. Trying again. What you write here is kept.',
+  refusing: 'The server can read or store nothing now: visitors are told to call the clinic, 911 or 988. Tell your administrator, and answer the phone. What you write here is kept.'
+}
 
 function say(text) {
   document.getElementById('line').textContent = text
 }
 
 function lineIs(state) {
-  if (isSignedOut || isDown === (state === 'down')) return
-  isDown = state === 'down'
-  say(isDown ? 'No connection to the clinic’s server. Trying again. What you write here is kept.' : '')
+  if (isSignedOut || line === state) return
+  line = state
+  say(LINES[line])
 }
 
 /** Signed out by time or elsewhere: the words leave the screen, the draft stays until the page is left. */
@@ -405,7 +421,8 @@ async function comeBack() {
   const answer = await fetch(desk.dataset.pulse, {cache: 'no-store', redirect: 'manual'}).catch(() => null)
   if (!answer?.ok) return
   removeEventListener('focus', comeBack)
-  isSignedOut = isDown = false
+  isSignedOut = false
+  line = 'up'
   desk.classList.remove('veiled')
   say('')
   listen()

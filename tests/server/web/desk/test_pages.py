@@ -23,6 +23,7 @@ from server.core.handing.handover import Closing, Status
 from server.settings import Settings
 from server.storage import Handover, NoteKind, Role, Store, User
 from server.web.visitor.views import event_json
+from tests.server.storage.clinic import read_only
 from tests.server.web.conftest import HERE, Visitor, begin
 from tests.server.web.stand_in import PAGE, POLICY, StandIn
 
@@ -760,6 +761,23 @@ class TestWithAWebhook:
         await store.alerts.settle(alert, None)
         assert "Alerts do not arrive" not in (await pat.client.get("/desk")).text
         assert (await pat.client.get("/desk/events")).json()["failing"] == ""
+
+
+async def test_that_nothing_can_be_stored_stands_above_the_desk_which_can_still_be_looked_at(
+    pat: Colleague, visitor: Visitor, store: Store
+):
+    await visitor.say(SORE)
+    clock = store.database.clock
+    store.database.clock = lambda: clock() + timedelta(minutes=2)  # being signed in would be renewed
+    with read_only(store):
+        assert (await visitor.say(SORE)).status_code == 503
+        page, pulse = await pat.client.get("/desk"), (await pat.client.get("/desk/events")).json()
+        assert page.status_code == 200 and SORE in unescape(page.text)
+        assert "New messages cannot be stored." in page.text
+        assert pulse["failing"] and f'id="failing" role="alert" data-state="{pulse["failing"]}"' in page.text
+    assert (await visitor.say(SORE)).status_code == 201
+    assert "cannot be stored" not in (await pat.client.get("/desk")).text
+    assert (await pat.client.get("/desk/events")).json()["failing"] == ""
 
 
 async def test_the_transcript_is_a_file_of_what_was_shared_and_its_reading_is_audited(
