@@ -20,7 +20,7 @@ _RESTRICTING = re.compile(
     r"|(?:^|[.:;,•] *|\b(?:and|please|but|to) )(?:never|no (?!one|pain|problem)|stop|wait|skip|hold off)\b",
     re.IGNORECASE,
 )
-_BULLET = re.compile(r"^[ \t]*(?:[•▪◦*-]|\d+[.)])[ \t]+")
+BULLET = re.compile(r"^[ \t]*(?:[•▪◦*-]|\d+[.)])[ \t]+", re.MULTILINE)
 
 
 @lru_cache(maxsize=1)
@@ -36,7 +36,7 @@ def sentence_spans(text: str) -> list[Span]:
     spans: list[Span] = []
     position = 0
     for line in text.splitlines(keepends=True):
-        bullet = _BULLET.match(line)
+        bullet = BULLET.match(line)
         start = bullet.end() if bullet else 0
         cuts = [start, len(line)] if bullet else _cuts(line)
         for first, last in pairwise(cuts):

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from urllib.parse import quote as percent_encode
 
 from kb.pages import Page, Passage
 from kb.reading.sentences import Span, is_question, is_restricting, sentence_spans
+from server.core.linking import link_to
 from server.core.reply import Quote, Source
-
-# Longer texts are linked by their first and last words: browsers match long fragments less reliably.
-WHOLE_FRAGMENT_CHARS = 80
-EDGE_WORDS = 4
 
 
 def cut_quote(page: Page, passage: Passage, span: Span | None) -> Quote:
@@ -36,7 +32,7 @@ def cut_quote(page: Page, passage: Passage, span: Span | None) -> Quote:
             url=url,
             heading=passage.heading_path,
             reviewed=page.reviewed,
-            link=link_to(page, passage, highlight, url),
+            link=link_to(url, page.text, (passage.start + highlight[0], passage.start + highlight[1])),
         ),
         needs_note=passage.needs_note,
     )
@@ -52,30 +48,3 @@ def _highlight(text: str, span: Span, *, is_noted: bool) -> Span:
         restricting.append(spans[-1])  # a label holds for the list below it
     ends = [span, *restricting]
     return min(start for start, _ in ends), max(end for _, end in ends)
-
-
-def link_to(page: Page, passage: Passage, highlight: Span, url: str) -> str:
-    """A text-fragment link to the highlighted words; to the first sentence that is no question when all is highlighted."""
-    text = page.text_of(passage)
-    if not url:
-        return ""
-    if highlight == (0, len(text)):
-        spans = sentence_spans(text)
-        highlight = next((one for one in spans if not is_question(text[slice(*one)])), next(iter(spans), highlight))
-    words = text[slice(*highlight)].split("\n")[0].strip()
-    prefix = ""
-    if page.text.casefold().count(words.casefold()) > 1:
-        before = page.text[: passage.start + highlight[0]].split("\n")[-1].split()
-        prefix = f"{_encoded(' '.join(before[-EDGE_WORDS:]))}-," if before else ""
-    return f"{url}#:~:text={prefix}{_fragment(words)}"
-
-
-def _fragment(words: str) -> str:
-    pieces = words.split()
-    if len(words) <= WHOLE_FRAGMENT_CHARS or len(pieces) <= 2 * EDGE_WORDS:
-        return _encoded(words)
-    return f"{_encoded(' '.join(pieces[:EDGE_WORDS]))},{_encoded(' '.join(pieces[-EDGE_WORDS:]))}"
-
-
-def _encoded(words: str) -> str:
-    return percent_encode(words, safe="").replace("-", "%2D")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import json
 import os
 import re
@@ -23,11 +24,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+
+from kb.shaping.markdown import load_page
+from kb.sites import SITES
+from server.core.quoting import cut_quote
 
 ROOT = Path(__file__).parent.parent.parent
 WAIT_S = 90
+KNEECARE = load_page(SITES / "kneecare" / "pages" / "trigger-point-injections.md")
 MINUTES = "how many minutes does the full procedure take"
 
 
@@ -160,20 +168,56 @@ def test_a_covered_question_is_quoted_word_for_word_with_a_link_to_the_passage(v
     assert "#:~:text=" in str(link.get_attribute("href"))
 
 
-def test_the_link_opens_the_page_at_the_quoted_words(browser: Browser, server: Server) -> None:
-    _, reply = post(
-        f"{server.url}/api/v1/sites/kneecare/ask", {"text": "how many minutes does the full procedure take"}
-    )
-    page = browser.new_page(viewport={"width": 800, "height": 500})
-    (quote,) = reply["quotes"]
-    highlighted = quote["text"][slice(*quote["highlight"])]
-    answer, restriction = "The full procedure takes about 8-12 minutes.", "plan to avoid high impact activities."
-    assert highlighted.startswith(answer) and highlighted.endswith(restriction)
+PLACE = """([skip, count]) => {
+  const walker = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT)
+  const range = document.createRange(), boxes = []
+  let seen = 0
+  for (let node; (node = walker.nextNode());) {
+    const places = [...node.data.matchAll(/\\S/g)].map(one => one.index).filter(() => seen++ >= skip && seen <= skip + count)
+    if (!places.length) continue
+    range.setStart(node, places[0])
+    range.setEnd(node, places.at(-1) + 1)
+    boxes.push(...[...range.getClientRects()].map(one => [one.left, one.top + scrollY, one.right, one.bottom + scrollY]))
+  }
+  return [scrollY, boxes]
+}"""
+PAINTED = "::target-text { color: #f0f; background: #f0f } * { caret-color: transparent }"
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_each_passages_link_scrolls_to_it_and_highlights_it_and_nothing_else(
+    browser: Browser, server: Server, turn: int
+) -> None:
+    page = browser.new_page(viewport={"width": 800, "height": 600}, bypass_csp=True)
     page.bring_to_front()  # a page behind another is not scrolled
-    page.goto(server.url + quote["source"]["link"])
-    expect(page.get_by_text(highlighted).first).to_be_in_viewport(timeout=20_000)
-    assert page.evaluate("scrollY") > 500
-    page.close()
+    page.goto(f"{server.url}/sites/kneecare")
+    page.add_style_tag(content=PAINTED)
+    expected: list[list[float]] = []
+    for passage in KNEECARE.passages[turn::2]:  # every other one: what is lit up beyond a passage is seen
+        page.goto(server.url + cut_quote(KNEECARE, passage, None).source.link)
+        before, words = KNEECARE.text[: passage.start], KNEECARE.text_of(passage)
+        top, boxes = page.evaluate(PLACE, [letters_in(before), letters_in(words)])
+        assert top <= boxes[0][1] and boxes[-1][3] <= top + 600, words
+        expected += boxes
+    page.evaluate("scrollTo(0, 0)")
+    lit = pixels(page.screenshot(full_page=True, type="png"))
+    page.context.close()
+    within, around = np.zeros_like(lit), np.zeros_like(lit)
+    for left, top, right, bottom in ([round(edge) for edge in box] for box in expected):
+        within[top + 2 : bottom - 2, left + 2 : right - 2] = True
+        around[top - 6 : bottom + 6, left - 4 : right + 4] = True
+    assert lit[within].all() and not lit[~around].any()
+
+
+def letters_in(text: str) -> int:
+    """How many characters the page shows of a text: its bullets are drawn by the list."""
+    return len("".join(text.replace("•", "").split()))
+
+
+def pixels(picture: bytes) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which pixels of a screenshot are lit up."""
+    red, green, blue = np.moveaxis(np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int), 2, 0)
+    return np.asarray((red > 200) & (green < 60) & (blue > 200))
 
 
 def test_an_emergency_shows_911_and_the_advocate_sees_it_claims_and_talks(

@@ -1,3 +1,4 @@
+import re
 from hashlib import sha256
 from urllib.parse import unquote
 
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 
 from kb.shaping.blocks import Block
 from kb.shaping.layout import assemble
-from server.core.quoting import cut_quote, link_to
+from server.core.linking import link_to
+from server.core.quoting import cut_quote
 
 PAGE = assemble(
     [
@@ -41,12 +43,39 @@ def test_words_that_stand_twice_on_the_page_are_linked_with_what_comes_before_th
     assert unquote(link.split("text=")[1]) == "Ice helps.-,Plan to rest."
 
 
+LISTS = "Before you come:\n• Eat well\n• Sleep well\n\nAfter you leave:\n• Eat well\n• Sleep well\n\nAfter you leave:\n• Eat well\n\nCall us."
+
+
+@pytest.mark.parametrize(
+    ("words", "nth", "fragment"),
+    [
+        ("Before you come:\n• Eat well\n• Sleep well", 1, "Before you come:,Sleep well"),
+        ("After you leave:\n• Eat well\n• Sleep well", 1, "Sleep well-,After you leave:,Sleep well"),
+        ("• Eat well", 1, "Before you come:-,Eat well"),
+        ("• Eat well", 3, "After you leave:-,Eat well,-Call us."),
+    ],
+)
+def test_the_lines_beside_tell_apart_what_stands_twice_and_bullets_are_left_out(words, nth, fragment):
+    start = [found.start() for found in re.finditer(re.escape(words), LISTS)][nth - 1]
+    link = link_to("/p", LISTS, (start, start + len(words)))
+    assert ",".join(map(unquote, link.split("text=")[1].split(","))) == fragment
+
+
 def test_a_long_highlight_is_linked_by_its_first_and_last_words():
     text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-    page = assemble([Block("paragraph", text)], page_id="p", title="P", url="/p")
-    assert link_to(page, page.passages[0], (0, len(text)), "/p") == (
+    assert link_to("/p", text, (0, len(text))) == (
         "/p#:~:text=one%20two%20three%20four,thirteen%20fourteen%20fifteen%20sixteen"
     )
+
+
+def test_the_last_words_of_a_long_highlight_are_as_many_as_tell_its_end():
+    text = "When it hurts you may call us any day at all, and when it does not hurt you may call us any day at all"
+    fragment = link_to("/p", text, (0, len(text))).split("text=")[1]
+    assert unquote(fragment) == "When it hurts you,you may call us any day at all"
+
+
+def test_an_address_with_an_anchor_keeps_it():
+    assert link_to("/p#risks", "Words.", (0, 6)) == "/p#risks:~:text=Words."
 
 
 def test_a_page_without_an_address_has_no_link():
@@ -89,9 +118,10 @@ def test_a_label_that_restricts_is_highlighted_with_its_list():
     assert quote.text[slice(*quote.highlight)] == text
 
 
-def test_a_whole_passage_is_linked_by_its_first_sentence_that_is_no_question():
+def test_a_whole_passage_is_linked_from_its_first_words_to_its_last():
     page = assemble([Block("paragraph", DAY)], page_id="p", title="P", url="/p")
-    assert cut_quote(page, page.passages[0], None).source.link == "/p#:~:text=Most%20tolerate%20it%20well."
+    link = cut_quote(page, page.passages[0], None).source.link
+    assert unquote(link) == "/p#:~:text=Will it hurt? Most,to drive. Ice helps."
 
 
 @pytest.mark.parametrize("span", [None, (0, 0), (30, 14), (-5, 14), (14, 10_000)])
