@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.bring_chromium import ARGUMENTS, find_chromium
+
+PATIENCE_MS = 15_000  # a server and two browsers on a busy machine take a while; what comes sooner is not waited for
+expect.set_options(timeout=PATIENCE_MS)
 
 
 # For this folder, not for the session: while Playwright's loop runs, no other folder's async test could start its own.
@@ -29,7 +32,7 @@ def page_at(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         return page
 

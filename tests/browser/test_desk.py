@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from server.core.handing import presence
 from server.settings import Settings
@@ -294,6 +294,78 @@ def test_signed_out_the_words_leave_the_screen(desk_of: Callable[..., Page], cli
     expect(page.get_by_text("You were signed out.")).to_be_visible(timeout=8_000)
     expect(page.get_by_role("log")).to_be_hidden()
     expect(page).to_have_title("Signed out")
+
+
+# What was pressed is done in order, and what was typed outlives news
+
+
+def test_what_is_pressed_while_a_reply_is_on_its_way_waits_for_it(desk_of: Callable[..., Page], clinic: Clinic):
+    clinic.visitor(SORE)
+    page = desk_of("pat")
+    claim_by_keys(page)
+    page.keyboard.type("Hello, this is Pat.")
+    failing = send_slowly(page)
+    close_by_keys(page)
+    failing.abort()
+    expect(page.get_by_text(re.compile("Not sent: there is no connection"))).to_be_visible()
+    expect(page.get_by_text("What you pressed after it was not done.")).to_be_visible()
+    expect(page.get_by_label("Reply as")).to_have_value("Hello, this is Pat.")
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    slow = send_slowly(page)
+    page.keyboard.press("Control+Enter")
+    page.keyboard.type(" Monday is fine.")
+    page.keyboard.press("Control+Enter")
+    close_by_keys(page)
+    slow.continue_()
+    expect(page.get_by_text("Closed: answered. Pat Cashen closed it.")).to_be_visible()
+    assert said(page, "#log .said-text.advocate") == ["Hello, this is Pat.", "Monday is fine."]
+
+
+def send_slowly(page: Page) -> Route:
+    """Send the reply by keys; it is held back on its way, later ones are not."""
+    held: list[Route] = []
+    page.route("**/messages", lambda route: held.append(route), times=1)
+    with page.expect_request("**/messages"):
+        page.keyboard.press("Control+Enter")
+    return held[0]
+
+
+def close_by_keys(page: Page) -> None:
+    page.keyboard.press("Escape")
+    page.keyboard.press("x")
+    page.get_by_label("Answered").check()
+    page.keyboard.press("Enter")
+
+
+def test_what_was_typed_and_chosen_outlives_news(desk_of: Callable[..., Page], clinic: Clinic):
+    visitor = clinic.visitor("I have chest pain")
+    page = desk_of("pat")
+    desk_of("ada"), desk_of("sam")
+    claim_by_keys(page)
+    page.get_by_label("Find a passage to quote").fill("trigger point")
+    page.locator("#pass-on summary").click()
+    page.get_by_label("Give to a colleague").select_option("Sam Reed")
+    page.get_by_label("Note for them").fill("She knows you.")
+    page.keyboard.press("Escape")
+    page.keyboard.press("x")
+    page.get_by_label("Emergency care advised").check()
+    now = f"{datetime.now(ZoneInfo('America/Chicago')):%H:%M}"
+    page.get_by_label("When you advised emergency care").fill(now)
+    page.get_by_label("If it was spam").check()
+    page.evaluate("document.querySelector('#doing').classList.add('old')")
+    clinic.post(visitor, "handover", {"name": "Ann", "contact": "555 0100", "text": "Soon please"})
+    expect(page.locator("#doing.old")).to_have_count(0)
+    expect(page.get_by_label("When you advised emergency care")).to_have_value(now)
+    expect(page.get_by_label("When you advised emergency care")).to_be_visible()
+    expect(page.get_by_label("Emergency care advised", exact=True)).to_be_checked()
+    expect(page.get_by_label("If it was spam")).to_be_checked()
+    expect(page.get_by_label("Note for them")).to_have_value("She knows you.")
+    assert page.locator("#transfer-to").evaluate("one => one.selectedOptions[0].text") == "Sam Reed"
+    expect(page.get_by_label("Find a passage to quote")).to_have_value("trigger point")
+    page.get_by_role("button", name="Close conversation").click()
+    expect(page.get_by_text("Closed: emergency care advised")).to_be_visible()
 
 
 # Quotes and steps

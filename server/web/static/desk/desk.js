@@ -28,7 +28,7 @@ function isSignIn(answer) {
 }
 
 /** Puts a fetched page's parts in place of those that differ. Returns false when it is no desk page. */
-function show(page, {keepDraft = true, isNews = false} = {}) {
+function show(page, {isNews = false} = {}) {
   const fresh = page?.getElementById('desk')
   if (!fresh) return false
   document.title = page.title
@@ -39,7 +39,7 @@ function show(page, {keepDraft = true, isNews = false} = {}) {
     for (const pane of ['.conversation', '.context']) put(desk.querySelector(pane), fresh.querySelector(pane))
   } else {
     appendNew(fresh.querySelector('#log'))
-    swapAnswer(fresh.querySelector('#answer'), keepDraft)
+    swapAnswer(fresh.querySelector('#answer'))
   }
   for (const id of isNews ? LIVE : [...LIVE, ...SAID]) swap(id, page.getElementById(id))
   if (isOther) opened()
@@ -56,41 +56,47 @@ function put(old, fresh) {
 function swap(id, fresh) {
   const old = document.getElementById(id)
   if (!old || !fresh || old.dataset.state === fresh.dataset.state) return
+  exchange(old, fresh)
+}
+
+function exchange(old, fresh) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null
   const {scrollTop} = old
-  put(old, fresh)
-  const now = document.getElementById(id)
+  const now = document.importNode(fresh, true)
+  old.replaceWith(now)
   now.scrollTop = scrollTop
-  keepOpen(old, now)
+  keep(old, now)
   if (focused) refocus(now, focused)
 }
 
-function keepOpen(old, now) {
-  const same = one => one.id && now.querySelector(`#${CSS.escape(one.id)}`)
+/** What a person opened, chose or typed stays. A touched field itself goes into the new part, half a time of day and all. */
+function keep(old, now) {
+  const same = one => now.querySelector(`#${CSS.escape(one.id)}`)
   for (const one of old.querySelectorAll('details[id]')) if (same(one)) same(one).open ||= one.open
-  for (const one of old.querySelectorAll('input:checked')) if (same(one)) same(one).checked = true
-  for (const one of old.querySelectorAll('textarea')) if (same(one)) same(one).value ||= one.value
+  for (const one of old.querySelectorAll('input[id], textarea[id]')) if (isTouched(one)) same(one)?.replaceWith(one)
+  for (const one of old.querySelectorAll('select[id]')) if (same(one)) same(one).value = one.value // gone: none is chosen
+}
+
+function isTouched(field) {
+  return field.value !== field.defaultValue || field.checked !== field.defaultChecked || field.validity.badInput
 }
 
 function refocus(part, focused) {
+  if (part.contains(focused)) return focused.focus({preventScroll: true})
   const name = one => one.id || one.getAttribute('href') || one.textContent
   const same = [...part.querySelectorAll('a, button, input, textarea, summary, select')].find(one => name(one) === name(focused))
   ;(same ?? part).focus({preventScroll: true})
 }
 
-function swapAnswer(fresh, keepDraft) {
+function swapAnswer(fresh) {
   const old = document.getElementById('answer')
-  if (!old || !fresh) return
-  const field = document.getElementById('reply')
-  if (old.dataset.state !== fresh.dataset.state) {
-    const hadFocus = old.contains(document.activeElement)
-    if (keepDraft) rememberDraft()
-    put(old, fresh)
-    recallDraft()
-    if (hadFocus) (document.getElementById('reply') ?? document.getElementById('answer').querySelector('button'))?.focus()
-  } else if (field && !keepDraft) {
-    field.value = ''
-  }
+  if (!old || !fresh || old.dataset.state === fresh.dataset.state) return
+  const hadFocus = old.contains(document.activeElement)
+  rememberDraft()
+  exchange(old, fresh)
+  recallDraft()
+  const now = document.getElementById('answer')
+  if (hadFocus && !now.contains(document.activeElement)) (document.getElementById('reply') ?? now.querySelector('button'))?.focus()
 }
 
 // ---- The log: only ever appended to ----
@@ -142,16 +148,27 @@ const drafts = new Map()
 let openHandover = desk.dataset.handover
 
 function rememberDraft() {
-  const field = document.getElementById('reply')
-  if (field && openHandover) drafts.set(openHandover, {text: field.value, picked: document.getElementById('picked')})
+  const reply = document.getElementById('reply')
+  const note = document.getElementById('note')
+  if (!note || !openHandover) return
+  const {text = '', picked = null} = drafts.get(openHandover) ?? {} // kept while somebody else has the conversation
+  drafts.set(openHandover, {text: reply?.value ?? text, picked: reply ? document.getElementById('picked') : picked, note: note.value})
 }
 
 function recallDraft() {
-  const field = document.getElementById('reply')
-  if (!field || !drafts.has(openHandover)) return
-  const {text, picked} = drafts.get(openHandover)
-  field.value = text
-  put(document.getElementById('picked'), picked)
+  const reply = document.getElementById('reply')
+  const note = document.getElementById('note')
+  if (!note || !drafts.has(openHandover)) return
+  const draft = drafts.get(openHandover)
+  note.value = draft.note
+  if (!reply) return
+  reply.value = draft.text
+  put(document.getElementById('picked'), draft.picked)
+}
+
+/** Sent words leave their field; what was typed after them stays. */
+function clearSent(field, sent) {
+  if (field) field.value = field.value.startsWith(sent) ? field.value.slice(sent.length).trimStart() : field.value
 }
 
 function opened() {
@@ -164,13 +181,13 @@ function opened() {
 
 // ---- Going places ----
 
+let journeys = 0
+
 async function go(url, {push = true} = {}) {
-  let answer
-  try {
-    answer = await load(url)
-  } catch {
-    return lineIs('down')
-  }
+  const journey = ++journeys
+  const answer = await load(url).catch(() => null)
+  if (journey !== journeys) return // the last place chosen is where one goes
+  if (!answer) return lineIs('down')
   if (isSignIn(answer)) return signedOut()
   if (answer.status === 503) return say('This cannot be opened now: that you read it could not be kept. Try again in a moment.')
   if (!show(answer.page)) return location.assign(url)
@@ -203,7 +220,7 @@ document.addEventListener('click', event => {
 addEventListener('popstate', () => go(location.href, {push: false}))
 addEventListener('beforeunload', event => {
   rememberDraft()
-  if ([...drafts.values()].some(({text, picked}) => text.trim() || picked.querySelector('figure'))) event.preventDefault()
+  if ([...drafts.values()].some(({text, note, picked}) => `${text}${note}`.trim() || picked?.querySelector('figure'))) event.preventDefault()
 })
 
 // ---- Forms: claim, send, note, pass on, take over, close ----
@@ -214,53 +231,94 @@ function closeDrops(except = null) {
   for (const one of document.querySelectorAll('.drop[open], .me[open]')) if (one !== except) one.open = false
 }
 
-let isSending = false
+const turns = [] // what was pressed and is not answered yet, in order; the first is on its way
+let answered = 0 // how many were answered: a page asked for before the last of them is old
 
-document.addEventListener('submit', async event => {
+document.addEventListener('submit', event => {
   const form = event.target
   if (!form.dataset.act || form.method === 'dialog') return
-  if (event.submitter?.dataset.act === 'insert') {
-    event.preventDefault()
-    return pick(event.submitter)
-  }
   event.preventDefault()
-  if (isSending) return
-  isSending = true
-  form.setAttribute('aria-busy', 'true')
-  try {
-    await send(form)
-  } finally {
-    isSending = false
-    form.removeAttribute('aria-busy')
-  }
+  press(form, event.submitter?.dataset.act === 'insert' ? event.submitter : null)
 })
 
-async function send(form) {
+/** Forms are sent one after another. What is on its way is not sent twice; what waits its turn goes as it stands then. */
+function press(form, button) {
+  const name = nameOf(form) + (button ? ` ${button.name} ${button.value}` : '')
+  const fields = String(fieldsOf(form))
+  if (turns.some((one, place) => one.name === name && (place > 0 || one.fields === fields))) return
+  turns.push({form, button, name, fields, handover: desk.dataset.handover, pane: desk.dataset.pane})
+  form.setAttribute('aria-busy', 'true')
+  if (turns.length === 1) takeTurns()
+}
+
+function nameOf(form) {
+  return `${form.action} ${form.dataset.act} ${form.elements.seq?.value ?? ''}`
+}
+
+function fieldsOf(form) {
+  return new URLSearchParams(new FormData(form))
+}
+
+async function takeTurns() {
+  while (turns.length) {
+    const [turn] = turns
+    const form = standing(turn.form)
+    let isDone = false
+    try {
+      isDone = await (turn.button ? pick(form, turn.button) : send(form, turn))
+    } finally {
+      answered += 1
+      const over = isDone ? turns.splice(0, 1) : turns.splice(0)
+      for (const one of over) one.form.removeAttribute('aria-busy')
+      if (over.length > 1) say('What you pressed after it was not done. Look again, then press once more.')
+    }
+  }
+  if (last.queue && !isUpToDate(last)) refresh()
+}
+
+/** The form as the page has it now: its part may have been swapped while it waited. */
+function standing(form) {
+  return form.isConnected ? form : [...document.querySelectorAll('form[data-act]')].find(one => nameOf(one) === nameOf(form)) ?? form
+}
+
+/** Sends a form of a conversation and shows the answer. Returns whether it was done. */
+async function send(form, {handover, pane}) {
   const {act} = form.dataset
   const isMessage = act === 'write'
-  const body = new URLSearchParams(new FormData(form))
-  if (log()) body.set('after', log().dataset.seq) // what is here already need not be read, and audited, again
-  let answer
-  try {
-    answer = await load(form.action, {body})
-  } catch {
-    return notDone(isMessage, 'there is no connection')
-  }
+  const body = fieldsOf(form)
+  if (log() && handover === desk.dataset.handover) body.set('after', log().dataset.seq) // what is here need not be read, and audited, again
+  const answer = await load(form.action, {body}).catch(() => null)
+  if (!answer) return notDone(isMessage, 'there is no connection')
   if (isSignIn(answer)) return signedOut()
   if (line === 'up') say('')
-  const isDone = answer.status < 400
-  if (isDone && isMessage) drafts.delete(openHandover)
-  if (!show(answer.page, {keepDraft: !(isDone && isMessage)})) return notDone(isMessage, whyNot(answer))
-  if (act === 'find') return reach('context', '#passages')
-  if (isDone) history.replaceState(null, '', desk.dataset.page)
-  if (isDone && act === 'claim') document.getElementById('reply')?.focus()
-  if (isDone && DOING.includes(act)) closeDrops()
-  if (isDone && act === 'take-over') document.getElementById('reply')?.focus()
-  if (isDone && act === 'note') document.getElementById('note-form').reset()
-  if (isMessage) {
-    toEnd()
-    document.getElementById('reply')?.focus()
-  }
+  const isDone = answer.status < 400 && Boolean(answer.page?.getElementById('desk'))
+  if (isDone) sent(form, body, handover)
+  if (isDone && handover !== desk.dataset.handover) return true // another conversation was opened meanwhile
+  if (!show(answer.page)) return notDone(isMessage, whyNot(answer))
+  if (isDone) done(act, pane)
+  return isDone
+}
+
+/** What was sent is no draft any more. */
+function sent(form, body, handover) {
+  const field = {write: 'reply', note: 'note'}[form.dataset.act]
+  if (!field) return
+  if (handover === desk.dataset.handover) return clearSent(document.getElementById(field), body.get(form.elements[field].name))
+  const draft = drafts.get(handover)
+  if (draft) Object.assign(draft, field === 'reply' ? {text: '', picked: null} : {note: ''})
+}
+
+/** Where an advocate is after a step, unless they went elsewhere while it was on its way. */
+function done(act, pane) {
+  const {activeElement} = document
+  const isElsewhere = desk.dataset.pane !== pane || activeElement.matches('input, textarea, select')
+  if (act === 'find') return activeElement.closest('.find') && reach('context', '#passages')
+  history.replaceState(null, '', desk.dataset.page)
+  if (DOING.includes(act)) closeDrops()
+  if ((act === 'claim' || act === 'take-over') && !isElsewhere) writeReply()
+  if (act !== 'write') return
+  toEnd()
+  if (!isElsewhere && (activeElement === document.body || activeElement.closest('#composer'))) document.getElementById('reply')?.focus()
 }
 
 function whyNot(answer) {
@@ -268,30 +326,34 @@ function whyNot(answer) {
 }
 
 function notDone(isMessage, why) {
-  if (!isMessage) return say(`Not done: ${why}. Try again.`)
+  const place = document.getElementById('composer-notice')
+  if (!isMessage || !place) return say(isMessage ? `Not sent: ${why}. Your words are kept.` : `Not done: ${why}. Try again.`)
   const words = document.createElement('p')
   words.className = 'notice warning'
   words.setAttribute('role', 'alert')
   words.textContent = `Not sent: ${why}. Your words are kept; press Send again.`
-  const place = document.getElementById('composer-notice')
   place.replaceChildren(words)
   place.dataset.state = 'not sent' // so that the next page clears it
 }
 
 /** A passage goes beside the reply, or out again: the server gives its bytes, so nothing typed can pass for it. */
-async function pick(button) {
-  const form = document.getElementById('composer')
-  const body = new URLSearchParams(new FormData(form))
+async function pick(form, button) {
+  if (!form.isConnected) return false // another conversation was opened meanwhile
+  const body = fieldsOf(form)
   body.set(button.name, button.value)
   body.set('after', log().dataset.seq)
   const answer = await load(button.formAction, {body}).catch(() => null)
-  if (!answer) return notDone(true, 'there is no connection')
+  if (!answer) return notDone(false, 'there is no connection')
   if (isSignIn(answer)) return signedOut()
-  const picked = answer.page?.getElementById('picked')
-  if (!picked) return show(answer.page) || notDone(true, whyNot(answer))
+  if (!form.isConnected) return false
+  if (!answer.page?.getElementById('picked')) {
+    if (!show(answer.page)) notDone(false, whyNot(answer))
+    return false
+  }
   for (const id of SAID) swap(id, answer.page.getElementById(id)) // what was found stays
   showPane('conversation')
   document.getElementById('reply').focus()
+  return true
 }
 
 // ---- News: a stream that says when something changed; polling when there is none ----
@@ -349,7 +411,7 @@ function heard(pulse, {isStream = true} = {}) {
   if (typing) typing.textContent = pulse.is_typing ? 'The visitor is writing' : ''
   const isFirst = last.queue === undefined
   if (!isFirst && pulse.alerts > last.alerts) tell(pulse.urgent > last.urgent)
-  else if (!isFirst && pulse.given > last.given && !isSending) tell(false)
+  else if (!isFirst && pulse.given > last.given && !turns.length) tell(false)
   last = pulse
   if (!isFresh) refresh()
 }
@@ -364,9 +426,10 @@ function isUpToDate(pulse) {
 let isRefreshing = false
 
 async function refresh() {
-  if (isRefreshing || isSending) return
+  if (isRefreshing || turns.length) return
   isRefreshing = true
-  const handover = desk.dataset.handover
+  const {handover} = desk.dataset
+  const before = answered
   const after = log() ? `&after=${log().dataset.seq}` : ''
   const answer = await load(`${desk.dataset.page}?news=1${after}`).catch(() => null) // nobody did anything: no activity
   isRefreshing = false
@@ -375,7 +438,7 @@ async function refresh() {
   else if (answer.status === 503) lineIs('refusing')
   else {
     lineIs('up')
-    if (handover === desk.dataset.handover) show(answer.page, {isNews: true})
+    if (handover === desk.dataset.handover && before === answered && !turns.length) show(answer.page, {isNews: true})
   }
 }
 
