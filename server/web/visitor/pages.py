@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Request
@@ -15,13 +14,12 @@ from server.web.parts import Parts, PartsDep
 from server.web.visitor.callers import SiteName
 from server.web.visitor.clinic import page_blocks
 from server.web.visitor.screens import ClinicLink, ClinicScreen, StartScreen
-from server.web.visitor.widget_file import WidgetFile, widget_file
+from server.web.visitor.widget_file import WidgetFile, coding_for, widget_file
 from server.web.words.look import look_css
 from server.web.words.site import hours_lines
 from server.web.words.texts import texts_in
 
 router = APIRouter(include_in_schema=False)
-_CODING = re.compile(r"([\w*-]+)\s*(?:;\s*q=([\d.]+))?(?:,|$)")
 SCRIPT = "text/javascript; charset=utf-8"
 KEPT_FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -99,8 +97,8 @@ async def _widget(parts: Parts) -> WidgetFile:
 
 
 def _script(request: Request, found: WidgetFile, cache: str) -> Response:
-    packs = _takes_gzip(request.headers.get("accept-encoding", ""))
-    tag = f'"{found.digest}{"-gzip" if packs else ""}"'
+    coding = coding_for(request.headers.get("accept-encoding", ""), found.packed)
+    tag = f'"{found.digest}{coding and f"-{coding}"}"'
     headers = {
         "Cache-Control": cache,
         "ETag": tag,
@@ -109,16 +107,9 @@ def _script(request: Request, found: WidgetFile, cache: str) -> Response:
     }
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if packs:
-        return Response(found.gzipped, media_type=SCRIPT, headers=headers | {"Content-Encoding": "gzip"})
+    if coding:
+        return Response(found.packed[coding], media_type=SCRIPT, headers=headers | {"Content-Encoding": coding})
     return Response(found.script, media_type=SCRIPT, headers=headers)
-
-
-def _takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding lets an answer be gzipped (RFC 9110, 12.5.3): named, or by `*`, and not with q=0."""
-    found = dict(_CODING.findall(accepted.lower()))
-    quality = found.get("gzip", found.get("*", "0"))
-    return float(quality or 1) > 0
 
 
 def _snippets(host: str, site: str, found: WidgetFile) -> tuple[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import re
 from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import sha256, sha384
 
 from kb.policy import Policy
@@ -13,16 +15,20 @@ from server.core.matching.plain_signs import plain_signs
 from server.web.words.texts import in_both_languages
 from widget import join
 
+try:
+    import brotli
+except ImportError:  # an installation from before it was needed serves gzip until its next `make setup`
+    brotli = None
+
+_CODING = re.compile(r"([\w*-]+)\s*(?:;\s*q=([\d.]+))?(?:,|$)")
+
 
 @dataclass(frozen=True)
 class WidgetFile:
-    """The script and the digests it is known by."""
+    """The script, packed by content coding (the smallest first), and the digests it is known by."""
 
     script: bytes
-
-    @cached_property
-    def gzipped(self) -> bytes:
-        return gzip.compress(self.script, 9, mtime=0)
+    packed: Mapping[str, bytes]
 
     @property
     def digest(self) -> str:
@@ -47,4 +53,20 @@ def widget_file(policy: Policy) -> WidgetFile:
         "not_passed_on": policy.replies.not_passed_on,
     }
     said = {name: (text.en, text.es) for name, text in fixed.items()}
-    return WidgetFile(join({**in_both_languages(), **said}, plain_signs(policy.rules)).encode())
+    script = join({**in_both_languages(), **said}, plain_signs(policy.rules)).encode()
+    packed = {"br": brotli.compress(script)} if brotli else {}
+    return WidgetFile(script, {**packed, "gzip": gzip.compress(script, 9, mtime=0)})
+
+
+def coding_for(accepted: str, offered: Iterable[str]) -> str:
+    """The coding that an Accept-Encoding likes best (RFC 9110, 12.5.3), the first offered among equals; empty for none.
+
+    A coding is taken when it is named, or by `*`, and not with q=0.
+    """
+    found = {name: float(quality or 1) for name, quality in _CODING.findall(accepted.lower())}
+
+    def quality(coding: str) -> float:
+        return found.get(coding, found.get("*", 0.0))
+
+    best = max(offered, key=quality, default="")
+    return best if quality(best) > 0 else ""

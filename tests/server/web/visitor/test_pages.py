@@ -55,24 +55,32 @@ def test_a_page_is_cut_into_headings_paragraphs_and_lists():
 
 
 @pytest.mark.parametrize(
-    ("accepted", "is_packed"),
+    ("accepted", "coding"),
     [
-        ("gzip, deflate, br", True),
-        ("br;q=1.0, *;q=0.5", True),
-        ("identity", False),
-        ("gzip;q=0, br", False),
-        ("", False),
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0.5, *;q=1.0", "gzip"),
+        ("*", "br"),
+        ("gzip", "gzip"),
+        ("gzip;q=0, br", "br"),
+        ("br;q=0, gzip;q=0", ""),
+        ("identity", ""),
+        ("", ""),
     ],
 )
-async def test_the_script_is_gzipped_for_whoever_takes_it(client: httpx.AsyncClient, accepted: str, is_packed: bool):
+async def test_the_script_is_packed_as_small_as_the_browser_takes_it(
+    client: httpx.AsyncClient, accepted: str, coding: str
+):
     plain = await client.get("/widget.js", headers={"Accept-Encoding": "identity"})
-    response = await client.get("/widget.js", headers={"Accept-Encoding": accepted})
-    assert response.content == plain.content  # unpacked by the client
-    assert (response.headers.get("content-encoding") == "gzip") is is_packed
-    assert "Accept-Encoding" in response.headers["vary"]
-    assert (int(response.headers["content-length"]) < 20_000) is is_packed
-    again = {"Accept-Encoding": accepted, "If-None-Match": response.headers["etag"]}
-    assert (await client.get("/widget.js", headers=again)).status_code == 304
+    [digest] = re.findall(r"\w+", plain.headers["etag"])
+    for address in ("/widget.js", f"/widget-{digest}.js"):
+        response = await client.get(address, headers={"Accept-Encoding": accepted})
+        assert response.content == plain.content  # unpacked by the client
+        assert response.headers.get("content-encoding", "") == coding
+        assert "Accept-Encoding" in response.headers["vary"]
+        assert int(response.headers["content-length"]) < {"br": 17_000, "gzip": 20_000, "": 80_000}[coding]
+        again = {"Accept-Encoding": accepted, "If-None-Match": response.headers["etag"]}
+        assert (await client.get(address, headers=again)).status_code == 304
+    assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
 async def test_a_page_and_a_snippet_show_911_without_scripts(client: httpx.AsyncClient):
