@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,9 +73,12 @@ class Searcher:
         """The text as it should be searched for: slips in words of the site's pages put right."""
         return self._spelling.corrected(text)
 
-    def search(self, text: str, vector: Vectors) -> list[Hit]:
-        """Passages near a question, best first. vector: (dim,), the question's. Ties keep the order of nearness."""
-        evidence = self.evidence(text, vector)
+    def search(self, text: str, vector: Vectors, *, without: Collection[int] = ()) -> list[Hit]:
+        """Passages near a question, best first. vector: (dim,), the question's. Ties keep the order of nearness.
+
+        without: passages that count as not there.
+        """
+        evidence = self.evidence(text, vector, without=without)
         scores = self._scale.scores(evidence.values)
         order = np.argsort(-scores, kind="stable")
         return [
@@ -102,10 +105,11 @@ class Searcher:
         score = float(self._scale.score_read(hits[0].values[None], np.array([logit]))[0])
         return [replace(one, score=min(score, one.near) if at else score) for at, one in enumerate(hits)]
 
-    def evidence(self, text: str, vector: Vectors) -> Evidence:
+    def evidence(self, text: str, vector: Vectors, *, without: Collection[int] = ()) -> Evidence:
         """What speaks for the passages nearest to a question. vector: (dim,), the question's."""
         rows, _ = self._store.nearest(vector.reshape(1, -1), NEAREST_UNITS)
-        near = list(dict.fromkeys(self._units[row].passage for row in rows[0].tolist()))[:CANDIDATES]
+        every = dict.fromkeys(self._units[row].passage for row in rows[0].tolist())
+        near = [one for one in every if one not in without][:CANDIDATES]
         found = [self._dense(passage, vector) for passage in near]
         dense = np.array([one for one, _ in found], dtype=np.float64).reshape(len(near), 5)
         nearness = dense[:, :3].max(axis=1) if near else np.zeros(0)

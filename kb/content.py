@@ -253,6 +253,7 @@ def load_text_page(path: Path, page_id: str | None = None) -> Page:
         reviewed=front.reviewed,
         left_out=front.left_out,
         tags=front.tags,
+        owner=front.owner,
     )
     return with_passages(page, path)
 

@@ -19,6 +19,7 @@ from kb.shaping.blocks import suggest_tags
 from kb.shaping.words import label_of, section_of
 
 MAX_CHARS = 20_000
+MAX_OWNER = 100
 _ITEM = re.compile(r"^  • ", re.MULTILINE)
 _TAG = re.compile(r"[\w.-]+")
 _Placed = TypeVar("_Placed", Heading, Passage)
@@ -124,6 +125,27 @@ def remove_passage(page: Page, passage_id: str) -> Page:
         return _spliced(page, start, below, "")
     above = max((one.end for one in places if one.end <= start), default=0)
     return _spliced(page, above, passage.end, "")
+
+
+def set_dates(page: Page, passage_id: str, *, effective: date | None, expires: date | None) -> Page:
+    """The page with the first and the last day on which a passage may be quoted; None: no such day. Raises EditRefused."""
+    if effective and expires and expires < effective:
+        raise EditRefused("The last day comes before the first. Give a later last day, or leave one of them empty.")
+    days = (effective.isoformat() if effective else None, expires.isoformat() if expires else None)
+    get_passage(page, passage_id)
+    passages = (
+        replace(one, effective=days[0], expires=days[1]) if one.passage_id == passage_id else one
+        for one in page.passages
+    )
+    return replace(page, passages=tuple(passages))
+
+
+def set_owner(page: Page, owner: str) -> Page:
+    """The page with who looks after it, a name or a role on one line; empty: nobody. Raises EditRefused."""
+    words = " ".join(owner.split())
+    if len(words) > MAX_OWNER:
+        raise EditRefused(f"A name has at most {MAX_OWNER} characters; this one has {len(words)}. Shorten it.")
+    return replace(page, owner=words)
 
 
 def set_reviewed(page: Page, day: date | None) -> Page:

@@ -216,6 +216,8 @@ def _steps(before: Mapping[str, Wording], edited: Page, read: Page) -> list[_Ste
         waits = outcome in (Cause.BOTH, Cause.REMOVED)
         waiting = Waiting(passage_id, Cause(outcome), base, theirs) if waits else None
         joined = _joined(part, here[passage_id], mine, base, takes=outcome == "taken") if mine else None
+        if joined is not None and joined.passage is not None:
+            joined = replace(joined, passage=_with_days(joined.passage, here[passage_id]))
         steps.append(_Step(joined, outcome, waiting))
     return steps
 
@@ -254,6 +256,13 @@ def _tags(base: Wording | None, mine: Wording, theirs: frozenset[str]) -> frozen
     if base is None:
         return mine.tags
     return (theirs | (mine.tags - base.tags)) - (base.tags - mine.tags)
+
+
+def _with_days(passage: Passage, here: Passage) -> Passage:
+    """The passage with the days between which it holds here, where the source says none."""
+    if passage.effective or passage.expires:
+        return passage
+    return replace(passage, effective=here.effective, expires=here.expires)
 
 
 def _joined(part: Part, here: Passage, mine: Wording, base: Wording | None, *, takes: bool) -> Part:
@@ -299,6 +308,7 @@ def _with_details(last: Page | None, edited: Page, read: Page) -> Page:
         title=chosen(last.title if last else None, edited.title, read.title) or read.title,
         url=chosen(last.url if last else None, edited.url, read.url) or "",
         reviewed=chosen(last.reviewed if last else None, edited.reviewed, read.reviewed),
+        owner=chosen(last.owner if last else None, edited.owner, read.owner) or "",
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -39,7 +40,8 @@ class Passage:
 
     `passage_id` is given once and survives edits, builds and export. `heading` is the path of headings above it,
     outermost first, without the page's title. `question` is an FAQ's own question; `faq` its id in `faq.csv`.
-    `url` differs from the page's only for rows of an FAQ sheet that have their own.
+    `url` differs from the page's only for rows of an FAQ sheet that have their own. `effective` and `expires` are the first
+    and the last day on which it may be quoted, as ISO dates of the clinic's zone; None: no such day.
     """
 
     passage_id: str
@@ -51,10 +53,19 @@ class Passage:
     faq: str | None = None
     tags: frozenset[str] = frozenset()
     url: str | None = None
+    effective: str | None = None
+    expires: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
             raise ValueError(f"{self.passage_id}: an empty or reversed span {self.start}:{self.end}")
+        if self.effective and self.expires and self.expires < self.effective:
+            raise ValueError(f"{self.passage_id}: holds until {self.expires}, but only from {self.effective}")
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it may be quoted on a day of the clinic's zone."""
+        iso = day.isoformat()
+        return (not self.effective or self.effective <= iso) and (not self.expires or iso <= self.expires)
 
     @property
     def needs_note(self) -> bool:
@@ -80,6 +91,7 @@ class Page:
     headings: tuple[Heading, ...]
     passages: tuple[Passage, ...]
     left_out: tuple[str, ...] = ()
+    owner: str = ""  # who at the clinic looks after it: a name or a role; empty: nobody was named
 
     def __post_init__(self) -> None:
         position = 0
@@ -114,10 +126,13 @@ class Page:
                     "faq": one.faq,
                     "tags": sorted(one.tags),
                     "url": one.url,
+                    **({"effective": one.effective} if one.effective else {}),
+                    **({"expires": one.expires} if one.expires else {}),
                 }
                 for one in self.passages
             ],
             "left_out": list(self.left_out),
+            **({"owner": self.owner} if self.owner else {}),
         }
 
     @classmethod
@@ -141,8 +156,11 @@ class Page:
                     faq=one["faq"],
                     tags=frozenset(one["tags"]),
                     url=one["url"],
+                    effective=one.get("effective"),
+                    expires=one.get("expires"),
                 )
                 for one in body["passages"]
             ),
             left_out=tuple(body["left_out"]),
+            owner=body.get("owner", ""),
         )

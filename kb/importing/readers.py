@@ -72,6 +72,7 @@ def _read_text(source: Source) -> Read:
         reviewed=front.reviewed,
         left_out=front.left_out,
         tags=front.tags,
+        owner=front.owner,
     )
     return Read(page, body.splitlines())
 

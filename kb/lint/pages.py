@@ -29,7 +29,7 @@ def lint(pages: Sequence[Page], *, clinic: str, today: date) -> tuple[Finding, .
     found = [*contradictions(pages), *_duplicates(pages)]
     for page in pages:
         found += [*overclaims(page), *_omissions(page), *residue(page), *misspelt_names(page, clinic)]
-        found += [*_long(page), *_stale(page, today)]
+        found += [*_long(page), *_stale(page, today), *_over(page, today)]
     return tuple(sorted(found, key=lambda one: list(Kind).index(one.kind)))
 
 
@@ -54,6 +54,13 @@ def _stale(page: Page, today: date) -> Iterator[Finding]:
     elif (today - date.fromisoformat(page.reviewed)).days > MAX_AGE_DAYS:
         what = f"“{page.title}” was last reviewed more than a year ago."
         yield Finding(Kind.STALE, what, (Place(page.page_id, None, page.reviewed),))
+
+
+def _over(page: Page, today: date) -> Iterator[Finding]:
+    for passage in page.passages:
+        if passage.expires and passage.expires < today.isoformat():
+            what = f"Its last day was {passage.expires}, so no visitor is quoted it. Give it a later day, or remove it."
+            yield Finding(Kind.STALE, what, (_place(page, passage),))
 
 
 def _duplicates(pages: Sequence[Page]) -> Iterator[Finding]:

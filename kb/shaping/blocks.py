@@ -29,6 +29,8 @@ class Block:
     url: str | None = None
     under: int | None = None  # None: under the last heading
     is_strong: bool = False  # a line that is bold as a whole
+    effective: str | None = None  # the days from and until which it holds, as Passage has them
+    expires: str | None = None
 
 
 # A longer line is text of its own, whatever it ends with.

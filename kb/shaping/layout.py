@@ -66,6 +66,8 @@ class _Layout:
                 faq=block.faq,
                 tags=tags | self.page_tags,
                 url=block.url,
+                effective=block.effective,
+                expires=block.expires,
             )
         )
 
@@ -89,6 +91,7 @@ def assemble(
     reviewed: str | None = None,
     left_out: Iterable[str] = (),
     tags: frozenset[str] = frozenset(),
+    owner: str = "",
 ) -> Page:
     """Lay blocks out as a page. Every passage gets the page's `tags` beside its own.
 
@@ -110,6 +113,7 @@ def assemble(
         headings=tuple(layout.headings),
         passages=tuple(layout.passages),
         left_out=tuple(dropped),
+        owner=owner,
     )
 
 

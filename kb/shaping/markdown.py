@@ -8,7 +8,7 @@ dropped: the stored text is what a visitor reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -30,7 +30,7 @@ from kb.shaping.words import is_label, is_question, is_sign, section_of
 
 PAGE_SUFFIXES = frozenset({".md", ".markdown"})
 
-_MARKS = re.compile(r"(?<!\\)\{(?P<marks>(?:\s*(?:[#.][\w.~%-]+|(?:faq|url|under)=[^\s{}]+))+)\s*\}\s*$")
+_MARKS = re.compile(r"(?<!\\)\{(?P<marks>(?:\s*(?:[#.][\w.~%-]+|(?:faq|url|under|from|until)=[^\s{}]+))+)\s*\}\s*$")
 _FAQ_SECTION = re.compile(
     r"^(?:faqs?|frequently asked questions|common questions|questions and answers)$", re.IGNORECASE
 )
@@ -76,12 +76,16 @@ class Front:
     reviewed: str | None = None
     tags: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
+    owner: str = ""
 
 
 def parse_markdown(source: str, *, page_id: str, where: str) -> Page:
     """The page a Markdown file describes. Raises PageError naming `where`."""
     front, body = parse_front(source, where)
-    blocks, left_out = parse_blocks(body)
+    try:
+        blocks, left_out = parse_blocks(body)
+    except PageError as error:
+        raise PageError(f"{where}: {error}") from error
     return assemble(
         blocks,
         page_id=page_id,
@@ -90,6 +94,7 @@ def parse_markdown(source: str, *, page_id: str, where: str) -> Page:
         reviewed=front.reviewed,
         left_out=[*front.left_out, *left_out],
         tags=front.tags,
+        owner=front.owner,
     )
 
 
@@ -106,11 +111,15 @@ def parse_front(source: str, where: str) -> tuple[Front, str]:
         reviewed=_reviewed(front.get("reviewed"), where),
         tags=frozenset(_texts(front.get("tags"), "tags", "[risk, aftercare]", where)),
         left_out=tuple(_texts(front.get("left_out"), "left_out", "[Contact us]", where)),
+        owner=" ".join(str(front.get("owner") or "").split()),
     ), str(post.content)
 
 
 def parse_blocks(body: str) -> tuple[list[Block], list[str]]:
-    """The blocks of a Markdown text, and what of it is left out: struck words, and words in raw HTML."""
+    """The blocks of a Markdown text, and what of it is left out: struck words, and words in raw HTML.
+
+    Raises PageError for days between which nothing can hold.
+    """
     text, notes = take_notes(_with_titled_boxes(body))
     tokens = _PARSER.parse(text)
     html = [_bare(_SUMMARY.sub(" ", one.content)) for one in tokens if one.type == "html_block"]
@@ -180,6 +189,7 @@ def with_passages(page: Page, path: Path) -> Page:
 def render_markdown(page: Page) -> str:
     """The Markdown that `parse_markdown` reads back as the same page: same text, offsets, ids and tags."""
     front = {"title": page.title, "url": page.url, "reviewed": page.reviewed, "left_out": list(page.left_out)}
+    front |= {"owner": page.owner} if page.owner else {}
     head = yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=1000)
     return f"---\n{head}---\n\n" + "\n\n".join(_rendered_blocks(page)) + "\n"
 
@@ -250,6 +260,10 @@ def _marks_of(passage: Passage) -> Iterator[str]:
         yield f"faq={_percent(passage.faq)}"
     if passage.url is not None:
         yield f"url={quote(passage.url, safe=':/?&=#~.-_%')}"
+    if passage.effective is not None:
+        yield f"from={passage.effective}"
+    if passage.expires is not None:
+        yield f"until={passage.expires}"
 
 
 def _percent(name: str) -> str:
@@ -324,6 +338,8 @@ def _with_answer(pending: Block, block: Block) -> Block:
         tags=tags,
         faq=block.faq or pending.faq,
         url=block.url or pending.url,
+        effective=block.effective or pending.effective,
+        expires=block.expires or pending.expires,
     )
 
 
@@ -456,10 +472,18 @@ def _with_own_marks(blocks: Iterator[Block]) -> Iterator[Block]:
     """Marks that stand alone belong to the list before them."""
     last: Block | None = None
     for block in blocks:
-        has_marks_only = block.kind == "paragraph" and not block.text and block.tags is not None
+        is_marked = block.tags is not None or bool(block.effective or block.expires)
+        has_marks_only = block.kind == "paragraph" and not block.text and is_marked
         if has_marks_only and last is not None and last.kind == "list":
             last = replace(
-                last, passage_id=block.passage_id, tags=block.tags, faq=block.faq, url=block.url, under=block.under
+                last,
+                passage_id=block.passage_id,
+                tags=block.tags,
+                faq=block.faq,
+                url=block.url,
+                under=block.under,
+                effective=block.effective,
+                expires=block.expires,
             )
             continue
         if last is not None:
@@ -477,17 +501,35 @@ def _marked(block: Block, inline: Token) -> Block:
     names = marks["marks"].split()
     values = {name.partition("=")[0]: unquote(name.partition("=")[2]) for name in names if name[0] not in "#."}
     tags = frozenset(unquote(name[1:]) for name in names if name.startswith(".")) - {"plain"}
+    effective, expires = _days(values)
     content = inline.content[: marks.start()]
     text = _plain(_PARSER.parseInline(content[:-1] if content.endswith(" ") else content)[0])
     return replace(
         block,
         text=text,
         passage_id=next((unquote(name[1:]) for name in names if name.startswith("#")), None),
-        tags=tags if any(not name.startswith("under=") for name in names) else block.tags,
+        tags=tags if any(not name.startswith(("under=", "from=", "until=")) for name in names) else block.tags,
         faq=values.get("faq"),
         url=values.get("url"),
         under=int(values["under"]) if values.get("under", "").isdigit() else None,
+        effective=effective,
+        expires=expires,
     )
+
+
+def _days(values: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The days from and until which a block holds, as its marks give them. Raises PageError."""
+    found: list[str | None] = []
+    for name in ("from", "until"):
+        value = values.get(name)
+        try:
+            found.append(date.fromisoformat(value).isoformat() if value else None)
+        except ValueError as error:
+            raise PageError(f"`{name}` should be a date such as {name}=2026-01-31; found {value!r}") from error
+    effective, expires = found
+    if effective and expires and expires < effective:
+        raise PageError(f"nothing can hold from {effective} until {expires}. Write the later day after `until`.")
+    return effective, expires
 
 
 def _plain(inline: Token) -> str:

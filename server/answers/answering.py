@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +17,8 @@ from server.core.reply import Reply
 class Answers(Protocol):
     """One build, opened (assistant.py)."""
 
-    def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply: ...
+    def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en", day: date | None = None) -> Reply:
+        """day: in the clinic's zone; None: today."""
 
 
 class Answering(Protocol):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from index.builds.loaded import LoadedBuild
 from index.encoding.encode import OnnxEncoder
@@ -12,7 +13,7 @@ from kb.reading.language import is_foreign
 from server.answers.batches import Steps
 from server.answers.reading import Met, Reader
 from server.core.decide import Evidence, Part, Speech, decide, word_reply
-from server.core.findings import NOTHING_FOUND, Finding, judge
+from server.core.findings import CHANGED_THERE, NOTHING_FOUND, Finding, judge
 from server.core.reasons import ByPassages, ByRule
 from server.core.reply import Reply
 
@@ -36,13 +37,34 @@ class Assistant:
     def build_id(self) -> str:
         return self.build.build
 
-    def reply(self, text: str, history: Sequence[str] = (), *, settled: bool = False, language: str = "en") -> Reply:
-        """The reply to a message, given the visitor's earlier ones, oldest first; settled: a person dealt with them all."""
-        return self.decide(self.evidence(text, history, settled=settled), language=language)
+    @property
+    def withheld(self) -> Mapping[str, str | None]:
+        """Passages that may not be quoted, by id, unless they say the text of this digest."""
+        return self._reader.withheld
 
-    def evidence(self, text: str, history: Sequence[str] = (), *, settled: bool = False) -> Evidence:
+    def withhold(self, passages: Mapping[str, str | None]) -> None:
+        self._reader.withheld = passages
+
+    def reply(
+        self,
+        text: str,
+        history: Sequence[str] = (),
+        *,
+        settled: bool = False,
+        language: str = "en",
+        day: date | None = None,
+    ) -> Reply:
+        """The reply to a message, given the visitor's earlier ones, oldest first; settled: a person dealt with them all.
+
+        day: in the clinic's zone; None: today.
+        """
+        return self.decide(self.evidence(text, history, settled=settled, day=day), language=language)
+
+    def evidence(
+        self, text: str, history: Sequence[str] = (), *, settled: bool = False, day: date | None = None
+    ) -> Evidence:
         """Everything there is to know about a message before it is decided."""
-        return self._reader.read(self.meet(text, history, settled=settled))
+        return self._reader.read(self._reader.meet(text, history, settled=settled, day=day))
 
     def meet(self, text: str, history: Sequence[str] = (), *, settled: bool = False) -> Met:
         """What the rules find in a message: quick, and without the encoder."""
@@ -69,14 +91,16 @@ class Assistant:
         at = self.build.manifest.threshold if threshold is None else threshold
         return decide(evidence, at, self._speech(language))
 
-    def choose(self, passage_id: str, *, language: str = "en") -> Reply:
-        """The passage a visitor chose among the headings that were offered."""
+    def choose(self, passage_id: str, *, language: str = "en", day: date | None = None) -> Reply:
+        """The passage a visitor chose among the headings that were offered; a handover where it may not be quoted now."""
         position = self.build.position(passage_id)
-        if position is None:
+        if position is None or position in self._reader.out_of_force(day):
             return word_reply(NOTHING_FOUND, Evidence((), False, EMPTY), None, self._speech(language))
         found = self._reader.found(position, 1.0)
         evidence = Evidence((), False, Part({}, (found,)))
         finding = Finding(Label.ANSWER, ByPassages((passage_id,)), (found.quote,))
+        if found.is_withheld:
+            finding = CHANGED_THERE
         return word_reply(finding, evidence, self.build.manifest.threshold, self._speech(language))
 
     def _speech(self, language: str) -> Speech:

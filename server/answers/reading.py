@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from itertools import accumulate
+from zoneinfo import ZoneInfo
 
 from index.builds.loaded import LoadedBuild
 from index.builds.shared import Shared
@@ -36,13 +38,14 @@ BEFORE_CHARS = 300  # the end of the message before that is read with this one
 class Met:
     """A message with the earlier ones, oldest first, and the rules that it and each of its sentences meet, by text.
 
-    settled: a person has dealt with all of the earlier ones.
+    settled: a person has dealt with all of the earlier ones. day: in the clinic's zone, on which it is answered; None: today.
     """
 
     text: str
     history: Sequence[str]
     rules: Mapping[str, tuple[RuleMatch, ...]]
     settled: bool = False
+    day: date | None = None
 
     @property
     def matches(self) -> tuple[RuleMatch, ...]:
@@ -64,11 +67,23 @@ class Reader:
         # A question the clinic itself published with its answer is a general one, whatever the gate makes of its words.
         self._published = {_folded(one.question) for _, one in build.places if one.question}
         self._quotes: dict[tuple[int, Span | None], Quote] = {}  # each is cut, and checked against its page, once
+        self._dated = [at for at, (_, one) in enumerate(build.places) if one.effective or one.expires]
+        self._zone = ZoneInfo(build.site.zone)
+        # Passages of which the clinic's own page says something else by now: the digest of the only text of each that may be
+        # quoted, None for no text at all.
+        self.withheld: Mapping[str, str | None] = {}
 
-    def meet(self, text: str, history: Sequence[str] = (), *, settled: bool = False) -> Met:
+    def meet(self, text: str, history: Sequence[str] = (), *, settled: bool = False, day: date | None = None) -> Met:
         """What the rules find in a message: without the encoder, in some thousandths of a second."""
         heard = tuple(history[-HEARD:])
-        return Met(text, heard, self._rules.find_each([text, *sentences_in(text)], heard), settled)
+        return Met(text, heard, self._rules.find_each([text, *sentences_in(text)], heard), settled, day)
+
+    def out_of_force(self, day: date | None) -> frozenset[int]:
+        """The passages that do not hold on a day, or today, by their positions: they count as not there."""
+        if not self._dated:
+            return frozenset()
+        on = day or datetime.now(UTC).astimezone(self._zone).date()
+        return frozenset(at for at in self._dated if not self._build.places[at][1].holds_on(on))
 
     def read(self, met: Met) -> Evidence:
         """Everything there is to know about a message before it is decided."""
@@ -92,7 +107,7 @@ class Reader:
         if sum(self._encoder.lengths(threes)) > left:  # the whole and every pair are read all the same
             runs, threes = {where: one for where, one in runs.items() if len(where) == 2}, []
         rows = yield Wanted(self._encoder, [*needed, *threes])
-        hits = yield from self._hits(map(self._spelled, sought), rows)
+        hits = yield from self._hits(map(self._spelled, sought), rows, met.day)
         parts = [self._part(one, other, rows, hits) for one, other in zip(typed, sought, strict=True)]
         if is_courtesy(met.rules.get(asked, ())):
             parts[0] = replace(parts[0], gate={str(Label.SMALLTALK): 1.0})
@@ -113,7 +128,7 @@ class Reader:
             self._encoder, [one for one, total in zip(texts, totals, strict=True) if total <= MOST_TOKENS]
         )
         words = trimmed(whole)
-        hits = yield from self._hits([words], rows)
+        hits = yield from self._hits([words], rows, met.day)
         part = Part(self._gate(whole, rows), self._found(words, rows, hits), asks(whole))
         read = [self._gate(one, rows) for one in begun if trimmed(one) in rows]
         runs = tuple(Run(range(at, at + 1), gate) for at, gate in enumerate(read))
@@ -142,7 +157,9 @@ class Reader:
         if (position, span) not in self._quotes:
             self._quotes[position, span] = cut_quote(page, passage, span)
         question = passage.question or (None if vector is None else self._build.ask_titles.title(position, vector))
-        return Found(score, self._quotes[position, span], heading, near, question)
+        quote = self._quotes[position, span]
+        is_withheld = self.withheld.get(passage.passage_id, quote.sha256) != quote.sha256
+        return Found(score, quote, heading, near, question, is_withheld)
 
     def _texts(self, typed: Sequence[str], sought: Sequence[str]) -> list[str]:
         """What the encoder is to read: texts as typed, and spelled right where they are searched for; each once."""
@@ -168,10 +185,12 @@ class Reader:
     def _spelled(self, sought: str) -> str:
         return self._build.searcher.corrected(trimmed(sought))
 
-    def _hits(self, sought: Iterable[str], rows: Mapping[str, Vectors]) -> Steps[dict[str, list[Hit]]]:
+    def _hits(
+        self, sought: Iterable[str], rows: Mapping[str, Vectors], day: date | None
+    ) -> Steps[dict[str, list[Hit]]]:
         """The passages nearest to each text; the first is read together with it where it is near enough to be offered."""
-        searcher, dim = self._build.searcher, self._encoder.dim
-        hits = {one: searcher.search(one, rows[one][:dim])[:KEPT_HITS] for one in dict.fromkeys(sought)}
+        searcher, dim, gone = self._build.searcher, self._encoder.dim, self.out_of_force(day)
+        hits = {one: searcher.search(one, rows[one][:dim], without=gone)[:KEPT_HITS] for one in dict.fromkeys(sought)}
         cross = self._encoder.cross if searcher.reads else None
         likely = [(one, some[0]) for one, some in hits.items() if some and some[0].near >= OFFERED]
         if cross is None or not likely:

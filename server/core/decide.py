@@ -10,6 +10,7 @@ from kb.policy import FixedReplies, FixedText
 from kb.sites import Site
 from server.core.findings import (
     BARS,
+    CHANGED_THERE,
     NOTHING_FOUND,
     PART_BAR,
     POSSIBLE,
@@ -42,7 +43,7 @@ class Found:
     """A passage retrieval found: its score, and the quote it would give.
 
     near: its score before it was read together with what was asked; question: that it answers, in the words of its FAQ or of
-    what visitors ask any clinic.
+    what visitors ask any clinic. is_withheld: the clinic's page says something else by now, so it may not be quoted.
     """
 
     score: float
@@ -50,6 +51,7 @@ class Found:
     heading: str
     near: float
     question: str | None = None
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +208,10 @@ def _answered(part: Part, evidence: Evidence, threshold: float) -> Finding:
     if not part.found or part.score < threshold:
         return NOTHING_FOUND
     asked = [one for one in _core(evidence) if one.asks]
-    best = [one.found[0].quote for one in asked] if len(asked) > 1 else [part.found[0].quote]
-    quotes = tuple({one.passage_id: one for one in best}.values())
+    best = [one.found[0] for one in asked] if len(asked) > 1 else [part.found[0]]
+    if any(one.is_withheld for one in best):
+        return CHANGED_THERE
+    quotes = tuple({one.quote.passage_id: one.quote for one in best}.values())
     if len(quotes) > MAX_QUOTES:
         return NOTHING_FOUND
     if evidence.alarmed and any(one.needs_note for one in quotes):
@@ -218,7 +222,7 @@ def _answered(part: Part, evidence: Evidence, threshold: float) -> Finding:
 def word_reply(finding: Finding, evidence: Evidence, threshold: float | None, speech: Speech) -> Reply:
     """Word the reply a finding asks for."""
     label, replies = finding.label, speech.replies
-    message, sent_line = _texts(label, evidence, speech)
+    message, sent_line = _texts(finding, evidence, speech)
     noted = any(one.needs_note for one in finding.quotes)
     return Reply(
         label=label,
@@ -227,7 +231,7 @@ def word_reply(finding: Finding, evidence: Evidence, threshold: float | None, sp
         build=speech.build,
         note=speech.say(replies.standing_note) if noted else None,
         quotes=finding.quotes,
-        suggestions=_suggestions(evidence, threshold) if label is Label.OUT_OF_KB else (),
+        suggestions=_suggestions(evidence, threshold) if finding.cause is Reason.UNCOVERED else (),
         trace=Trace(
             rules=tuple(dict.fromkeys([*(match.rule_id for match in evidence.rules), str(finding.cause)])),
             gate=evidence.whole.gate,
@@ -240,9 +244,11 @@ def word_reply(finding: Finding, evidence: Evidence, threshold: float | None, sp
     )
 
 
-def _texts(label: Label, evidence: Evidence, speech: Speech) -> tuple[str, str]:
-    """The fixed text of a label, and the line added once its handover is stored."""
-    replies = speech.replies
+def _texts(finding: Finding, evidence: Evidence, speech: Speech) -> tuple[str, str]:
+    """The fixed text of a finding, and the line added once its handover is stored."""
+    label, replies = finding.label, speech.replies
+    if finding == CHANGED_THERE:  # the page does cover it: nothing is said about the page
+        return speech.say(replies.human), speech.say(replies.sent)
     if label is Label.EMERGENCY:
         both = evidence.foreign and speech.language != "es"
         message = f"{replies.emergency.en}\n\n{replies.emergency.es}" if both else speech.say(replies.emergency)
@@ -262,7 +268,11 @@ def _suggestions(evidence: Evidence, threshold: float | None) -> tuple[Suggestio
     """Up to three passages to tap, best first, no two under the same words."""
     if threshold is None:
         return ()
-    near = [one for one in deciding_part(evidence).found if one.near >= OFFERED and (one.question or one.heading)]
+    near = [
+        one
+        for one in deciding_part(evidence).found
+        if one.near >= OFFERED and (one.question or one.heading) and not one.is_withheld
+    ]
     by_words = {one.question or one.heading: one for one in reversed(near)}
     shown = [by_words[words] for words in dict.fromkeys(one.question or one.heading for one in near)]
     return tuple(Suggestion(one.quote.passage_id, one.heading, one.question) for one in shown[:MAX_SUGGESTIONS])

@@ -24,6 +24,7 @@ class Finding:
 
 
 NOTHING_FOUND = Finding(Label.OUT_OF_KB, Reason.UNCOVERED)
+CHANGED_THERE = Finding(Label.OUT_OF_KB, Reason.WITHHELD)
 
 # A label is read into a message once the gate's chance for it reaches this bar; the highest-ranked such label wins.
 # Chosen on eight choosing clinics and two choosing writers (tests/clinics), never on what is reported: at one half the gate alone

@@ -28,6 +28,10 @@ class Reason(StrEnum):
     ALARMED = "a danger sign in an earlier message", "A danger sign in an earlier message"
     TOO_LONG = "too long to be read in full", "It is longer than the assistant reads in full, so a person reads it"
     UNCOVERED = "nothing on the page answers it", "No passage of the page answers it surely enough"
+    WITHHELD = (
+        "changed on the clinic's page",
+        "The clinic’s page says something else by now, and no editor has looked at it yet",
+    )
     NO_BUILD = "no build to answer from", "No page could be quoted at that moment"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 
 from index.builds.build import inputs_of
 from index.builds.manifest import canonical_digest
@@ -36,12 +37,14 @@ class Trying:
         history: Sequence[str] = (),
         *,
         unsaved: Callable[[Content], Content] = lambda content: content,
+        day: date | None = None,
     ) -> Reply:
-        """The reply from the latest text with what is not saved yet. Alerts nobody and stores nothing.
+        """The reply from the latest text with what is not saved yet. Alerts nobody and stores nothing. day: None: today.
 
         Raises NothingToTry, TooMuchIsNew, EditRefused, ContentError, BuildRefused or ModelError.
         """
-        return await asyncio.to_thread((await self.open(site, unsaved)).reply, text, history)
+        answers = await self.open(site, unsaved)
+        return await asyncio.to_thread(lambda: answers.reply(text, history, day=day))
 
     async def open(self, site: str, unsaved: Callable[[Content], Content] = lambda content: content) -> Answers:
         """What answers from the latest text with what is not saved yet. Raises as `reply` does."""

@@ -16,13 +16,15 @@ from kb.editing import (
     get_passage,
     remove_passage,
     replace_text,
+    set_dates,
+    set_owner,
     set_reviewed,
     set_tags,
 )
 from kb.pages import Page, PassageKind
 from kb.shaping.blocks import Block
 from kb.shaping.layout import assemble
-from kb.shaping.markdown import load_page, parse_markdown, render_markdown
+from kb.shaping.markdown import PageError, load_page, parse_markdown, render_markdown
 from kb.shaping.words import section_of
 from kb.sites import SITES
 
@@ -213,3 +215,40 @@ def test_the_day_of_review_is_set_and_taken_back():
     reviewed = set_reviewed(KNEECARE, date(2026, 1, 31))
     assert reviewed.reviewed == "2026-01-31"
     assert set_reviewed(reviewed, None) == KNEECARE
+
+
+def test_a_passage_holds_between_its_days_and_keeps_them_through_edits_storage_and_export():
+    dated = set_dates(KNEECARE, DAY, effective=date(2026, 1, 1), expires=date(2026, 3, 31))
+    page = replace_text(dated, DAY, "Until spring we see you in the evening too.")
+    held = get_passage(page, DAY)
+    days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 3, 31), date(2026, 4, 1)]
+    assert [held.holds_on(one) for one in days] == [False, True, True, False]
+    assert_whole(page)
+    assert parse_markdown(render_markdown(page), page_id=page.page_id, where="export") == page
+    assert set_dates(dated, DAY, effective=None, expires=None) == KNEECARE
+    with pytest.raises(EditRefused, match="before the first"):
+        set_dates(KNEECARE, DAY, effective=date(2026, 2, 1), expires=date(2026, 1, 1))
+
+
+@pytest.mark.parametrize("marks", ["until=soon", "from=2026-02-30", "from=2026-02-01 until=2026-01-01"])
+def test_days_between_which_nothing_holds_are_refused_with_the_file_that_says_so(marks):
+    with pytest.raises(PageError, match=r"hours: .*(?:2026-01-31|later day)"):
+        parse_markdown(f"# Hours\n\nWe close early. {{{marks}}}\n", page_id="hours", where="hours")
+
+
+def test_a_day_beside_a_text_or_below_a_list_leaves_the_tags_to_its_words():
+    page = parse_markdown(
+        "# T\n\nIt may be sore. {until=2026-03-31}\n\n- Ice\n- Rest\n\n{from=2026-01-01}\n", page_id="t", where="t"
+    )
+    assert [(one.effective, one.expires) for one in page.passages] == [(None, "2026-03-31"), ("2026-01-01", None)]
+    assert page.passages[0].tags == {"risk"}
+
+
+def test_who_looks_after_a_page_is_kept_through_storage_and_export():
+    page = set_owner(KNEECARE, "  Front  desk ")
+    assert page.owner == "Front desk"
+    assert_whole(page)
+    assert parse_markdown(render_markdown(page), page_id=page.page_id, where="export") == page
+    assert set_owner(page, " ") == KNEECARE
+    with pytest.raises(EditRefused, match="at most 100"):
+        set_owner(KNEECARE, "a" * 101)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import date
 
 import pytest
 from hypothesis import given
 
-from kb.editing import EditRefused, add_answer, add_paragraph, remove_passage, replace_text, set_reviewed, set_tags
+from kb.editing import (
+    EditRefused,
+    add_answer,
+    add_paragraph,
+    remove_passage,
+    replace_text,
+    set_dates,
+    set_owner,
+    set_reviewed,
+    set_tags,
+)
 from kb.merging import Cause, Counts, LastImport, Merged, merge, settle
 from kb.pages import Page
 from kb.shaping.blocks import Block
@@ -243,3 +254,10 @@ def _words(page: Page) -> list[Block]:
 
 def _all(counts: Counts) -> list[int]:
     return [getattr(counts, name) for name in Counts.__slots__]
+
+
+def test_the_days_between_which_a_passage_holds_and_its_owner_outlive_an_import():
+    edited = set_owner(set_dates(OLD, DRIVING, effective=None, expires=date(2026, 3, 31)), "Front desk")
+    found = merge(LAST, edited, reworded(("24", "48"))).page
+    assert (found.passages[1].expires, found.owner) == ("2026-03-31", "Front desk")
+    assert found.text_of(found.passages[1]) == "Wait 48 hours before you drive."

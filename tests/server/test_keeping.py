@@ -15,7 +15,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -575,7 +575,15 @@ class Reopened:
 class Noted(Opened):
     """Quotes what a visitor chose, too."""
 
-    def reply(self, text: str, history: Sequence[str] = (), *, settled: bool = False, language: str = "en") -> Reply:
+    def reply(
+        self,
+        text: str,
+        history: Sequence[str] = (),
+        *,
+        settled: bool = False,
+        language: str = "en",
+        day: date | None = None,
+    ) -> Reply:
         Reopened.asked.append((text, tuple(history)))
         return super().reply(text, language=language)
 

@@ -60,8 +60,8 @@ def as_read(reply: Reply) -> tuple[object, ...]:
 
 
 def risky_changes(before: Sequence[Page], after: Sequence[Page]) -> tuple[str, ...]:
-    """The passages about side effects or the time after that came, went, or changed: their words, their place, or that the
-    safety note is with them. By id."""
+    """The passages about side effects or the time after that came, went, or changed: their words, their place, that the
+    safety note is with them, or the days between which they are quoted. By id."""
     old, new = _told(before), _told(after)
     ids = dict.fromkeys([*new, *old])
     return tuple(
@@ -71,9 +71,15 @@ def risky_changes(before: Sequence[Page], after: Sequence[Page]) -> tuple[str, .
     )
 
 
-def _told(pages: Sequence[Page]) -> dict[str, tuple[str, str, bool]]:
+def _told(pages: Sequence[Page]) -> dict[str, tuple[str, str, bool, str | None, str | None]]:
     return {
-        passage.passage_id: (page.text_of(passage), passage.heading_path or page.title, passage.needs_note)
+        passage.passage_id: (
+            page.text_of(passage),
+            passage.heading_path or page.title,
+            passage.needs_note,
+            passage.effective,
+            passage.expires,
+        )
         for page in pages
         for passage in page.passages
     }

@@ -16,6 +16,7 @@ NOTICES = {
     "added": "Added. Visitors get it once you rebuild and publish.",
     "removed": "Removed. Visitors may still be quoted it until you rebuild and publish.",
     "reviewed": "The review date is saved. Visitors see it once you rebuild and publish.",
+    "owner": "Saved. It is for your colleagues; visitors do not see it.",
     "phrasing-added": "Added. It works once you rebuild.",
     "phrasing-removed": "Removed. It stops working once you rebuild and publish.",
     "test-added": "Added. It is asked of every text before it is published.",

@@ -75,6 +75,8 @@ class EditForm:
     tags: tuple[TagChoice, ...]
     reason: str
     rows: int
+    effective: str = ""  # the first and the last day on which it may be quoted, ISO
+    expires: str = ""
     problem: str = ""
     advice: str = ""
 
@@ -141,6 +143,7 @@ class TryView:
     question: str
     against: str
     has_live: bool
+    day: str
     problem: str = ""
     tried: TriedView | None = None
 
@@ -161,6 +164,7 @@ class PageScreen:
     shown: str
     reviewed: str
     reviewed_iso: str
+    owner: str
     today_iso: str
     revision: int
     history_url: str

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kb.pages import NOTED_TAGS, Passage
 from server.editing import Job
 from server.storage import User
+from server.web.words.moments import date_in_words
 
 # The tags an editor can set, in the words of the checkbox.
 TAGS: Mapping[str, str] = {"risk": "Side effects or risk", "aftercare": "After the injection"}
@@ -47,6 +48,14 @@ def tag_choices(tags: frozenset[str]) -> tuple[TagChoice, ...]:
 def tag_words(passage: Passage) -> tuple[str, ...]:
     """Why a quote of this passage carries the standing note."""
     return tuple(TAGS[tag] for tag in sorted(passage.tags & NOTED_TAGS, key=list(TAGS).index))
+
+
+def days_words(passage: Passage) -> str:
+    """Between which days a passage is quoted, in words."""
+    first, last = (day and date_in_words(day, "en") for day in (passage.effective, passage.expires))
+    if first and last:
+        return f"quoted from {first} to {last}"
+    return f"quoted from {first} on" if first else f"quoted until {last}" if last else "quoted at any time"
 
 
 def job_words(job: Job) -> str:

@@ -6,13 +6,14 @@ import resource
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from index.model import DEFAULT_MODEL
-from kb.content import Content
-from kb.editing import replace_text
+from kb.content import Content, Phrasing
+from kb.editing import add_answer, add_paragraph, replace_text, set_dates
 from server.answers.assistants import Assistants
 from server.core.reply import Reply
 from server.editing import Actor, Editing
@@ -48,6 +49,35 @@ def saying(minutes: str):
         return replace(content, pages=tuple(pages))
 
     return edit
+
+
+def from_new_year(content: Content) -> Content:
+    """The content with the sentence until the year's end, and another one of 20-25 minutes from then on."""
+    page = content.pages[0]
+    old = next(one for one in page.passages if "8-12 minutes" in page.text_of(one))
+    words = page.text_of(old).replace("8-12", "20-25")
+    page = set_dates(page, old.passage_id, effective=None, expires=date(2026, 12, 31))
+    page, fresh = (
+        add_answer(page, f"{old.question}", words, after=old.passage_id)
+        if old.question
+        else add_paragraph(page, old.passage_id, words)
+    )
+    page = set_dates(page, fresh, effective=date(2027, 1, 1), expires=date(2027, 1, 31))
+    return replace(content, pages=(page,), phrasings=(*content.phrasings, Phrasing(MINUTES, fresh, None)))
+
+
+async def test_what_holds_for_a_time_is_quoted_then_and_counts_as_not_there_before_and_after(desk):
+    editing, _ = desk
+
+    async def on(day: date) -> Reply:
+        reply: Reply = await editing.trying.reply("kneecare", MINUTES, unsaved=from_new_year, day=day)
+        return reply
+
+    before, then, after = [await on(one) for one in (date(2026, 12, 31), date(2027, 1, 1), date(2027, 2, 1))]
+    assert "8-12 minutes" in quoted(before) and "20-25" not in quoted(before)
+    assert "20-25 minutes" in quoted(then) and "8-12" not in quoted(then)
+    assert "minutes" not in quoted(after)
+    assert {one.passage_id for one in before.trace.candidates}.isdisjoint(one.passage_id for one in then.quotes)
 
 
 def quoted(reply: Reply) -> str:

@@ -33,13 +33,14 @@ A_QUESTION = {"answer": 0.995, "clinical": 0.002, "smalltalk": 0.003}
 THRESHOLD = 0.5
 
 
-def found(quote, score, near=None):
+def found(quote, score, near=None, withheld=()):
     passage = next(one for one in PAGE.passages if one.passage_id == quote.passage_id)
-    return Found(score, quote, passage.heading[-1], score if near is None else near)
+    return Found(score, quote, passage.heading[-1], score if near is None else near, is_withheld=quote in withheld)
 
 
-def reply_to(gate=A_QUESTION, best=0.9, quote=MINUTES, rules=(), foreign=False, **more):
-    evidence = Evidence(rules, foreign, Part(gate, (found(quote, best), found(TOWN, 0.2))), **more)
+def reply_to(gate=A_QUESTION, best=0.9, quote=MINUTES, rules=(), foreign=False, withheld=(), **more):
+    passages = (found(quote, best, withheld=withheld), found(TOWN, 0.2, withheld=withheld))
+    evidence = Evidence(rules, foreign, Part(gate, passages), **more)
     return decide(evidence, THRESHOLD, SPEECH)
 
 
@@ -65,6 +66,16 @@ def test_what_is_not_covered_offers_near_headings_and_no_text_of_the_page():
     assert reply.label is Label.OUT_OF_KB
     assert [one.heading for one in reply.suggestions] == ["Cost"]
     assert reply.quotes == ()
+
+
+def test_what_changed_on_the_clinics_page_is_neither_quoted_nor_offered_and_nothing_is_said_of_the_page():
+    for reply in (reply_to(withheld=(MINUTES,)), reply_to(best=1.0, withheld=(MINUTES, TOWN))):
+        assert (reply.label, reply.quotes, reply.suggestions) == (Label.OUT_OF_KB, (), ())
+        assert reply.message == POLICY.replies.human.en
+    near = reply_to(best=0.4, withheld=(MINUTES,))
+    assert near.message == POLICY.replies.outside.en
+    assert [one.heading for one in near.suggestions if one.passage_id == MINUTES.passage_id] == []
+    assert reply_to(withheld=(TOWN,)).label is Label.ANSWER
 
 
 def test_a_perfect_match_is_not_quoted_to_a_clinical_message():
@@ -223,6 +234,7 @@ DECIDED = {
     Reason.ALARMED: reply_to(quote=SORENESS, alarmed=True),
     Reason.TOO_LONG: reply_to(too_long=True),
     Reason.UNCOVERED: reply_to(best=0.1),
+    Reason.WITHHELD: reply_to(withheld=(MINUTES,)),
     ByRule("chest_pain"): reply_to(rules=(RULE,)),
     ByPassages((MINUTES.passage_id,)): reply_to(),
 }

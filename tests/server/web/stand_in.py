@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Self
 
@@ -37,8 +38,16 @@ class Opened:
     def build(cls, folder: Path) -> Self:
         return cls([Page.from_json(one) for one in json.loads((folder / "pages.json").read_text(encoding="utf-8"))])
 
-    def reply(self, text: str, history: Sequence[str] = (), *, settled: bool = False, language: str = "en") -> Reply:
-        del history, settled, language
+    def reply(
+        self,
+        text: str,
+        history: Sequence[str] = (),
+        *,
+        settled: bool = False,
+        language: str = "en",
+        day: date | None = None,
+    ) -> Reply:
+        del history, settled, language, day
         for page in self.pages:
             for passage in page.passages:
                 if text.strip("?").casefold() in f"{passage.question} {page.text_of(passage)}".casefold():

@@ -14,6 +14,7 @@ from kb.content import Phrasing
 from kb.pages import NOTED_TAGS, Page, Passage
 from kb.reading.sentences import sentence_spans
 from kb.shaping.blocks import suggest_tags
+from server.web.editor.terms import days_words
 from server.web.words.moments import date_in_words
 
 NEAR_CHARS = 240  # of the same words in a row: more are cut to the sentences next to a change
@@ -68,8 +69,9 @@ def change_of(old: tuple[Page, Passage] | None, new: tuple[Page, Passage]) -> Ch
     page, passage = new
     text = page.text_of(passage)
     if old is None:
-        note = (NOTE_ADDED,) if passage.needs_note else (NOTE_LACKING,) if lacks_note(page, passage) else ()
-        return Change(passage.passage_id, heading_of(page, passage), "added", (), (Piece("new", text),), note)
+        notes = [NOTE_ADDED] if passage.needs_note else [NOTE_LACKING] if lacks_note(page, passage) else []
+        notes += [f"It is {days_words(passage)}"] if passage.effective or passage.expires else []
+        return Change(passage.passage_id, heading_of(page, passage), "added", (), (Piece("new", text),), tuple(notes))
     was = old[0].text_of(old[1])
     details = tuple(_details(old, new))
     if was == text and not details:
@@ -116,7 +118,7 @@ def near_changes(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 
 
 def page_details(before: Sequence[Page], after: Sequence[Page]) -> tuple[str, ...]:
-    """What changed about whole pages: review dates, titles, addresses, pages that came or went."""
+    """What changed about whole pages: review dates, who looks after them, titles, addresses, pages that came or went."""
     old = {page.page_id: page for page in before}
     lines = []
     for page in after:
@@ -131,6 +133,9 @@ def page_details(before: Sequence[Page], after: Sequence[Page]) -> tuple[str, ..
         if was.reviewed != page.reviewed:
             day = f"reviewed on {date_in_words(page.reviewed, 'en')}" if page.reviewed else "not yet reviewed"
             lines.append(f"“{page.title}” is now marked as {day}.")
+        if was.owner != page.owner:
+            who = f"is now looked after by {page.owner}" if page.owner else "is looked after by nobody now"
+            lines.append(f"“{page.title}” {who}.")
     return (*lines, *(f"The page “{page.title}” is gone." for page in old.values()))
 
 
@@ -160,6 +165,8 @@ def _details(old: tuple[Page, Passage], new: tuple[Page, Passage]) -> Iterator[s
         yield NOTE_DROPPED
     if lacks_note(*new) and old[0].text_of(was) != new[0].text_of(now):
         yield NOTE_LACKING
+    if (was.effective, was.expires) != (now.effective, now.expires):
+        yield f"It is now {days_words(now)}; before, {days_words(was)}"
     if heading_of(*old) != heading_of(*new):
         yield f"It stood under “{heading_of(*old)}” before"
 

@@ -36,20 +36,22 @@ async def page_screen(visit: Visit, page_id: str, wanted: Wanted) -> PageScreen:
     url = f"{visit.url}/pages/{page_id}"
     part = Part.of(page, start=wanted.start, opened=wanted.opened.passage_id)
     earlier, later = _neighbours(url, part)
+    today = datetime.now(ZoneInfo(visit.site.zone)).date()
     return PageScreen(
         frame=frame_of(visit, text, here="Text", notice=wanted.notice, done=wanted.done),
         pane=wanted.pane,
         title=page.title,
         url=url,
         outline=outline_rows(text, page, page_url=url, site_url=visit.url),
-        blocks=block_views(text, page, part, url=url, opened=wanted.opened),
+        blocks=block_views(text, page, part, url=url, opened=wanted.opened, today=today),
         gone=tuple(one for one in text.changes if one.kind == "removed" and _was_on(text, page, one.passage_id)),
         earlier_url=earlier,
         later_url=later,
         shown=f"Passages {part.start + 1} to {part.end} of {part.total}" if earlier or later else "",
         reviewed=reviewed_line(page.reviewed, ENGLISH),
         reviewed_iso=page.reviewed or "",
-        today_iso=datetime.now(ZoneInfo(visit.site.zone)).date().isoformat(),
+        owner=page.owner,
+        today_iso=today.isoformat(),
         revision=text.revision(page_id),
         history_url=f"{url}/revisions",
         add_url=f"{url}/add?kind=answer",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from kb.editing import EditRefused, get_passage, replace_text, set_reviewed, set_tags
+from kb.editing import EditRefused, get_passage, replace_text, set_dates, set_owner, set_reviewed, set_tags
 from kb.pages import Page
 from server.editing import SavedMeanwhile, Seen
 from server.web.editor.asked import checklist, gaps
@@ -21,7 +21,7 @@ from server.web.editor.terms import TAGS, names_of, tag_choices
 from server.web.editor.text import lint, passages
 from server.web.editor.text.changes import heading_of, marked_words
 from server.web.editor.text.opening import Wanted, page_screen
-from server.web.editor.text.trying import TryOut, Unsaved
+from server.web.editor.text.trying import TryOut, Unsaved, day_of
 from server.web.editor.text.view import Opened, rows_for
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import doors_of
@@ -33,6 +33,7 @@ MAX_REASON = 300
 
 router = APIRouter(prefix=EDITOR, dependencies=[Depends(refuse_cross_site)], include_in_schema=False)
 Text = Annotated[str, Form()]
+Day = Annotated[str, Form(max_length=40)]
 Pane = Annotated[str, Query(pattern="^(outline|text|try)$")]
 Revision = Annotated[int, Form(ge=0, le=2**31 - 1)]
 
@@ -93,14 +94,18 @@ async def post_passage(
     text: Text = "",
     tag: Annotated[list[str] | None, Form()] = None,
     reason: Annotated[str, Form(max_length=MAX_REASON)] = "",
+    effective: Day = "",
+    expires: Day = "",
 ) -> Response:
-    """Save the words and tags of one passage."""
+    """Save the words and tags of one passage, and the first and the last day on which it may be quoted."""
     chosen = frozenset(tag or ()) & TAGS.keys()
-    typed = Opened(passage_id, text=text.replace("\r\n", "\n"), tags=chosen, reason=reason, revision=revision)
+    words = text.replace("\r\n", "\n")
+    typed = Opened(passage_id, words, chosen, reason, revision=revision, effective=effective, expires=expires)
 
     def edit(page: Page) -> Page:
         kept = get_passage(page, passage_id).tags - TAGS.keys()
-        return set_tags(replace_text(page, passage_id, text), passage_id, kept | chosen)
+        edited = set_tags(replace_text(page, passage_id, text), passage_id, kept | chosen)
+        return set_dates(edited, passage_id, effective=day_of(effective), expires=day_of(expires))
 
     try:
         why = reason.strip() or f"Edited “{shortened(text, 60)}”"
@@ -118,15 +123,27 @@ async def post_passage(
 async def post_reviewed(visit: EditDep, page_id: str, day: Text = "") -> Response:
     """Save the day on which the clinic last reviewed the page; none takes it back."""
     try:
-        reviewed = date.fromisoformat(day) if day else None
-    except ValueError:
-        notice = Notice("Not saved. Give the date as year, month and day, such as 2026-01-31.")
-        return await _page(visit, page_id, Wanted(notice=notice), status=422)
+        reviewed = day_of(day)
+    except EditRefused as error:
+        return await _page(visit, page_id, Wanted(notice=Notice(f"Not saved. {error}")), status=422)
     reason = f"Reviewed on {reviewed.isoformat()}" if reviewed else "Marked as not yet reviewed"
     await visit.editing.saving.page(
         visit.name, page_id, lambda page: set_reviewed(page, reviewed), by=visit.actor, reason=reason
     )
     return _see(f"{visit.url}/pages/{page_id}?done=reviewed")
+
+
+@router.post("/{site}/pages/{page_id}/owner")
+async def post_owner(visit: EditDep, page_id: str, owner: Text = "") -> Response:
+    """Save who looks after the page; an empty name takes it back."""
+    reason = f"Looked after by {shortened(owner, 60)}" if owner.strip() else "Looked after by nobody"
+    try:
+        await visit.editing.saving.page(
+            visit.name, page_id, lambda page: set_owner(page, owner), by=visit.actor, reason=reason
+        )
+    except EditRefused as error:
+        return await _page(visit, page_id, Wanted(notice=Notice(f"Not saved. {error}")), status=422)
+    return _see(f"{visit.url}/pages/{page_id}?done=owner")
 
 
 @router.post("/{site}/pages/{page_id}/try")
@@ -138,10 +155,16 @@ async def post_try(
     passage: Annotated[str, Form(max_length=200)] = "",
     text: Text = "",
     tag: Annotated[list[str] | None, Form()] = None,
+    effective: Day = "",
+    expires: Day = "",
+    day: Day = "",
 ) -> HTMLResponse:
-    """Ask a question as a visitor would. Alerts nobody and stores nothing. `passage` is open, with these words unsaved."""
-    unsaved = Unsaved(passage, text, frozenset(tag or ()) & TAGS.keys()) if passage else None
-    return await _page(visit, page_id, Wanted(pane="try", try_out=TryOut(question or " ", against, unsaved)))
+    """Ask a question as a visitor would. Alerts nobody and stores nothing. `passage` is open, with these words unsaved.
+
+    day: on which it is asked of the text; empty: today.
+    """
+    unsaved = Unsaved(passage, text, frozenset(tag or ()) & TAGS.keys(), effective, expires) if passage else None
+    return await _page(visit, page_id, Wanted(pane="try", try_out=TryOut(question or " ", against, unsaved, day)))
 
 
 async def _conflict(visit: Visit, page_id: str, typed: Opened, error: SavedMeanwhile) -> HTMLResponse:
@@ -159,6 +182,8 @@ async def _conflict(visit: Visit, page_id: str, typed: Opened, error: SavedMeanw
         tags=tag_choices(typed.tags or frozenset()),
         reason=typed.reason,
         rows=rows_for(mine),
+        effective=typed.effective or "",
+        expires=typed.expires or "",
     )
     screen = ConflictScreen(
         frame=frame_of(visit, await read_text(visit), here="Text"),
@@ -174,7 +199,7 @@ async def _conflict(visit: Visit, page_id: str, typed: Opened, error: SavedMeanw
 
 
 def _with_problem(typed: Opened, error: EditRefused) -> Opened:
-    return Opened(typed.passage_id, typed.text, typed.tags, typed.reason, str(error), typed.revision)
+    return replace(typed, problem=str(error))
 
 
 async def _page(visit: Visit, page_id: str, wanted: Wanted, *, status: int = 200) -> HTMLResponse:

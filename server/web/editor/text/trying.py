@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from kb.content import Content
-from kb.editing import replace_text, set_tags
+from kb.editing import EditRefused, replace_text, set_dates, set_tags
 from kb.errors import AdvocateError
 from kb.labels import Label
 from kb.pages import Page
@@ -19,6 +19,7 @@ from server.web.editor.reading import SiteText, Visit
 from server.web.editor.screens import TraceRow, TriedView, TryView
 from server.web.editor.terms import TAGS
 from server.web.words.lines import lines_of
+from server.web.words.moments import date_in_words
 from server.web.words.site import site_texts
 from server.web.words.wording import listed, matched_words, shortened
 
@@ -48,11 +49,13 @@ NOTED = "The passage is about side effects or the time after, so the safety note
 
 @dataclass(frozen=True, slots=True)
 class Unsaved:
-    """Words that stand in an open form and are not saved: of a passage, its tags chosen there."""
+    """Words that stand in an open form and are not saved: of a passage, its tags and days chosen there."""
 
     passage_id: str
     text: str
     tags: frozenset[str]
+    effective: str = ""
+    expires: str = ""
 
     def into(self, content: Content) -> Content:
         """The content as if they were saved. Raises EditRefused."""
@@ -64,7 +67,9 @@ class Unsaved:
         if found is None:
             return page
         kept = found.tags - TAGS.keys()
-        return set_tags(replace_text(page, self.passage_id, self.text), self.passage_id, kept | self.tags)
+        edited = set_tags(replace_text(page, self.passage_id, self.text), self.passage_id, kept | self.tags)
+        days = day_of(self.effective), day_of(self.expires)
+        return set_dates(edited, self.passage_id, effective=days[0], expires=days[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,15 @@ class TryOut:
     question: str = ""
     against: str = ""
     unsaved: Unsaved | None = None
+    day: str = ""  # ISO, on which it is asked of the text; empty: today
+
+
+def day_of(typed: str) -> date | None:
+    """The day that was typed, if one was. Raises EditRefused."""
+    try:
+        return date.fromisoformat(typed.strip()) if typed.strip() else None
+    except ValueError:
+        raise EditRefused("Give the date as year, month and day, such as 2026-01-31.") from None
 
 
 async def try_view(visit: Visit, text: SiteText, try_out: TryOut, *, action: str) -> TryView:
@@ -93,6 +107,7 @@ async def try_view(visit: Visit, text: SiteText, try_out: TryOut, *, action: str
         question=try_out.question,
         against=against,
         has_live=has_live,
+        day=try_out.day,
         problem=problem,
         tried=tried,
     )
@@ -101,9 +116,10 @@ async def try_view(visit: Visit, text: SiteText, try_out: TryOut, *, action: str
 async def _reply(visit: Visit, try_out: TryOut, against: str) -> Reply:
     if against == LIVE:
         return await visit.parts.assistants.reply(visit.name, try_out.question)
+    day = day_of(try_out.day)
     if try_out.unsaved is None:
-        return await visit.editing.trying.reply(visit.name, try_out.question)
-    return await visit.editing.trying.reply(visit.name, try_out.question, unsaved=try_out.unsaved.into)
+        return await visit.editing.trying.reply(visit.name, try_out.question, day=day)
+    return await visit.editing.trying.reply(visit.name, try_out.question, unsaved=try_out.unsaved.into, day=day)
 
 
 def _problem(question: str, *, has_it: bool) -> str:
@@ -117,7 +133,9 @@ def _problem(question: str, *, has_it: bool) -> str:
 def _source_words(try_out: TryOut, against: str) -> str:
     if against == LIVE:
         return "what is live now"
-    return "your text, with the words that are not saved yet" if try_out.unsaved else "your text as it is saved"
+    words = "your text, with the words that are not saved yet" if try_out.unsaved else "your text as it is saved"
+    day = day_of(try_out.day)
+    return f"{words}, on {date_in_words(day.isoformat(), 'en')}" if day else words
 
 
 def _tried(visit: Visit, text: SiteText, try_out: TryOut, reply: Reply, against: str) -> TriedView:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from math import ceil
 
 from kb.pages import Heading, Page, Passage, PassageKind
 from kb.shaping.blocks import suggest_tags
 from server.web.editor.reading import SiteText
 from server.web.editor.screens import BlockView, EditForm, Mark, OutlineRow, PassageView
-from server.web.editor.terms import TAGS, tag_choices, tag_words
+from server.web.editor.terms import TAGS, days_words, tag_choices, tag_words
 from server.web.editor.text.changes import Change, Piece, marked_words
 from server.web.words.wording import counted, listed, shortened
 
@@ -32,6 +33,8 @@ class Opened:
     reason: str = ""
     problem: str = ""
     revision: int | None = None
+    effective: str | None = None
+    expires: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,10 @@ def _marks(passages: Sequence[Passage], changed: set[str]) -> tuple[Mark, ...]:
     return (*marks, RISK) if any(one.needs_note for one in passages) else marks
 
 
-def block_views(text: SiteText, page: Page, part: Part, *, url: str, opened: Opened) -> tuple[BlockView, ...]:
-    """Headings and passages of the shown part, in reading order."""
+def block_views(
+    text: SiteText, page: Page, part: Part, *, url: str, opened: Opened, today: date
+) -> tuple[BlockView, ...]:
+    """Headings and passages of the shown part, in reading order. today: in the clinic's zone."""
     shown = page.passages[part.start : part.end]
     above = page.passages[part.start - 1].end if part.start else 0
     below = len(page.text) if part.end == part.total else shown[-1].end
@@ -100,6 +105,7 @@ def block_views(text: SiteText, page: Page, part: Part, *, url: str, opened: Ope
     blocks = [(one.start, _heading_view(page, one)) for one in headings]
     for passage in shown:
         view = _passage_view(page, passage, changes, phrasings, url=url)
+        view = replace(view, marks=(*view.marks, *days_marks(passage, today)))
         if passage.passage_id == opened.passage_id:
             view = _with_form(view, page, passage, opened, revision=text.revision(page.page_id), url=url)
         blocks.append((passage.start, BlockView(passage.passage_id, passage=view)))
@@ -145,6 +151,16 @@ def _passage_view(
     )
 
 
+def days_marks(passage: Passage, today: date) -> tuple[Mark, ...]:
+    """Between which days it is quoted, where it is not always."""
+    if not (passage.effective or passage.expires):
+        return ()
+    words = days_words(passage)
+    words = words[0].upper() + words[1:]
+    is_over = bool(passage.expires) and (passage.expires or "") < today.isoformat()
+    return (Mark(f"Over. {words}", "warning square") if is_over else Mark(words, "ring"),)
+
+
 def _pieces(words: str, change: Change | None) -> tuple[Piece, ...]:
     """The text with its changed words marked; a passage that is wholly new is marked as one, not word by word."""
     if change is None or change.kind == "added":
@@ -178,6 +194,8 @@ def _with_form(
         tags=tag_choices(passage.tags if opened.tags is None else opened.tags),
         reason=opened.reason,
         rows=rows_for(words),
+        effective=(passage.effective or "") if opened.effective is None else opened.effective,
+        expires=(passage.expires or "") if opened.expires is None else opened.expires,
         problem=opened.problem,
         advice=advice(words, passage),
     )

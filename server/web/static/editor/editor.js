@@ -106,6 +106,7 @@ function withUnsaved(body) {
   const words = new FormData(open)
   body.set('text', words.get('text'))
   for (const tag of words.getAll('tag')) body.append('tag', tag)
+  for (const day of ['effective', 'expires']) body.set(day, words.get(day))
   return body
 }
 

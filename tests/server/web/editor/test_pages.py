@@ -375,6 +375,29 @@ async def test_the_day_of_review_is_saved_and_shown_in_words(ann):
     assert "Not saved. Give the date" in plain(await ann.post(f"{HOME}/reviewed", {"day": "soon"}, status=422))
 
 
+async def test_days_between_which_a_passage_is_quoted_are_saved_marked_and_said_before_publishing(ann, app, builder):
+    await ann.publish(app)
+    words = await ann.words_of(SORENESS)
+    page = await ann.save(SORENESS, words, tag="risk", effective="2027-01-01", expires="2026-12-31", status=422)
+    assert "The last day comes before the first" in page and 'value="2027-01-01"' in page
+    assert "Give the date" in await ann.save(SORENESS, words, tag="risk", expires="soon", status=422)
+    page = plain(await ann.save(SORENESS, words, tag="risk", effective="2027-01-01", expires="2027-01-31"))
+    assert "Quoted from 1 January 2027 to 31 January 2027" in page
+    await ann.rebuild(app)
+    page = await ann.get(f"{SITE}/publish")
+    assert "It is now quoted from 1 January 2027 to 31 January 2027; before, quoted at any time" in plain(page)
+    assert "has to read it and approve" in plain(page)  # days of safety text are a change to safety text
+    await ann.save(NEEDLES, await ann.words_of(NEEDLES), expires="2020-01-31")
+    assert "Over. Quoted until 31 January 2020" in plain(await ann.get(HOME))
+    assert "Its last day was 2020-01-31" in plain(await ann.get(f"{SITE}/check"))
+
+
+async def test_who_looks_after_a_page_is_saved_and_shown(ann, app, builder):
+    assert "Looked after by Front desk" in plain(await ann.post(f"{HOME}/owner", {"owner": "Front desk"}))
+    assert "at most 100" in plain(await ann.post(f"{HOME}/owner", {"owner": "a" * 101}, status=422))
+    assert "Nobody named who looks after it" in plain(await ann.post(f"{HOME}/owner", {"owner": ""}))
+
+
 async def test_a_question_is_added_after_the_last_one(ann):
     words = plain(await ann.get(f"{HOME}/add?kind=answer"))
     assert "after the question “What can I expect on the day of an injection?”" in words
