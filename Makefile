@@ -8,7 +8,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test cover lint bench soak browser clean
+.PHONY: help setup run test cover words lint bench soak browser clean
 
 help:  ## List these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,10 @@ cover: $(READY) browser  ## Run the tests and say which lines they do not (takes
 	@$(BIN)/coverage erase
 	@$(BIN)/python -m tests --cover
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report
+
+words: $(READY)  ## Bring the translators' catalogues up to date with the English in the code
+	@mkdir -p var && $(BIN)/pybabel -q extract --no-location --no-default-keywords -k N_ -o var/visitor.pot server
+	@$(BIN)/pybabel -q update --width 120 --ignore-obsolete --ignore-pot-creation-date -D visitor -i var/visitor.pot -d server/locale
 
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check .

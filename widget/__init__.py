@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from string import ascii_letters
@@ -14,11 +14,13 @@ PARTS = (
     "element", "start",
 )  # fmt: skip
 """In the order in which they stand in the script: each uses only those before it."""
+_NO_LANGUAGES = "const LANGUAGES=[]"
 _NO_TEXTS = "const TEXTS={}"
 _NO_SIGNS = "const SIGNS=''"
 _IMPORT = re.compile(r"^import .*\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _REMARK = re.compile(r"^ *(?:/\*\*.*?\*/|//.*?)\n+", re.MULTILINE | re.DOTALL)
+_ASIDE = re.compile(r"(?<=\S) +// .*")
 _INDENT = re.compile(r"^ +", re.MULTILINE)
 _ASKED_FOR = re.compile(r"\btexts\.(\w+)")
 _PRIVATE = re.compile(r"(?<=this\.)#(\w+)")
@@ -28,6 +30,7 @@ _LITERAL = re.compile(
     r"""|(?:(?<=[(!\[])|(?<=[=(,:&|?] )|(?<=return ))/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\n\\\[])+/[gimsuy]*)"""
 )
 _AROUND = re.compile(r" ?([=+*/<>!&|?:,;(){}\[\]-]+) ?")
+_NEEDLESS = re.compile(r"(?<=[{(\[,\n])\n+|\n+(?=[})\]])")
 _SHORT_NAMES = (*ascii_letters, *map("".join, product("_$", ascii_letters)))
 
 
@@ -41,10 +44,10 @@ def texts_asked_for() -> frozenset[str]:
     return frozenset(_ASKED_FOR.findall(_parts()))
 
 
-def join(texts: Mapping[str, tuple[str, str]], signs: Iterable[str]) -> str:
-    """One self-contained classic script: the parts in one closure, with their texts, without imports, remarks and indentation.
+def join(languages: Sequence[str], texts: Mapping[str, Sequence[str]], signs: Iterable[str]) -> str:
+    """One self-contained classic script: the parts in one closure, with their words, without imports, remarks and indentation.
 
-    texts: (English, Spanish) by name; a gap such as `{advocate}` is one for whatever the script fills in. More than
+    texts: by name, in the languages' order; a gap such as `{advocate}` is one for whatever the script fills in. More than
     the script asks for may be given. signs: of an emergency, as `server/core/matching/plain_signs.py` writes them.
     Raises ValueError for a text that is missing.
     """
@@ -56,7 +59,8 @@ def join(texts: Mapping[str, tuple[str, str]], signs: Iterable[str]) -> str:
     short = dict(zip(sorted(asked_for), _SHORT_NAMES, strict=False))
     said = {short[name]: [_GAP.sub("{}", text) for text in texts[name]] for name in short}
     parts = _squeeze(_short(_ASKED_FOR.sub(lambda found: f"texts.{short[found[1]]}", _parts())))
-    filled = _put(_put(parts, _NO_TEXTS, said), _NO_SIGNS, "\n".join(signs))
+    filled = _put(_put(parts, _NO_LANGUAGES, list(languages)), _NO_TEXTS, said)
+    filled = _put(filled, _NO_SIGNS, "\n".join(signs))
     return f"// Patient Advocate: the visitor's chat\n;(() => {{\n{filled}}})()\n"
 
 
@@ -76,11 +80,15 @@ def _short(parts: str) -> str:
 
 
 def _squeeze(parts: str) -> str:
-    """The parts without the spaces around signs, but for those within strings, templates and regular expressions."""
+    """The parts without the spaces around signs and the line ends that end nothing, but for those within strings, templates and regular expressions."""
     pieces = _LITERAL.split(parts)
-    return "".join(piece if number % 2 else _AROUND.sub(r"\1", piece) for number, piece in enumerate(pieces))
+    return "".join(
+        piece if number % 2 else _NEEDLESS.sub("", _AROUND.sub(r"\1", piece)) for number, piece in enumerate(pieces)
+    )
 
 
 def _parts() -> str:
     modules = [path_of(part).read_text(encoding="utf-8") for part in PARTS]
-    return "".join(_INDENT.sub("", _REMARK.sub("", _EXPORT.sub("", _IMPORT.sub("", one)))) for one in modules)
+    for useless in (_IMPORT, _EXPORT, _REMARK, _ASIDE, _INDENT):
+        modules = [useless.sub("", one) for one in modules]
+    return "".join(modules)

@@ -11,7 +11,7 @@ import {Outbox} from './outbox.mjs'
 import {buildPanel, personButton} from './panel.mjs'
 import {areSound, hex} from './quote.mjs'
 import {STYLES} from './style.mjs'
-import {excess, fill, textsIn} from './texts.mjs'
+import {excess, fill, languageOf, textsIn} from './texts.mjs'
 import {HOST, backOff} from './wire.mjs'
 
 const SLOW_S = 8 // then our own emergency list speaks
@@ -63,7 +63,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (!this.#site) return AdvocateChatElement.complain()
     this.#listen()
     if (this.shadowRoot) return
-    this.lang = /^es\b/i.test(this.dataset.lang || document.documentElement.lang) ? 'es' : 'en'
+    this.lang = languageOf(this.dataset.lang || document.documentElement.lang)
     this.#texts = textsIn(this.lang)
     this.#unpack()
     this.#build()

@@ -37,7 +37,7 @@ export function buildPanel(texts, actions) {
     ui.long, ui.form,
     h('div.base.small', h('a', {href: 'tel:911'}, texts.emergency_line), ui.clear))
   ui.panel = h('div.panel', {role: 'dialog', 'aria-labelledby': 'title', onkeydown: actions.key}, ui.frame)
-  ui.root = h('div.root', {dir: 'ltr'}, ui.launch, ui.panel, ui.status)
+  ui.root = h('div.root', {dir: texts.direction}, ui.launch, ui.panel, ui.status)
   for (const part of ['panel', 'badge', 'danger', 'calls', 'notice', 'writing', 'letter']) ui[part].hidden = true
   return ui
 }

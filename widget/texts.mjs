@@ -1,21 +1,34 @@
 // The words of the interface.
 
 /**
- * Every text by its name, [English, Spanish]. Empty here: whoever joins the parts puts them in (see __init__.py).
+ * The languages, the usual one first. Empty here, as the texts: whoever joins the parts puts them in (see __init__.py).
  *
- * @type {Object<string, [string, string]>}
+ * @type {string[]}
+ */
+export const LANGUAGES = []
+
+/**
+ * Every text by its name, in each language.
+ *
+ * @type {Object<string, string[]>}
  */
 export const TEXTS = {}
 
 /**
+ * The language of ours that a tag such as `es-MX` means.
+ *
+ * @param {string} tag
+ * @returns {string} the usual one for any other
+ */
+export const languageOf = tag => LANGUAGES.find(one => one === tag.toLowerCase().split('-')[0]) ?? LANGUAGES[0]
+
+/**
  * The texts in one language, by name.
  *
- * @param {string} language `es`, or else English
+ * @param {string} language
  * @returns {Object<string, string>}
  */
-export function textsIn(language) {
-  return Object.fromEntries(Object.entries(TEXTS).map(([name, texts]) => [name, texts[Number(language === 'es')]]))
-}
+export const textsIn = language => Object.fromEntries(Object.entries(TEXTS).map(([name, texts]) => [name, texts[LANGUAGES.indexOf(language)]]))
 
 /**
  * A text with its gap filled.

@@ -808,6 +808,9 @@ def test_what_has_the_focus_is_never_behind_the_panel(page_at: PageAt, base: str
 
 OVERFLOWING = """[...root.querySelectorAll('.panel *')].filter(one => one.scrollWidth > one.clientWidth + 1
   && one.clientWidth > 1 && getComputedStyle(one).display !== 'inline').map(one => one.className)"""
+EDGES = (
+    """['Left', 'Right'].map(side => parseFloat(getComputedStyle(root.querySelector('.clip'))[`border${side}Width`]))"""
+)
 SMALL_TARGETS = """[...root.querySelectorAll('button, .call, textarea, .base a, .row a')].filter(one => one.offsetParent
   && one.getBoundingClientRect().height < 43.9).map(one => one.outerHTML)"""
 
@@ -930,6 +933,10 @@ def test_spanish_and_right_to_left_pages(page_at: PageAt, base: str, api: Api):
     page.get_by_role("textbox").fill("What is a trigger point?")
     page.keyboard.press("Enter")
     expect(page.locator("blockquote")).to_have_attribute("lang", "en")
+    assert in_chat(page, EDGES) == [4, 0]
+    in_chat(page, "root.querySelector('.root').dir = 'rtl'")  # as a catalogue whose `ltr` says `rtl` would have it
+    assert in_chat(page, EDGES) == [0, 4]
+    assert in_chat(page, OVERFLOWING) == [] and not findings(page)
     until(lambda: "/api/v1/sites/kneecare?lang=es" in [path for _, path, _, _ in api.requests])
     assert api.posted("/conversations")[0][0]["language"] == "es"
 

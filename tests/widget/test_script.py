@@ -14,8 +14,9 @@ import pytest
 from kb.policy import FixedReplies, FixedText, load_policy
 from kb.rules import Rule
 from server.core.matching.plain_signs import emergency_rules, fold_plainly, plain_signs, shows_sign
+from server.translating import LANGUAGES
 from server.web.visitor.widget_file import widget_file
-from server.web.words.texts import ENGLISH, SPANISH, in_both_languages
+from server.web.words.texts import in_every_language, texts_in
 from widget import PARTS, join, path_of, texts_asked_for
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ POLICY = load_policy()
 REPLIES = POLICY.replies
 SCRIPT = widget_file(POLICY).script.decode()
 POLICYS = {"emergency": REPLIES.emergency, "crisis_line": REPLIES.crisis_line, "not_passed_on": REPLIES.not_passed_on}
-SAID = {**in_both_languages(), **{name: (text.en, text.es) for name, text in POLICYS.items()}}
+SAID = {**in_every_language(), **{name: (text.en, text.es) for name, text in POLICYS.items()}}
 TEMPLATES = sorted((ROOT / "server" / "web" / "templates").rglob("*.html"))
 SOURCES = [*TEMPLATES, *sorted((ROOT / "server" / "web").rglob("*.py")), *map(path_of, PARTS)]
 SENTENCE_END = re.compile(r"(?<=[.?!]) ")
@@ -109,12 +110,12 @@ def _no(rule: Rule) -> tuple[str, ...]:
 
 def test_a_text_that_is_not_given_is_told():
     with pytest.raises(ValueError, match="talk_to_person"):
-        join({name: texts for name, texts in SAID.items() if name != "talk_to_person"}, signs=())
+        join(LANGUAGES, {name: texts for name, texts in SAID.items() if name != "talk_to_person"}, signs=())
 
 
-@pytest.mark.parametrize("texts", [ENGLISH, SPANISH], ids=["english", "spanish"])
+@pytest.mark.parametrize("texts", [texts_in(one) for one in LANGUAGES], ids=LANGUAGES)
 def test_no_text_stands_twice(texts):
-    said = [bare(text) for name, text in texts.as_json().items() if name != "language"]
+    said = [bare(text) for name, text in texts.as_json().items() if name not in {"language", "direction"}]
     replies = [getattr(text, texts.language) for text in dict(REPLIES).values()]
     assert sorted(said) == sorted(set(said))
     assert not set(said) & {bare(sentence) for reply in replies for sentence in SENTENCE_END.split(reply)}
@@ -129,17 +130,17 @@ def test_no_text_is_written_anywhere_else(path):
     assert [text for text in quoted if re.search(rf"""[>"'`]{re.escape(text)}[<"'`]""", source)] == []
 
 
-def test_both_languages_have_the_same_gaps_and_one_at_most_for_the_widget():
+def test_every_language_has_the_same_gaps_and_one_at_most_for_the_widget():
     for name, texts in SAID.items():
-        english, spanish = (re.findall(r"\{\w+\}", text) for text in texts)
-        assert english == spanish, name
+        english, *others = (sorted(re.findall(r"\{\w+\}", text)) for text in texts)
+        assert all(gaps == english for gaps in others), name
         assert name not in texts_asked_for() or len(english) <= 1, name
 
 
 def test_every_text_is_shown_somewhere():
     source = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
     shown = set(re.findall(r"\btexts\.(\w+)", source)) | set(re.findall(r"texts_in\(language\)\.(\w+)", source))
-    assert set(in_both_languages()) - shown == set()
+    assert set(in_every_language()) - shown == set()
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
+from kb.policy import Language
 from server.core.reply import Reply
 from server.desk import Choice, Taken, Typed
 from server.storage.handing.handed_over import Letter
@@ -37,7 +38,7 @@ router = APIRouter(
 
 
 @router.get("/sites/{site}", response_model=shapes.SiteBody)
-async def site_info(site: SiteName, parts: PartsDep, lang: shapes.Language = "en") -> Any:
+async def site_info(site: SiteName, parts: PartsDep, lang: Language = "en") -> Any:
     """What a widget shows before anything is asked."""
     known, policy, now = parts.assistants.site(site), parts.assistants.policy, datetime.now(UTC)
     body = site_body(known, policy, language=lang, now=now, can_mail=parts.can_mail)

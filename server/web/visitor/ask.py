@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from pydantic import BeforeValidator
 
+from kb.policy import Language
 from server.answers.assistant import MAX_CHARS
 from server.core.handing.addresses import is_email
 from server.core.typed import mended
@@ -34,7 +35,6 @@ from server.web.visitor.ask_screen import (
 )
 from server.web.visitor.callers import SiteName, admit
 from server.web.visitor.screens import LetterForm
-from server.web.visitor.shapes import Language
 from server.web.visitor.stamps import is_too_fast
 from server.web.words.lines import as_file, lines_of
 from server.web.words.site import site_texts

@@ -15,6 +15,7 @@ from server.desk import Pass, UnknownConversation, in_language
 from server.storage.database.faults import StorageUnavailable
 from server.storage.talks.conversations import Conversation
 from server.storage.talks.events import ConversationStatus, Event, Kind
+from server.translating import LANGUAGES, own_name
 from server.web.parts import Parts
 from server.web.visitor.screens import AskScreen, LetterForm
 from server.web.visitor.stamps import make_stamp
@@ -122,7 +123,7 @@ def ask_screen(parts: Parts, caller: Caller, refused: Refused = NOTHING) -> AskS
         receipt=caller.ticket.receipt if caller.ticket and caller.events else "",
         can_ask_for_person=caller.conversation is None or caller.conversation.status is ConversationStatus.ASSISTANT,
         is_urgent_above=refused.is_urgent or 0 < urgent_seq < caller.last_seq,
-        other_language="es" if caller.language == "en" else "en",
+        other_languages=tuple((one, own_name(one)) for one in LANGUAGES if one != caller.language),
     )
 
 

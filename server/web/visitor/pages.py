@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from kb.errors import AdvocateError
+from server.translating import LANGUAGES
 from server.web.guards.problems import Problem
 from server.web.parts import Parts, PartsDep
 from server.web.visitor.callers import SiteName
@@ -83,7 +84,11 @@ async def security_contact(parts: PartsDep, request: Request) -> PlainTextRespon
     """Whom to tell about a weakness (RFC 9116)."""
     host = base_url(parts, request)
     expires = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=180)
-    lines = (f"Contact: {host}/#security", f"Expires: {expires.isoformat()}", "Preferred-Languages: en, es")
+    lines = (
+        f"Contact: {host}/#security",
+        f"Expires: {expires.isoformat()}",
+        f"Preferred-Languages: {', '.join(LANGUAGES)}",
+    )
     return PlainTextResponse("\n".join(lines) + "\n")
 
 

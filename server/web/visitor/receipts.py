@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
+from kb.policy import Language
 from server.desk import Pass, UnknownConversation
 from server.storage.talks.conversations import Conversation
 from server.web.guards.security import refuse_cross_site
@@ -19,7 +20,6 @@ from server.web.visitor.ask import Field, back_to
 from server.web.visitor.ask_screen import Ticket
 from server.web.visitor.callers import admit
 from server.web.visitor.screens import ReceiptScreen
-from server.web.visitor.shapes import Language
 from server.web.words.lines import Line, as_file, lines_of
 from server.web.words.site import site_texts
 from server.web.words.texts import texts_in

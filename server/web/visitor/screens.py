@@ -91,4 +91,4 @@ class AskScreen:
     receipt: str
     can_ask_for_person: bool
     is_urgent_above: bool  # an emergency card stands further up in the log, or what was refused is an emergency
-    other_language: str
+    other_languages: tuple[tuple[str, str], ...]  # tag, and its own name for itself

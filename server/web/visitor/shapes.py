@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StrictBool, model_validator
 
+from kb.policy import Language
 from server.answers.assistant import MAX_CHARS
 from server.core.handing.addresses import is_email
 from server.core.reply import Reply
@@ -23,7 +24,6 @@ def _says_something(text: str) -> str:
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS), AfterValidator(_says_something)]
 Short = Annotated[str, Field(max_length=200)]
-Language = Literal["en", "es"]
 
 
 class Question(BaseModel):

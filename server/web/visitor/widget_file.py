@@ -12,7 +12,8 @@ from hashlib import sha256, sha384
 
 from kb.policy import Policy
 from server.core.matching.plain_signs import plain_signs
-from server.web.words.texts import in_both_languages
+from server.translating import LANGUAGES
+from server.web.words.texts import in_every_language
 from widget import join
 
 try:
@@ -52,8 +53,8 @@ def widget_file(policy: Policy) -> WidgetFile:
         "crisis_line": policy.replies.crisis_line,
         "not_passed_on": policy.replies.not_passed_on,
     }
-    said = {name: (text.en, text.es) for name, text in fixed.items()}
-    script = join({**in_both_languages(), **said}, plain_signs(policy.rules)).encode()
+    said = {name: tuple(getattr(text, language) for language in LANGUAGES) for name, text in fixed.items()}
+    script = join(LANGUAGES, {**in_every_language(), **said}, plain_signs(policy.rules)).encode()
     packed = {"br": brotli.compress(script)} if brotli else {}
     return WidgetFile(script, {**packed, "gzip": gzip.compress(script, 9, mtime=0)})
 

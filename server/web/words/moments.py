@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_day_names
 
 
 def date_in_words(iso: str, language: str) -> str:
     """3 March 2026, or 3 de marzo de 2026: an order of words that no reader takes for another date."""
-    day, is_spanish = date.fromisoformat(iso[:10]), language == "es"
-    form = "d 'de' MMMM 'de' y" if is_spanish else "d MMMM y"
-    return format_date(day, form, locale="es" if is_spanish else "en")
+    form = "d MMMM y" if language == "en" else "long"
+    return format_date(date.fromisoformat(iso[:10]), form, locale=language)
+
+
+def day_name(weekday: int, language: str) -> str:
+    """A day of the week, 0 for Monday: "Monday", "lunes"."""
+    return str(get_day_names("wide", locale=language)[weekday])
 
 
 def moment(at: datetime | str, zone: str) -> str:

@@ -10,13 +10,8 @@ from kb.policy import Policy
 from kb.sites import Hours, Site
 from server.core.handing import hours
 from server.desk import in_language
-from server.web.words.moments import date_in_words
+from server.web.words.moments import date_in_words, day_name
 from server.web.words.texts import Texts, texts_in
-
-_DAYS = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
-}
 
 
 def site_body(site: Site, policy: Policy, *, language: str, now: datetime, can_mail: bool) -> dict[str, Any]:
@@ -48,11 +43,12 @@ def site_texts(site: Site, language: str) -> Texts:
 
 def hours_lines(weekly: Sequence[Hours], language: str) -> tuple[str, ...]:
     """One line a day, in words: "Monday 8:00 to 17:00". None when the clinic gives none."""
-    names, joint = (_DAYS["es"], "a") if language == "es" else (_DAYS["en"], "to")
+    texts = texts_in(language)
     by_day: dict[int, list[str]] = {}
     for one in sorted(weekly, key=lambda one: (one.day, one.opens)):
-        by_day.setdefault(one.day, []).append(f"{one.opens} {joint} {one.closes}")
-    return tuple(f"{names[day]} {', '.join(spans)}" for day, spans in by_day.items())
+        span = texts.hours_span.replace("{opens}", one.opens).replace("{closes}", one.closes)
+        by_day.setdefault(one.day, []).append(span)
+    return tuple(f"{day_name(day, language)} {', '.join(spans)}" for day, spans in by_day.items())
 
 
 def answer_by(site: Site, now: datetime, language: str, *, asked_at: datetime | None = None) -> str:
@@ -63,7 +59,7 @@ def answer_by(site: Site, now: datetime, language: str, *, asked_at: datetime | 
     when = hours.reply_by(site, asked_at or now)
     if when is None or when <= now:
         return ""
-    texts, day = texts_in(language), _DAYS["es" if language == "es" else "en"][when.weekday()]
+    texts, day = texts_in(language), day_name(when.weekday(), language)
     by = texts.answer_by.replace("{when}", f"{_named(when, now, day, language)}, {when:%H:%M}")
     return by if hours.is_open(site, now) else f"{texts.closed_now} {by}"
 

@@ -219,9 +219,9 @@ async def test_a_cookie_that_opens_nothing_starts_afresh(browser: httpx.AsyncCli
 
 async def test_the_page_speaks_spanish_when_asked(browser: httpx.AsyncClient):
     page = (await browser.get(f"{ASK}?lang=es")).text
-    assert '<html lang="es">' in page and "Su pregunta" in page
+    assert '<html lang="es" dir="ltr">' in page and "Su pregunta" in page
     page = (await browser.post(f"{ASK}/person", data={"key": "k", "lang": "es"})).text
-    assert "Por supuesto" in page and '<html lang="es">' in page
+    assert "Por supuesto" in page and '<html lang="es" dir="ltr">' in page
 
 
 @pytest.mark.parametrize(
