@@ -80,7 +80,7 @@ def _short(parts: str) -> str:
 
 
 def _squeeze(parts: str) -> str:
-    """The parts without the spaces around signs and the line ends that end nothing. Strings, templates and patterns keep theirs."""
+    """The parts without spaces around signs and line ends that end nothing. Strings, templates and patterns keep theirs."""
     pieces = _LITERAL.split(parts)
     return "".join(
         piece if number % 2 else _NEEDLESS.sub("", _AROUND.sub(r"\1", piece)) for number, piece in enumerate(pieces)
