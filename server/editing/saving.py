@@ -11,6 +11,7 @@ from kb.content import Phrasing
 from kb.errors import AdvocateError
 from kb.pages import Page
 from server.core.editing.edits import is_same_passage
+from server.core.handing.saved import SavedReply
 from server.editing.actors import Actor
 from server.storage import Content, EditConflict, Revision
 
@@ -20,6 +21,7 @@ PHRASINGS = "phrasings"
 ACCEPTED = "lint-accepted"  # what lint found and an editor took as it is
 GOLDEN = "golden"  # the document of a site's test questions
 ASKS = "asks"  # the document of a site's checklist
+SAVED = "saved-replies"  # what advocates write again and again: staff's words, no part of the text
 STRUCK = "asks-struck"  # passages that an editor said do not answer an ask: steers what is proposed, builds nothing
 TRIES = 5
 
@@ -129,6 +131,16 @@ class Saving:
     ) -> Revision | None:
         """Apply an edit to what was struck, as `checklist` does to what was chosen. Raises SavingBusy."""
         return await self._choices(site, STRUCK, edit, by=by, reason=reason)
+
+    async def saved_replies(
+        self, site: str, edit: Callable[[list[SavedReply]], list[SavedReply]], *, by: Actor, reason: str
+    ) -> Revision | None:
+        """Apply an edit to the advocates' saved replies. Raises SavingBusy, and what the edit raises."""
+
+        def edited(body: Any) -> list[Any]:
+            return [one.as_json() for one in edit([SavedReply.from_json(one) for one in body])]
+
+        return await self._list(site, SAVED, edited, by=by, reason=reason)
 
     async def _choices(
         self, site: str, document: str, edit: Callable[[Checklist], Checklist], *, by: Actor, reason: str

@@ -32,6 +32,7 @@ from server.storage.database.wakeups import Waiter
 from server.storage.store import Store
 from server.web import health
 from server.web.desk import pages as desk_pages
+from server.web.desk import saved as desk_saved
 from server.web.desk import steps as desk_steps
 from server.web.desk import writing as desk_writing
 from server.web.editor.text import pages as editor_pages
@@ -63,6 +64,7 @@ ROUTERS = (
     forgotten.router,
     factor.router,
     sessions.router,
+    desk_saved.router,
     desk_pages.router,
     desk_steps.router,
     desk_writing.router,

@@ -74,6 +74,17 @@ class Clinic:
         store: Store = self.app.state.parts.store
         return store
 
+    def save_reply(self, title: str, text: str) -> None:
+        """Sam saves a reply."""
+        with httpx.Client(base_url=self.url, timeout=30) as sam:
+            sam.post("/sign-in", data={"email": "sam@kneecare.test", "password": PASSWORD})
+            owner = re.search(r'<option value="([0-9a-f]{32})" selected', sam.get("/desk/replies").text)
+            assert owner
+            soon = f"{datetime.now() + timedelta(days=90):%Y-%m-%d}"
+            form = {"title": title, "text": text, "owner": owner[1], "review_on": soon}
+            assert sam.post("/desk/replies/kneecare", data=form).status_code == 303
+            sam.post("/sign-out")
+
     def close(self) -> None:
         self._visitors.close()
 
@@ -205,6 +216,8 @@ def test_it_appears_by_asking_when_there_is_no_stream(desk_of: Callable[..., Pag
 
 def test_pat_opens_claims_and_replies_by_keyboard_alone(desk_of: Callable[..., Page], clinic: Clinic):
     visitor = clinic.visitor(SORE)
+    clinic.save_reply("Ring back", "We will ring you back today.")
+    clinic.save_reply("Hours", "We open at eight.")
     page = desk_of("pat")
     claim_by_keys(page)
     page.keyboard.type("Hello, this is Pat.")
@@ -216,6 +229,23 @@ def test_pat_opens_claims_and_replies_by_keyboard_alone(desk_of: Callable[..., P
     expect(log.get_by_text("Thank you, Pat")).to_be_visible()
     clinic.post(visitor, "typing", {})
     expect(page.get_by_text("The visitor is writing")).to_be_visible()
+
+    page.keyboard.press("/")
+    expect(page.get_by_label("Find a saved reply")).to_be_focused()
+    page.keyboard.type("ring")
+    expect(page.locator(".saved-reply:visible")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Reply as")).to_be_focused()
+    page.keyboard.type(" Pat")
+    expect(page.get_by_label("Reply as")).to_have_value("We will ring you back today. Pat")
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(page.get_by_label("Find a saved reply")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Reply as")).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    expect(log.locator(".said-text.advocate").last).to_have_text("We will ring you back today. Pat")
 
 
 def test_of_two_colleagues_one_gets_it_and_the_other_reads_who(desk_of: Callable[..., Page], clinic: Clinic):

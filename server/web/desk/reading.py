@@ -14,6 +14,7 @@ from server.desk import Picked, in_language
 from server.storage import Conversation, Drill, Event, Failing, Handover, InboxRow
 from server.web.desk.context import context_view
 from server.web.desk.doing import doing_view
+from server.web.desk.saved_views import read_saved
 from server.web.desk.screens import (
     DESK,
     DeskScreen,
@@ -110,6 +111,7 @@ async def conversation_screen(shift: Shift, handover: Handover, showing: Showing
         conversation=talk,
         doing=doing,
         context=context,
+        saved=await read_saved(parts, handover.site, reader.today) if talk.composer == "write" else (),
     )
 
 

@@ -12,6 +12,7 @@ from server.core.handing.handover import Status
 from server.storage import Drill, Failing, InboxRow, Today
 from server.web.desk.context import ContextView
 from server.web.desk.doing import DoingView
+from server.web.desk.saved_views import SavedView
 from server.web.desk.talk import TalkView
 from server.web.guards.staff import Door
 from server.web.words.moments import waiting_words
@@ -91,6 +92,7 @@ class DeskScreen:
     conversation: TalkView | None = None
     doing: DoingView | None = None
     context: ContextView | None = None
+    saved: tuple[SavedView, ...] = ()  # of the open conversation's clinic
     notice: Notice | None = None
     troubles: tuple[Trouble, ...] = ()
     troubles_state: str = ""  # what a pulse tells of them
@@ -100,6 +102,11 @@ class DeskScreen:
     def notice_state(self) -> str:
         """Changes when the notice does."""
         return state_of(self.notice.text) if self.notice else ""
+
+    @property
+    def saved_state(self) -> str:
+        """Changes when a saved reply does."""
+        return state_of(*(one.reply.digest for one in self.saved), sum(one.is_overdue for one in self.saved))
 
     @property
     def title(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from server.core.handing.handover import Closing, Status, Step
@@ -165,6 +165,11 @@ class Reader:
 
     def clock(self, at: datetime) -> str:
         return clock(at, now=self.now, zone=self.zone)
+
+    @property
+    def today(self) -> date:
+        """The clinic's own."""
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
 
     def field(self, at: datetime) -> str:
         """A time as a form's field holds it."""

@@ -14,6 +14,7 @@ from server.desk import Picked, QuoteChanged
 from server.storage import Author, Handover, KeyReused, NotClaimed, NotFound, StaleView
 from server.web.desk.answers import again, see
 from server.web.desk.reading import Showing, find_passages, read_picked
+from server.web.desk.saved_views import read_saved
 from server.web.desk.screens import DESK
 from server.web.desk.shift import After, HandoverDep, Shift, ShiftDep
 from server.web.desk.talk import Unsent
@@ -89,14 +90,17 @@ async def post_insert(
     draft: DraftDep,
     passage: Annotated[str, Form(max_length=200)] = "",
     remove: Annotated[str, Form(max_length=200)] = "",
+    saved: Annotated[str, Form(max_length=32)] = "",
     after: After = 0,
 ) -> Response:
-    """Put a passage beside the reply being written, or take one out."""
+    """Put a passage beside the reply being written, or take one out; or a saved reply after its words."""
+    replies = await read_saved(shift.parts, handover.site, shift.reader(handover.site).today) if saved else ()
+    words = [draft.text, *(one.reply.text for one in replies if one.reply.reply_id == saved)]
     kept = [one.passage_id for one in draft.picked if one.passage_id not in (passage, remove)]
     wanted = [Picked(one, "") for one in (*kept, passage) if one]
     fresh = await read_picked(shift.parts, handover.site, wanted[:MAX_QUOTES])
     notice = TOO_MANY if len(wanted) > MAX_QUOTES else ""
-    unsent = Unsent(draft.text, picked=fresh, notice=notice)
+    unsent = Unsent("\n\n".join(filter(None, words)), picked=fresh, notice=notice)
     return await again(shift, handover, Showing(unsent=unsent, after=after), status=200)
 
 

@@ -19,7 +19,7 @@ from kb.sites import Site
 from server.core.editing.publication import TextStanding
 from server.editing import Actor, Editing, Job
 from server.editing.approving import APPROVAL, RULE
-from server.editing.saving import ACCEPTED, IMPORT, PAGE
+from server.editing.saving import ACCEPTED, IMPORT, PAGE, SAVED
 from server.publishing import Publisher
 from server.storage import Revision, Role
 from server.web.editor.text.changes import Change, changes_between, page_details, phrasing_changes
@@ -28,7 +28,7 @@ from server.web.guards.staff import Staff, signed_in
 from server.web.parts import Parts, PartsDep
 
 EDITOR = "/editor"
-NOT_TEXT = (IMPORT, APPROVAL, RULE, ACCEPTED)  # documents beside the text: nothing of them reaches a visitor
+NOT_TEXT = (IMPORT, APPROVAL, RULE, ACCEPTED, SAVED)  # documents beside the text: nothing of them reaches a visitor
 NOT_HERE = "There is no such page here, or it is not one of your clinic’s. Go back to the editor."
 
 Editor = Annotated[Staff, Depends(signed_in(Role.EDITOR, Role.REVIEWER))]

@@ -700,7 +700,7 @@ document.addEventListener('keydown', event => {
 function leave(opened, field) {
   if (opened) {
     opened.open = false
-    opened.querySelector('summary').focus()
+    ;(opened.closest('#composer')?.querySelector('#reply') ?? opened.querySelector('summary')).focus()
   } else if (field) reach('conversation', '#conversation-title')
 }
 
