@@ -32,6 +32,12 @@ class Cause(StrEnum):
     BOTH = "both"  # changed here and at the source, each in its own way
     VANISHED = "vanished"  # the source no longer has it
     REMOVED = "removed"  # removed here, changed at the source
+    THERE = "there"  # changed at the source only, and seen when the two were compared
+    ADDED = "added"  # new at the source, seen likewise
+
+
+# What a comparison alone makes wait; an import takes it.
+COMPARED = frozenset({Cause.THERE, Cause.ADDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,8 @@ def merge(last: LastImport | None, edited: Page | None, new: Page, *, used_ids: 
     for position, _ in gone:
         parts = put_in(parts, position, origin, edited.title)
     page = laid_out(_with_details(last.page if last else None, edited, read), parts)
-    if last is not None and _is_same_source(last.page, read):
+    was_taken = last is not None and not any(one.cause in COMPARED for one in last.waiting)
+    if last is not None and was_taken and _is_same_source(last.page, read):
         page = edited
     outcomes = [*steps, *(step for _, step in gone)]
     return Merged(
@@ -158,14 +165,46 @@ def merge(last: LastImport | None, edited: Page | None, new: Page, *, used_ids: 
     )
 
 
+def compare(
+    last: LastImport, edited: Page, new: Page, *, used_ids: Collection[str] = (), elsewhere: Collection[str] = ()
+) -> LastImport:
+    """What differs between today's page of a source and the last import, all of it waiting for a person: nothing is taken.
+
+    elsewhere: texts that the site's other pages have, which are nothing new.
+    """
+    read = _with_ids(new, _known(last, edited), set(used_ids))
+    before, here = _before(last), {one.passage_id: Wording.of(edited, one) for one in edited.passages}
+    waiting = []
+    for passage in read.passages:
+        one, theirs = passage.passage_id, Wording.of(read, passage)
+        cause = _difference(before.get(one), here.get(one), theirs)
+        if cause and not (cause is Cause.ADDED and theirs.text in elsewhere):
+            waiting.append(Waiting(one, cause, before.get(one), theirs))
+    given = {one.passage_id for one in read.passages}
+    gone = [one for one in before if one in here and one not in given]
+    waiting += [Waiting(one, Cause.VANISHED, before[one], None) for one in gone]
+    return LastImport(read, tuple(waiting))
+
+
+def _difference(base: Wording | None, mine: Wording | None, theirs: Wording) -> Cause | None:
+    """Why a passage that the source has waits after a comparison; None where there is nothing to decide."""
+    if base is None and mine is None:
+        return Cause.ADDED
+    outcome = _outcome(base, mine, theirs)
+    if outcome == "taken":
+        return Cause.THERE if mine is not None and mine.words != theirs.words else None
+    return Cause(outcome) if outcome in (Cause.BOTH, Cause.REMOVED) else None
+
+
 def undecided(last: LastImport, page: Page) -> tuple[Waiting, ...]:
     """What still waits for a person: an edit may have decided it meanwhile."""
     here = {one.passage_id: Wording.of(page, one) for one in page.passages}
 
     def waits(one: Waiting) -> bool:
         mine = here.get(one.passage_id)
-        if one.cause is Cause.REMOVED or mine is None:
-            return one.cause is Cause.REMOVED and mine is None
+        is_missing = one.cause in (Cause.REMOVED, Cause.ADDED)
+        if is_missing or mine is None:
+            return is_missing and mine is None
         return one.new is None or mine.words != one.new.words or mine.tags != one.new.tags
 
     return tuple(one for one in last.waiting if waits(one))
@@ -186,7 +225,7 @@ def settle(last: LastImport, page: Page, passage_id: str, *, take: bool) -> tupl
         return rest, remove_passage(page, passage_id)
     origin = parts_of(last.page)
     position = next(n for n, one in enumerate(origin) if one.passage and one.passage.passage_id == passage_id)
-    if decided.cause is Cause.REMOVED:
+    if decided.cause in (Cause.REMOVED, Cause.ADDED):
         return rest, laid_out(page, put_in(parts_of(page), position, origin, page.title))
     parts = [_retold(part, origin[position]) if _is(part, passage_id) else part for part in parts_of(page)]
     return rest, laid_out(page, parts)

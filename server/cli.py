@@ -185,7 +185,7 @@ def import_(
 ) -> None:
     """Bring a page, a document or a sheet of questions into a site, as a draft. What was edited here is never overwritten."""
     from kb.importing import Politeness
-    from server.importing import Importing, as_picture, told, told_site
+    from server.importing import Importing, Withholding, as_picture, told, told_site
     from server.progress import shown_progress
 
     settings = _settings()
@@ -195,8 +195,8 @@ def import_(
     if question and dry_run:
         raise typer.BadParameter("--ask needs what came in: leave --dry-run out")
 
-    async def run(store: Store, _publisher: Publisher) -> str:
-        importing = Importing(store.content, allow_private=settings.import_private == "on")
+    async def run(store: Store, publisher: Publisher) -> str:
+        importing = Importing(store, allow_private=settings.import_private == "on")
         if is_site:
             how = Politeness(limit=limit, wait_s=wait)
             with shown_progress("bar") as show:
@@ -207,6 +207,8 @@ def import_(
         else:
             brought = [await importing.bring_in(source, site, url=url, columns=heads, is_dry=dry_run)]
             said = told(brought[0], site, is_dry=dry_run)
+        if not dry_run:
+            await Withholding(store, publisher, importing).refresh(site)
         if report is not None:
             report.write_text(as_picture(brought), encoding="utf-8")
         return said
@@ -224,15 +226,16 @@ def decide(
 ) -> None:
     """List or settle what an import left for a person: changed here and at the source, or gone from the source."""
     from server.editing import COMMAND_LINE
-    from server.importing import Importing, told_undecided
+    from server.importing import Importing, Withholding, told_undecided
 
     if (passage is None) != (take is None):
         raise typer.BadParameter("give a passage's id with --take or --keep, or neither to see what waits")
 
-    async def run(store: Store, _publisher: Publisher) -> str:
-        importing = Importing(store.content)
+    async def run(store: Store, publisher: Publisher) -> str:
+        importing = Importing(store)
         if passage is not None and take is not None:
             page = await importing.decide(site, passage, take=take, by=COMMAND_LINE)
+            await Withholding(store, publisher, importing).refresh(site, kept=() if take else (passage,))
             return f"{passage}: {'as its source has it' if take else 'as it is here'}, in the draft of “{page.title}”."
         return told_undecided(await importing.undecided(site))
 

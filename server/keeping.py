@@ -22,7 +22,9 @@ from index.builds.layout import CURRENT, MODELS_FOLDER, SITES_FOLDER, pointers
 from index.builds.publish import Builds
 from kb.errors import AdvocateError
 from server.answers.assistants import Assistants
+from server.core.editing.withheld import held_of
 from server.core.typed import HEARD, judged
+from server.editing.saving import WITHHELD
 from server.settings import Settings
 from server.storage.database.engine import PRIVATE
 from server.storage.store import Store
@@ -164,14 +166,18 @@ async def replay(store: Store, settings: Settings, conversation_id: str) -> list
     assistants = Assistants(settings.data_dir, {})
     replayed: list[Replayed] = []
     said: list[str] = []
+    changes = await store.content.history(conversation.site, WITHHELD)  # newest first
     for event, reply, settled in _turns(await _events(store, conversation_id)):
         text = judged(event.body["text"])
         if reply is not None and reply.build:
             assistant = assistants.open_build(builds.path(reply.build))
+            held = next((one.body for one in changes if one.at <= event.at), None)
+            assistant.withhold({passage_id: one.may for passage_id, one in held_of(held).items()})
+            day = assistant.day_of(event.at)
             if chosen := event.body.get("choose"):
-                again = assistant.choose(chosen, language=conversation.language)
+                again = assistant.choose(chosen, language=conversation.language, day=day)
             else:
-                again = assistant.reply(text, said[-HEARD:], settled=settled, language=conversation.language)
+                again = assistant.reply(text, said[-HEARD:], settled=settled, language=conversation.language, day=day)
             is_same = (again.label, again.quotes, again.note) == (reply.label, reply.quotes, reply.note)
             replayed.append(Replayed(event.seq, reply.build, reply.label, is_same))
         said.append(text)

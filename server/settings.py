@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     import_private: Literal["on", "off"] = Field(
         "off", description="on lets `advocate import` fetch addresses of a private network, such as a test server."
     )
+    compare_hours: int = Field(
+        24, ge=0, le=24 * 31, description="How often pages that came from a website are compared with it; 0: never."
+    )
     metrics_token: str = Field("", description="Bearer token for /metrics; empty: direct loopback only.")
     encoder_wait_s: float = Field(15.0, ge=0, description="How long a question waits while the encoder loads.")
 

@@ -20,7 +20,7 @@ PLACEHOLDER = re.compile(r"(?<![A-Za-z])(?:DATA|DIGEST|FILE|IN|NAME|OUT|S|SITE)(
 # Names of files that are made, read or given elsewhere: by a build, a backup, a clinic, a browser, a published package.
 MADE_ELSEWHERE = frozenset(
     [
-        "manifest.json", "report.json", "scale.json", "gate.npz", "passages.npz",  # of a build
+        "manifest.json", "report.json", "scale.json", "gate.npz", "passages.npz", "withheld.json",  # of builds
         "phrasings.jsonl", "examples.jsonl", "golden.jsonl",  # of a site's folder
         "security.txt", "widget.js", "robots.txt",  # served
     ]

@@ -1,7 +1,7 @@
 """Where things stand in a data folder and in a build's: every name once, for those who write and those who read.
 
 DATA/models/DIGEST/            an exported encoder       DATA/models/vectors-DIGEST.rows  rows by text
-DATA/sites/SITE/builds/ID/     a build                   DATA/sites/SITE/builds/current.json
+DATA/sites/SITE/builds/ID/     a build                   DATA/sites/SITE/builds/current.json, withheld.json
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ BUILDS_FOLDER = "builds"
 
 # A site's builds: beside them, which of them were published and when.
 CURRENT = "current.json"
+WITHHELD = "withheld.json"  # passages that may not be quoted for now
 
 # A build: what it was made of, what answers, and how that was chosen.
 MANIFEST = "manifest.json"

@@ -1,4 +1,6 @@
-"""Fetches one web page for an importer: the only outgoing request of the product, made only when a person asks for it.
+"""Fetches one web page for an importer: the only outgoing request of the product, of pages that a person brought in.
+
+Then, or on a schedule to see whether they changed.
 
 An address on a private network is refused at the moment of connecting, so a redirect or a name that changes its mind
 leads nowhere either.

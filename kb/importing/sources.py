@@ -45,7 +45,11 @@ _META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I
 
 
 class ImportFailed(AdvocateError):
-    """A source that cannot be imported: its name, what was expected, and the way out."""
+    """A source that cannot be imported: its name, what was expected, and the way out. `status` is the site's, if one answered."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def _fetched(address: str, *, allow_private: bool) -> Source:
     try:
         got = fetch(address, max_bytes=MAX_BYTES, allow_private=allow_private)
     except FetchFailed as error:
-        raise ImportFailed(str(error)) from error
+        raise ImportFailed(str(error), error.status) from error
     parts = urlsplit(got.address)
     name = Path(unquote(parts.path)).name or parts.hostname or "page"
     suffix = _WEB_TYPES.get(got.media_type, _suffix(name))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from index.builds.build import Recipe
-from kb.pages import Page
+from kb.pages import Page, Passage
 from kb.policy import Policy
 from kb.sites import Site
 from server.core.reply import Reply
@@ -44,6 +44,9 @@ class Answering(Protocol):
 
     def pages(self, site: str) -> tuple[Page, ...]:
         """The pages of the site's current build; none while nothing can be quoted."""
+
+    def quotable(self, site: str) -> tuple[tuple[Page, Passage], ...]:
+        """The passages of these pages that may be quoted today."""
 
     async def reply_from(self, folder: Path, text: str, history: Sequence[str] = (), *, language: str = "en") -> Reply:
         """The reply that the build in this folder would give, live or not. Raises BuildRefused or ModelError."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from index.builds.loaded import LoadedBuild
+from index.builds.withheld import Withheld
 from index.encoding.encode import OnnxEncoder
 from kb.labels import Label
 from kb.policy import Policy
@@ -37,12 +39,12 @@ class Assistant:
     def build_id(self) -> str:
         return self.build.build
 
-    @property
-    def withheld(self) -> Mapping[str, str | None]:
-        """Passages that may not be quoted, by id, unless they say the text of this digest."""
-        return self._reader.withheld
+    def day_of(self, at: datetime) -> date:
+        """The day that a moment belongs to, in the clinic's zone."""
+        return at.astimezone(ZoneInfo(self.build.site.zone)).date()
 
-    def withhold(self, passages: Mapping[str, str | None]) -> None:
+    def withhold(self, passages: Withheld) -> None:
+        """From now on these are not quoted."""
         self._reader.withheld = passages
 
     def reply(

@@ -10,13 +10,17 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from index.builds.build import Recipe
+from index.builds.manifest import BuildRefused
 from index.builds.publish import Builds
+from index.builds.withheld import may_quote, read_withheld
 from kb.errors import AdvocateError
 from kb.labels import Label
-from kb.pages import Page
+from kb.pages import Page, Passage
 from kb.policy import Policy, load_policy
 from kb.reading.language import is_foreign
 from kb.sites import Site
@@ -95,6 +99,16 @@ class Assistants:
         """The pages of the site's current build; none while nothing can be quoted."""
         self.site(site)
         return self._shelves.pages(site)
+
+    def quotable(self, site: str) -> tuple[tuple[Page, Passage], ...]:
+        """The passages of these pages that may be quoted today; none where nobody knows what may not."""
+        today = datetime.now(UTC).astimezone(ZoneInfo(self.site(site).zone)).date()
+        try:
+            withheld = read_withheld(self._shelves.builds(site).folder)
+        except BuildRefused:
+            return ()
+        places = ((page, one) for page in self.pages(site) for one in page.passages if one.holds_on(today))
+        return tuple((page, one) for page, one in places if may_quote(withheld, one.passage_id, page.text_of(one)))
 
     def is_ready(self, site: str) -> bool:
         """Whether questions can be quoted: those of a site that is not loaded load it, once an encoder is."""

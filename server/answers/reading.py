@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from index.builds.loaded import LoadedBuild
 from index.builds.shared import Shared
+from index.builds.withheld import Withheld, may_quote
 from index.encoding.encode import OnnxEncoder, Vectors
 from index.search import Hit
 from kb.labels import Label
@@ -69,9 +70,7 @@ class Reader:
         self._quotes: dict[tuple[int, Span | None], Quote] = {}  # each is cut, and checked against its page, once
         self._dated = [at for at, (_, one) in enumerate(build.places) if one.effective or one.expires]
         self._zone = ZoneInfo(build.site.zone)
-        # Passages of which the clinic's own page says something else by now: the digest of the only text of each that may be
-        # quoted, None for no text at all.
-        self.withheld: Mapping[str, str | None] = {}
+        self.withheld: Withheld = {}
 
     def meet(self, text: str, history: Sequence[str] = (), *, settled: bool = False, day: date | None = None) -> Met:
         """What the rules find in a message: without the encoder, in some thousandths of a second."""
@@ -158,7 +157,7 @@ class Reader:
             self._quotes[position, span] = cut_quote(page, passage, span)
         question = passage.question or (None if vector is None else self._build.ask_titles.title(position, vector))
         quote = self._quotes[position, span]
-        is_withheld = self.withheld.get(passage.passage_id, quote.sha256) != quote.sha256
+        is_withheld = not may_quote(self.withheld, passage.passage_id, quote.text)
         return Found(score, quote, heading, near, question, is_withheld)
 
     def _texts(self, typed: Sequence[str], sought: Sequence[str]) -> list[str]:

@@ -11,11 +11,12 @@ from pathlib import Path
 from time import monotonic
 
 from index.builds.build import Recipe
-from index.builds.layout import CURRENT, encoder_folder, models_folder
+from index.builds.layout import CURRENT, WITHHELD, encoder_folder, models_folder
 from index.builds.loaded import load_build, read_pages
 from index.builds.manifest import BuildRefused
 from index.builds.publish import Builds
 from index.builds.trial import open_trial
+from index.builds.withheld import read_withheld
 from index.encoding.encode import OnnxEncoder
 from index.model import find_model, model_digest
 from kb.errors import AdvocateError
@@ -32,7 +33,9 @@ AT_ONCE = 20  # sites loaded in one look round, so that what is published meanwh
 class _Shelf:
     """What is known of one site: its pointer's state, the build that names, and the assistant, if one is loaded."""
 
-    stamp: tuple[int, int] | None = None
+    stamp: tuple[tuple[int, int] | None, tuple[int, int] | None] | None = (
+        None  # of the pointer, and of what is withheld
+    )
     build: str | None = None
     is_broken: bool = False  # the build it names cannot be used: the last good one stays
     is_stale: bool = False  # another build is loaded than the pointer names
@@ -119,11 +122,14 @@ class Shelves:
     def _look(self, site: str) -> _Shelf:
         """The site's shelf, with what its pointer says now."""
         shelf, builds = self._shelves.setdefault(site, _Shelf()), self.builds(site)
-        stamp = _stamp(builds.folder / CURRENT)
+        stamp = _stamp(builds.folder / CURRENT), _stamp(builds.folder / WITHHELD)
         if stamp != shelf.stamp:
-            shelf.stamp, shelf.is_stale, shelf.is_broken = stamp, True, False
+            is_stale = shelf.stamp is None or stamp[0] != shelf.stamp[0] or shelf.is_stale
+            shelf.stamp, shelf.is_stale, shelf.is_broken = stamp, is_stale, False
             try:
                 shelf.build = builds.current()
+                if shelf.assistant is not None:
+                    shelf.assistant.withhold(read_withheld(builds.folder))
             except BuildRefused as error:
                 _say_broken(site, shelf, error)
         return shelf
@@ -150,12 +156,16 @@ class Shelves:
     def open_build(self, folder: Path) -> Assistant:
         """An assistant for a build folder. Raises BuildRefused or ModelError."""
         build = load_build(folder)
-        return Assistant(build, self._encoder(build.manifest.model_digest))
+        assistant = Assistant(build, self._encoder(build.manifest.model_digest))
+        assistant.withhold(read_withheld(folder.parent))
+        return assistant
 
     def open_trial(self, recipe: Recipe, base: Path) -> Assistant:
         """An assistant that answers as a build of this content would. Raises what index/builds/trial.py raises."""
         encoder = self._encoder(model_digest(find_model(recipe.model)))
-        return Assistant(open_trial(recipe, base, models_folder(self._data_dir), encoder), encoder)
+        assistant = Assistant(open_trial(recipe, base, models_folder(self._data_dir), encoder), encoder)
+        assistant.withhold(read_withheld(base.parent))
+        return assistant
 
     def _encoder(self, digest: str) -> OnnxEncoder:
         if digest not in self._encoders:

@@ -18,6 +18,7 @@ from server.storage import Content, EditConflict, Revision
 PAGE = "page:"  # a page's document is this and its id
 IMPORT = "import:"  # what a page's source last gave: this and the page's id
 PHRASINGS = "phrasings"
+WITHHELD = "withheld"  # passages that are not quoted, as the clinic's page says something else by now
 ACCEPTED = "lint-accepted"  # what lint found and an editor took as it is
 GOLDEN = "golden"  # the document of a site's test questions
 ASKS = "asks"  # the document of a site's checklist

@@ -3,5 +3,16 @@
 from server.importing.bringing import BroughtIn, Followed, Importing, Undecided
 from server.importing.lines import told, told_site, told_undecided
 from server.importing.picture import as_picture
+from server.importing.withholding import Withholding
 
-__all__ = ["BroughtIn", "Followed", "Importing", "Undecided", "as_picture", "told", "told_site", "told_undecided"]
+__all__ = [
+    "BroughtIn",
+    "Followed",
+    "Importing",
+    "Undecided",
+    "Withholding",
+    "as_picture",
+    "told",
+    "told_site",
+    "told_undecided",
+]

@@ -24,14 +24,15 @@ from kb.importing import (
     without_repeated,
 )
 from kb.lines import ContentError
-from kb.merging import LastImport, Merged, Waiting, Wording, merge, settle, undecided
+from kb.merging import LastImport, Merged, Waiting, Wording, compare, merge, settle, undecided
 from kb.pages import Page
 from server.editing.actors import Actor
 from server.editing.saving import IMPORT, PAGE, TRIES, SavingBusy
 from server.publishing import SEEDER
-from server.storage import Content, EditConflict, Revision
+from server.storage import EditConflict, Revision, Store
 
 IMPORTER = Actor("import", "import")
+GONE = frozenset({404, 410})  # what a site answers where a page is no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,9 @@ class Undecided:
 class Importing:
     """Imports into the sites of one store."""
 
-    def __init__(self, content: Content, *, allow_private: bool = False) -> None:
-        self._content = content
+    def __init__(self, store: Store, *, allow_private: bool = False) -> None:
+        self._content = store.content
+        self._watched = store.watched
         self._allow_private = allow_private
 
     async def bring_in(
@@ -89,7 +91,8 @@ class Importing:
         await self._check_site(site)
         found = await asyncio.to_thread(open_source, source, allow_private=self._allow_private)
         imported = await asyncio.to_thread(read_source, replace(found, url=url or found.url, columns=columns))
-        return await self._bring(site, imported, Path(found.where).name, is_dry=is_dry, by=by)
+        address = source if found.is_fetched else ""
+        return await self._bring(site, imported, Path(found.where).name, address, is_dry=is_dry, by=by)
 
     async def follow(
         self, start: str, site: str, how: Politeness, *, progress: Callable[[int, int], None], is_dry: bool = False
@@ -110,10 +113,47 @@ class Importing:
         brought = []
         for (where, imported), page in zip(read, pages, strict=True):
             own = replace(imported, pages=(page,), left_out=page.left_out)
-            brought.append(await self._bring(site, own, where, is_dry=is_dry, by=IMPORTER))
+            brought.append(await self._bring(site, own, where, where, is_dry=is_dry, by=IMPORTER))
         return Followed(tuple(brought), repeated, tuple(skipped))
 
-    async def _bring(self, site: str, imported: Imported, name: str, *, is_dry: bool, by: Actor) -> BroughtIn:
+    async def compare(self, site: str, page_id: str, address: str) -> str:
+        """Read a page again where it came from. What differs waits for a person, and nothing of the text here changes.
+
+        Gives why it could not be read, in words; empty when it was. An address that is gone has all of the page wait. Raises
+        SavingBusy.
+        """
+        try:
+            source = await asyncio.to_thread(open_source, address, allow_private=self._allow_private)
+            read: Page | None = (await asyncio.to_thread(read_source, source)).pages[0]
+        except ImportFailed as error:
+            if error.status not in GONE:
+                return str(error)
+            read = None
+        for _ in range(TRIES):
+            latest = await self._content.latest(site, PAGE + page_id)
+            last = await self._last(site, page_id)
+            if latest is None or not latest.body or last is None:
+                return ""
+            documents = {one.document: one for one in await self._content.documents(site) if one.body}
+            others = _other_pages(documents, page_id)
+            empty = replace(last.page, text="", headings=(), passages=())
+            found = compare(
+                last,
+                Page.from_json(latest.body),
+                empty if read is None else replace(read, page_id=page_id, url=last.page.url),
+                used_ids=[one.passage_id for page in others for one in page.passages],
+                elsewhere={page.text_of(one) for page in others for one in page.passages},
+            )
+            try:
+                await self._remember(site, found, IMPORTER, f"compared with {address}")
+                return "" if read is not None else f"{address}: the site says that this page is gone."
+            except EditConflict:
+                continue
+        raise SavingBusy("This page is being saved by others at this moment. Compare it again.")
+
+    async def _bring(
+        self, site: str, imported: Imported, name: str, address: str, *, is_dry: bool, by: Actor
+    ) -> BroughtIn:
         for _ in range(TRIES):
             documents = {one.document: one for one in await self._content.documents(site) if one.body}
             (page,) = imported.pages
@@ -125,6 +165,7 @@ class Importing:
             try:
                 if not is_dry:
                     await self._write(site, latest, merged.page, merged.last, by, f"imported {name}")
+                    await self._watched.watch(site, page_id, address)
                 return BroughtIn(imported, merged, is_new=latest is None)
             except EditConflict:
                 continue  # someone saved the page meanwhile: compare with what they saved
@@ -142,6 +183,12 @@ class Importing:
                 waiting = undecided(LastImport.from_json(body), page)
                 found += [Undecided(page, one, here.get(one.passage_id)) for one in waiting]
         return found
+
+    async def given(self, site: str) -> dict[str, str]:
+        """What the sources of a site's pages say, by the passages' ids."""
+        documents = await self._content.documents(site)
+        pages = [LastImport.from_json(one.body).page for one in documents if one.document.startswith(IMPORT)]
+        return {passage.passage_id: page.text_of(passage) for page in pages for passage in page.passages}
 
     async def decide(self, site: str, passage_id: str, *, take: bool, by: Actor) -> Page:
         """Settle a waiting passage: as its source has it, or as it is here. Raises EditRefused, EditConflict."""
@@ -182,9 +229,17 @@ class Importing:
             await self._content.save(
                 site, PAGE + page.page_id, page.as_json(), author=by.id, reason=reason, expected_revision=began
             )
-        remembered = await self._content.latest(site, IMPORT + page.page_id)
+        await self._remember(site, replace(last, page=replace(last.page, page_id=page.page_id)), by, reason)
+
+    async def _remember(self, site: str, last: LastImport, by: Actor, reason: str) -> None:
+        """Keep what the source gives now. Raises EditConflict."""
+        document = IMPORT + last.page.page_id
+        remembered = await self._content.latest(site, document)
         if remembered is None or remembered.body != last.as_json():
-            await self._content.save(site, IMPORT + page.page_id, last.as_json(), author=by.id, reason=reason)
+            began = remembered.revision if remembered else 0
+            await self._content.save(
+                site, document, last.as_json(), author=by.id, reason=reason, expected_revision=began
+            )
 
 
 def _page_id(documents: dict[str, Revision], page: Page) -> str:
@@ -202,5 +257,9 @@ def _page_id(documents: dict[str, Revision], page: Page) -> str:
 
 def _used_ids(documents: dict[str, Revision], page_id: str) -> Sequence[str]:
     """The passage ids of the site's other pages."""
-    others = (Page.from_json(one.body) for name, one in documents.items() if name.startswith(PAGE))
-    return [passage.passage_id for page in others if page.page_id != page_id for passage in page.passages]
+    return [passage.passage_id for page in _other_pages(documents, page_id) for passage in page.passages]
+
+
+def _other_pages(documents: dict[str, Revision], page_id: str) -> list[Page]:
+    pages = [Page.from_json(one.body) for name, one in documents.items() if name.startswith(PAGE)]
+    return [page for page in pages if page.page_id != page_id]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from kb.importing import Fate, SourceCoverage
 from kb.importing.repeated import REPEATED
-from kb.merging import Cause, Counts
+from kb.merging import COMPARED, Cause, Counts
 from server.importing.bringing import BroughtIn, Followed, Undecided
 
 LITTLE = 0.6  # a share below it is warned of: a page's words are mostly its own, menus and forms are few
@@ -16,6 +16,8 @@ _CAUSES = {
     Cause.BOTH: "changed here and at the source",
     Cause.VANISHED: "no longer at the source",
     Cause.REMOVED: "removed here, changed at the source",
+    Cause.THERE: "changed at the source",
+    Cause.ADDED: "new at the source",
 }
 
 
@@ -91,7 +93,11 @@ def _waiting(brought: BroughtIn, site: str) -> list[str]:
     counts = brought.merged.counts
     if not counts.waiting:
         return []
-    by_cause = [f"{number} {_CAUSES[cause]}" for cause in Cause if (number := getattr(counts, cause))]
+    by_cause = [
+        f"{number} {_CAUSES[cause]}"
+        for cause in Cause
+        if (number := getattr(counts, cause, 0)) and cause not in COMPARED
+    ]
     return [
         f"{counts.waiting} for a person to decide ({', '.join(by_cause)}); until then they stay as they are here.",
         f"Decide with `advocate decide --site {site}`, or edit them at /editor/{site}/pages/{brought.page.page_id}.",

@@ -80,6 +80,17 @@ class Content:
         latest = select(table).join(head, same).where(table.c.site == site).order_by(table.c.document)
         return [revision_of(row) for row in await self._database.read(lambda transaction: transaction.all(latest))]
 
+    async def everywhere(self, document: str) -> list[Revision]:
+        """The latest revision of a document at every site that has it."""
+        head, table = schema.document, schema.revision
+        same = and_(
+            head.c.site == table.c.site,
+            head.c.document == table.c.document,
+            head.c.last_revision == table.c.revision,
+        )
+        found = select(table).join(head, same).where(head.c.document == document)
+        return [revision_of(row) for row in await self._database.read(lambda tx: tx.all(found))]
+
     async def history(self, site: str, document: str) -> list[Revision]:
         """Every revision of a document, newest first."""
         table = schema.revision

@@ -28,6 +28,7 @@ from server.storage.talks.corrections import Corrections
 from server.storage.talks.erased import ErasedList
 from server.storage.talks.notes import Notes
 from server.storage.talks.returning import Returning
+from server.storage.watched import Watched
 
 
 def _erased_list(url: URL) -> ErasedList | None:
@@ -52,6 +53,7 @@ class Store:
         self.staff = Staff(self.database)
         self.content = Content(self.database)
         self.asked = Asked(self.database)
+        self.watched = Watched(self.database)
         self.builds = StoredBuilds(self.database)
 
     @classmethod

@@ -7,6 +7,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,12 +20,14 @@ from server.channels import open_channels
 from server.core.handing.drills import parse_drills
 from server.desk import Desk
 from server.editing import Editing
+from server.importing import Importing, Withholding
 from server.publishing import Publisher
 from server.rounds.alerting import Alerting
 from server.rounds.drilling import rehearse
 from server.rounds.failing import Outage
 from server.rounds.returning import WritingToVisitors
 from server.rounds.tending import tend
+from server.rounds.watching import watch
 from server.settings import Settings
 from server.storage.builds import TOPIC
 from server.storage.database.faults import StorageUnavailable
@@ -86,6 +89,8 @@ def create_app(settings: Settings, *, store: Store | None = None, assistants: An
             answering = assistants or await _open_assistants(settings, publisher)
             parts = make_parts(settings, opened, answering, publisher)
             app.state.parts = parts
+            with suppress(StorageUnavailable):  # before anything is quoted; else it is looked at again
+                await parts.withholding.follow()
             with on_stop_signal(parts.desk.stop):
                 async with _kept_fresh(answering, publisher), _alerting(parts):
                     yield
@@ -150,6 +155,8 @@ async def _alerting(parts: Parts) -> AsyncIterator[None]:
     trouble, desk_url = parts.store.database.trouble, f"{parts.settings.address}/desk"
     outage = Outage(trouble, parts.desk.unstored, parts.channels, desk_url, parts.measures.alerted)
     tasks.append(asyncio.create_task(outage.run()))
+    every = timedelta(hours=parts.settings.compare_hours)
+    tasks.append(asyncio.create_task(watch(parts.store, parts.importing, parts.withholding, every=every)))
     schedule = parse_drills(parts.settings.drill_at)
     tasks.append(asyncio.create_task(rehearse(parts.store, schedule, parts.channels.reach, parts.publisher.sites)))
     if parts.can_mail:
@@ -188,6 +195,7 @@ async def _refresh(assistants: Assistants, publisher: Publisher, waiter: Waiter)
 def make_parts(settings: Settings, store: Store, assistants: Answering, publisher: Publisher) -> Parts:
     """The parts of one server, on what is open already."""
     channels = open_channels(settings)
+    importing = Importing(store, allow_private=settings.import_private == "on")
     return Parts(
         settings=settings,
         store=store,
@@ -195,6 +203,8 @@ def make_parts(settings: Settings, store: Store, assistants: Answering, publishe
         desk=Desk(store, assistants, reach=channels.reach),
         publisher=publisher,
         editing=Editing.of(store, publisher, assistants),
+        importing=importing,
+        withholding=Withholding(store, publisher, importing),
         templates=Templates(),
         limits=Limits.of(settings),
         measures=Measures(store.database.trouble),

@@ -13,6 +13,7 @@ from server.channels import Channels
 from server.core.handing.alerts import Channel
 from server.desk import Desk
 from server.editing import Editing
+from server.importing import Importing, Withholding
 from server.settings import Settings
 from server.storage.store import Store
 from server.web.limits import Limits
@@ -33,6 +34,8 @@ class Parts:
     desk: Desk
     publisher: Publisher
     editing: Editing
+    importing: Importing
+    withholding: Withholding
     templates: Templates
     limits: Limits
     measures: Measures

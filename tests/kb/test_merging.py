@@ -20,7 +20,7 @@ from kb.editing import (
     set_reviewed,
     set_tags,
 )
-from kb.merging import Cause, Counts, LastImport, Merged, merge, settle
+from kb.merging import Cause, Counts, LastImport, Merged, compare, merge, settle, undecided
 from kb.pages import Page
 from kb.shaping.blocks import Block
 from kb.shaping.layout import assemble
@@ -261,3 +261,34 @@ def test_the_days_between_which_a_passage_holds_and_its_owner_outlive_an_import(
     found = merge(LAST, edited, reworded(("24", "48"))).page
     assert (found.passages[1].expires, found.owner) == ("2026-03-31", "Front desk")
     assert found.text_of(found.passages[1]) == "Wait 48 hours before you drive."
+
+
+def test_a_comparison_takes_nothing_and_has_every_difference_wait_until_it_is_decided():
+    today = page_of(
+        heading("Before"), EAT, text("Bring a friend."), heading("After"), text("Wait 48 hours before you drive.")
+    )
+    found = compare(LAST, OLD, today)
+    by_cause = {one.cause: one for one in found.waiting}
+    assert set(by_cause) == {Cause.ADDED, Cause.THERE, Cause.VANISHED}
+    assert (by_cause[Cause.THERE].passage_id, by_cause[Cause.VANISHED].passage_id) == (DRIVING, PARKING)
+    assert undecided(found, OLD) == found.waiting == compare(found, OLD, today).waiting
+    taken, page = settle(found, OLD, DRIVING, take=True)
+    assert "Wait 48 hours before you drive." in texts(page)
+    declined, page = settle(taken, page, by_cause[Cause.ADDED].passage_id, take=False)
+    kept, page = settle(declined, page, PARKING, take=False)
+    assert compare(kept, page, today).waiting == ()
+    _, page = settle(found, OLD, by_cause[Cause.ADDED].passage_id, take=True)
+    assert texts(page)[:2] == ["You can eat as usual.", "Bring a friend."]
+
+
+def test_an_import_after_a_comparison_takes_what_it_would_have_taken_without_one():
+    today = reworded(("24", "48"), ("free", "free for an hour"))
+    without = merge(LAST, OLD, today)
+    assert merge(compare(LAST, OLD, today), OLD, today) == without
+    edited = replace_text(OLD, DRIVING, "Wait two days.")
+    assert merge(compare(LAST, edited, today), edited, today) == merge(LAST, edited, today)
+
+
+def test_what_another_page_of_the_site_says_is_nothing_new():
+    today = page_of(heading("Before"), EAT, text("Call us to book."), heading("After"), DRIVE, PARK)
+    assert compare(LAST, OLD, today, elsewhere=["Call us to book."]).waiting == ()

@@ -8,11 +8,15 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from index.builds.withheld import Withheld, read_withheld
 from kb.editing import EditRefused, replace_text
 from kb.importing import ImportFailed
 from kb.lines import ContentError
@@ -21,10 +25,12 @@ from kb.pages import Page
 from kb.sites import SITES, new_site
 from server.editing.actors import Actor
 from server.editing.saving import Saving
-from server.importing import Importing, as_picture, told, told_undecided
+from server.importing import Importing, Withholding, as_picture, told, told_undecided
+from server.rounds.watching import look_at
 from server.storage import Store
 from tests.kb.importing.test_following import CALL, clinic, html  # noqa: F401
 from tests.server.test_keeping import advocate, run
+from tests.server.web.editor.test_pages import Builder
 
 ANN = Actor("ann", "Ann")
 SITE = "hillside"
@@ -41,7 +47,7 @@ async def store(store: Store) -> Store:
 
 @pytest.fixture
 def importing(store: Store) -> Importing:
-    return Importing(store.content)
+    return Importing(store)
 
 
 @pytest.fixture
@@ -277,3 +283,99 @@ async def test_a_whole_site_comes_in_page_by_page_and_what_its_pages_share_is_to
     assert "reading pages" in done.err
     assert again.out.count(" the same), ") == 4 and "decide" not in again.out
     assert (await advocate(data_dir, "import", "page.md", "--site", "kneecare", "--follow")).status == 2
+
+
+KNEES = "<main><h1>Knees</h1><h2>Driving</h2><p>Wait 24 hours before you drive.</p><h2>Eating</h2><p>Eat as usual.</p></main>"
+
+
+@dataclass
+class Site:
+    """A site whose page came from a website, and is live as it came."""
+
+    store: Store
+    publisher: Builder
+    importing: Importing
+
+    @property
+    def withholding(self) -> Withholding:
+        return Withholding(self.store, self.publisher, self.importing)
+
+    @property
+    def withheld(self) -> Withheld:
+        return read_withheld(self.publisher.builds(SITE).folder)
+
+    async def publish(self) -> None:
+        await self.publisher.travelling.publish(SITE, await self.publisher.make(SITE), "Ann")
+        await self.withholding.follow()
+
+    async def look(self) -> str:
+        """Compare the page, and what came of it."""
+        watched = await self.store.watched.take(timedelta(0))
+        assert watched is not None
+        await look_at(watched, self.store, self.importing, self.withholding)
+        return (await self.store.watched.of(SITE))[watched.page_id].problem
+
+    async def decide(self, passage_id: str, *, take: bool) -> None:
+        await self.importing.decide(SITE, passage_id, take=take, by=ANN)
+        await self.withholding.refresh(SITE, kept=() if take else (passage_id,))
+
+
+async def test_what_changed_on_the_clinics_page_is_not_quoted_until_a_person_has_decided_and_published(
+    clinic,  # noqa: F811
+    store,
+    tmp_path,
+):
+    site = Site(store, Builder(store, tmp_path / "var", "model"), Importing(store, allow_private=True))
+    clinic.pages["/knees"] = KNEES
+    brought = await site.importing.bring_in(f"{clinic.url}/knees", SITE, by=ANN)
+    driving, eating = (one.passage_id for one in brought.page.passages)
+    await site.publish()
+    assert await site.look() == "" and site.withheld == {}
+
+    clinic.pages["/knees"] = KNEES.replace("24", "48")
+    assert await site.look() == "" and await site.look() == ""
+    assert site.withheld == {driving: sha256(b"Wait 48 hours before you drive.").hexdigest()}
+    assert await page(store) == brought.page  # nothing of the text here was touched
+    assert [one.waiting.cause for one in await site.importing.undecided(SITE)] == [Cause.THERE]
+    await Saving(store.content).page(
+        SITE, "knees", lambda one: replace_text(one, driving, "Ask us when you may drive."), by=ANN, reason="softer"
+    )
+    await site.publish()  # other words than there, and nobody said that they may stay
+    assert list(site.withheld) == [driving]
+    await site.decide(driving, take=True)
+    assert list(site.withheld) == [driving]  # what is live is not what was decided
+    await site.publish()
+    assert site.withheld == {} and await site.look() == ""
+
+    clinic.pages["/knees"] = KNEES.replace("24", "48").replace("<p>Eat as usual.</p>", "<p>Come back for lunch.</p>")
+    await site.look()
+    assert site.withheld == {eating: None}
+    await site.decide(eating, take=False)
+    assert site.withheld == {} and await site.look() == "" and site.withheld == {}
+
+
+async def test_a_page_that_is_gone_is_not_quoted_and_one_that_cannot_be_read_stays_as_it_is(clinic, store, tmp_path):  # noqa: F811
+    site = Site(store, Builder(store, tmp_path / "var", "model"), Importing(store, allow_private=True))
+    clinic.pages["/knees"] = KNEES
+    brought = await site.importing.bring_in(f"{clinic.url}/knees", SITE, by=ANN)
+    await site.publish()
+    clinic.status["/knees"] = 503
+    assert "503" in await site.look() and site.withheld == {}
+    clinic.status["/knees"] = 404
+    assert "gone" in await site.look()
+    assert site.withheld == {one.passage_id: None for one in brought.page.passages}
+    clinic.status["/knees"] = 200
+    assert await site.look() == "" and site.withheld == {}
+    private = Site(store, site.publisher, Importing(store))
+    assert "private network" in await private.look()
+
+
+async def test_a_page_is_compared_once_in_a_while_by_one_process_alone_and_one_from_a_file_never(store, write):
+    await store.watched.watch(SITE, "knees", "https://hillside.example/knees")
+    assert await store.watched.take(timedelta(hours=1)) is None
+    taken = await store.watched.take(timedelta(0))
+    assert taken is not None and taken.address == "https://hillside.example/knees"
+    await store.watched.settle(SITE, "knees", "it was away")
+    assert (await store.watched.of(SITE))["knees"].problem == "it was away"
+    await Importing(store).bring_in(write("knees.md", PAGE), SITE)
+    assert await store.watched.of(SITE) == {}

@@ -563,6 +563,7 @@ class Reopened:
     """Stands for the assistants: opens a build's folder as `Opened` does, and notes what it is asked."""
 
     asked: list[tuple[str, tuple[str, ...]]]
+    withheld: Mapping[str, str | None]
 
     def __init__(self, _data_dir: Path, _sites: object) -> None:
         Reopened.asked = []
@@ -587,7 +588,13 @@ class Noted(Opened):
         Reopened.asked.append((text, tuple(history)))
         return super().reply(text, language=language)
 
-    def choose(self, passage_id: str, *, language: str = "en") -> Reply:
+    def day_of(self, at: datetime) -> date:
+        return at.date()
+
+    def withhold(self, passages: Mapping[str, str | None]) -> None:
+        Reopened.withheld = dict(passages)
+
+    def choose(self, passage_id: str, *, language: str = "en", day: date | None = None) -> Reply:
         [question] = [one.question for page in self.pages for one in page.passages if one.passage_id == passage_id]
         return super().reply(question or "", language=language)
 
@@ -648,6 +655,12 @@ async def test_replay_gives_each_message_the_history_it_had(store, data_dir, reo
     # As the desk gave them: the last six whoever answered, without control characters. A choice is not read as typed.
     said = ["A person, please.", "My knee is warm.", QUESTION, *(f"Is it safe, {number}?" for number in range(5))]
     assert reopened.asked == [(said[at], tuple(said[max(0, at - 6) : at])) for at in range(3, 8)]
+    assert reopened.withheld == {}  # then; what was withheld later changes nothing
+    held = {NEEDLES: {"page": "knees", "may": None, "was": "0" * 64}}
+    await store.content.save("kneecare", "withheld", held, author="test", reason="test")
+    await hear(store, data_dir, conversation_id, "And then?")
+    await advocate(data_dir, "replay", conversation_id)
+    assert reopened.withheld == {NEEDLES: None}
 
 
 async def test_replay_decides_a_conversation_to_its_end_however_long(store, data_dir, reopened):

@@ -422,3 +422,13 @@ replica = Table(  # server processes, and the build each answers from, by site
     Column("serves", Json, nullable=False),
     Column("seen_at", Moment, nullable=False),
 )
+
+watched_page = Table(  # pages that are compared with the clinic's own website
+    "watched_page",
+    metadata,
+    Column("site", SITE, primary_key=True),
+    Column("page_id", Plain, primary_key=True),
+    Column("address", Plain, nullable=False),
+    Column("looked_at", Moment, nullable=False),  # a process that begins to look takes it by setting this
+    Column("problem", Plain, nullable=False),
+)

@@ -16,6 +16,7 @@ NOTICES = {
     "added": "Added. Visitors get it once you rebuild and publish.",
     "removed": "Removed. Visitors may still be quoted it until you rebuild and publish.",
     "reviewed": "The review date is saved. Visitors see it once you rebuild and publish.",
+    "compared": "Compared with the clinic’s page just now.",
     "owner": "Saved. It is for your colleagues; visitors do not see it.",
     "phrasing-added": "Added. It works once you rebuild.",
     "phrasing-removed": "Removed. It stops working once you rebuild and publish.",
@@ -49,8 +50,23 @@ def frame_of(visit: Visit, text: SiteText, *, here: str, notice: Notice | None =
         tabs=tuple(Link(name, href, name == here) for name, href in tabs),
         clinics=(Link("Other clinics", EDITOR),) if len(visit.sites) > 1 else (),
         standing=standing_of(visit, text),
+        held=_held_words(text),
+        held_url=f"{visit.url}/import/waiting",
         notice=notice or _told(done),
     )
+
+
+def _held_words(text: SiteText) -> str:
+    """Which passages are not quoted as the clinic's page says something else by now; empty where none."""
+    undecided = sum(not one.is_decided for one in text.held.values())
+    if undecided:
+        those = counted(undecided, "passage has", "passages have")
+        return f"{those} changed on the clinic’s own page. Visitors who ask get a person until you decide."
+    if text.held:
+        return (
+            "What you decided about the clinic’s page is not live yet. Visitors who ask get a person until you publish."
+        )
+    return ""
 
 
 def _told(done: str) -> Notice | None:

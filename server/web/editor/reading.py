@@ -17,9 +17,10 @@ from kb.lines import ContentError
 from kb.pages import Page, Passage
 from kb.sites import Site
 from server.core.editing.publication import TextStanding
+from server.core.editing.withheld import Held, held_of
 from server.editing import Actor, Editing, Job
 from server.editing.approving import APPROVAL, RULE
-from server.editing.saving import ACCEPTED, IMPORT, PAGE, SAVED
+from server.editing.saving import ACCEPTED, IMPORT, PAGE, SAVED, WITHHELD
 from server.publishing import Publisher
 from server.storage import Revision, Role
 from server.web.editor.text.changes import Change, changes_between, page_details, phrasing_changes
@@ -28,7 +29,7 @@ from server.web.guards.staff import Staff, signed_in
 from server.web.parts import Parts, PartsDep
 
 EDITOR = "/editor"
-NOT_TEXT = (IMPORT, APPROVAL, RULE, ACCEPTED, SAVED)  # documents beside the text: nothing of them reaches a visitor
+NOT_TEXT = (IMPORT, APPROVAL, RULE, ACCEPTED, SAVED, WITHHELD)  # documents beside the text: nothing of them reaches a visitor
 NOT_HERE = "There is no such page here, or it is not one of your clinic’s. Go back to the editor."
 
 Editor = Annotated[Staff, Depends(signed_in(Role.EDITOR, Role.REVIEWER))]
@@ -75,6 +76,7 @@ class SiteText:
     current: Manifest | None
     built: Manifest | None
     job: Job | None
+    held: Mapping[str, Held]  # passages that are not quoted, as the clinic's page says something else by now
 
     @property
     def standing(self) -> TextStanding:
@@ -185,6 +187,7 @@ async def read_text(visit: Visit) -> SiteText:
         current=current,
         built=built,
         job=visit.editing.rebuilding.of(visit.name),
+        held=held_of(next((one.body for one in documents if one.document == WITHHELD), None)),
     )
 
 

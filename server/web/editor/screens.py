@@ -43,6 +43,8 @@ class Frame:
     tabs: tuple[Link, ...]
     clinics: tuple[Link, ...]
     standing: Standing
+    held: str  # what is not quoted as the clinic's page says something else by now; empty: nothing
+    held_url: str
     notice: Notice | None = None
 
 
@@ -149,6 +151,15 @@ class TryView:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedPage:
+    """When a page was last compared with where it came from; `problem` says why it could not be."""
+
+    words: str
+    address: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageScreen:
     """The editor: outline, text and try-out. `pane` is the one a narrow screen shows."""
 
@@ -169,6 +180,7 @@ class PageScreen:
     revision: int
     history_url: str
     add_url: str
+    compared: ComparedPage | None
     left_out: tuple[str, ...]
     trying: TryView
 

@@ -49,7 +49,7 @@ async def site_info(site: SiteName, parts: PartsDep, lang: Language = "en") -> A
 async def faq_markup(site: SiteName, parts: PartsDep) -> Response:
     """The published questions and answers as FAQPage markup (schema.org), word for word, for the clinic's own page."""
     parts.assistants.site(site)
-    markup = faq_page(parts.assistants.pages(site))
+    markup = faq_page(parts.assistants.quotable(site))
     return JSONResponse(markup, media_type=JSON_LD, headers={"Cache-Control": "public, max-age=300"})
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kb.pages import Page
+from kb.pages import Page, Passage
 
 
-def faq_page(pages: Iterable[Page]) -> dict[str, Any]:
+def faq_page(places: Iterable[tuple[Page, Passage]]) -> dict[str, Any]:
     """Each question that a page puts, with its answer word for word. Empty `mainEntity` where no page puts one."""
     return {
         "@context": "https://schema.org",
@@ -19,8 +19,7 @@ def faq_page(pages: Iterable[Page]) -> dict[str, Any]:
                 "name": passage.question,
                 "acceptedAnswer": {"@type": "Answer", "text": page.text_of(passage)},
             }
-            for page in pages
-            for passage in page.passages
+            for page, passage in places
             if passage.question
         ],
     }

@@ -7,14 +7,17 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from index.builds.withheld import write_withheld
 from index.model import DEFAULT_MODEL
 from kb.content import Content, Phrasing
 from kb.editing import add_answer, add_paragraph, replace_text, set_dates
 from server.answers.assistants import Assistants
+from server.core.reasons import Reason
 from server.core.reply import Reply
 from server.editing import Actor, Editing
 from server.publishing import Publisher
@@ -78,6 +81,28 @@ async def test_what_holds_for_a_time_is_quoted_then_and_counts_as_not_there_befo
     assert "20-25 minutes" in quoted(then) and "8-12" not in quoted(then)
     assert "minutes" not in quoted(after)
     assert {one.passage_id for one in before.trace.candidates}.isdisjoint(one.passage_id for one in then.quotes)
+
+
+async def test_what_changed_on_the_clinics_page_is_handed_over_at_once_and_quoted_again_in_its_new_words(desk):
+    editing, publisher = desk
+    assistants = Assistants(publisher.models.parent, await publisher.sites(), encoder_wait_s=60)
+    await assistants.refresh()
+    [quote] = (await assistants.reply("kneecare", MINUTES)).quotes
+    fresh = quote.text.replace("8-12", "15-20")
+    write_withheld(publisher.builds("kneecare").folder, {quote.passage_id: sha256(fresh.encode()).hexdigest()})
+    await assistants.refresh()
+    reply = await assistants.reply("kneecare", MINUTES)
+    chosen = await assistants.choose("kneecare", quote.passage_id)
+    for one in (reply, chosen):
+        assert (one.outcome, one.quotes, one.suggestions) == ("handover", (), ())
+        assert one.trace.rules[-1] == Reason.WITHHELD
+    assert quote.passage_id not in [one.passage_id for _, one in assistants.quotable("kneecare")]
+    assert "15-20 minutes" in quoted(await editing.trying.reply("kneecare", MINUTES, unsaved=saying("15-20")))
+    (publisher.builds("kneecare").folder / "withheld.json").write_text("{", encoding="utf-8")
+    await assistants.refresh()
+    assert assistants.quotable("kneecare") == ()
+    assert (await assistants.reply("kneecare", MINUTES)).quotes == ()  # what was known last still holds
+    assistants.close()
 
 
 def quoted(reply: Reply) -> str:

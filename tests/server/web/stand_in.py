@@ -10,7 +10,7 @@ from typing import Self
 
 from index.builds.build import Recipe
 from kb.labels import Label
-from kb.pages import Page
+from kb.pages import Page, Passage
 from kb.policy import load_policy
 from kb.shaping.markdown import load_page
 from kb.sites import SITES, Site, load_site
@@ -139,6 +139,9 @@ class StandIn:
         if site not in self.sites:
             raise UnknownSite("There is no such site here.")
         return self.sites[site]
+
+    def quotable(self, site: str) -> tuple[tuple[Page, Passage], ...]:
+        return tuple((page, one) for page in self.pages(site) for one in page.passages)
 
     def pages(self, site: str) -> tuple[Page, ...]:
         return (PAGE,) if site == "kneecare" else ()

@@ -12,13 +12,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kb.editing import EditRefused
 from kb.errors import AdvocateError
-from kb.merging import Cause, Wording
-from server.importing import BroughtIn, Importing, Undecided
+from kb.merging import Cause, Waiting, Wording
+from server.importing import BroughtIn, Undecided
+from server.rounds.watching import look_at
 from server.storage import EditConflict
 from server.web.editor.frame import frame_of
 from server.web.editor.incoming.import_screens import BroughtView, ImportScreen, WaitingRow, WaitingScreen, WordingView
-from server.web.editor.reading import EditDep, Visit, VisitDep, read_text
+from server.web.editor.reading import NOT_HERE, EditDep, Visit, VisitDep, read_text
 from server.web.editor.text.changes import heading_of, marked_words
+from server.web.guards.problems import Problem
 from server.web.words.wording import counted
 
 router = APIRouter()
@@ -26,6 +28,8 @@ CAUSES = {
     Cause.BOTH: "Changed here and at the source",
     Cause.VANISHED: "No longer at the source",
     Cause.REMOVED: "Removed here, changed at the source",
+    Cause.THERE: "Changed at the source",
+    Cause.ADDED: "New at the source",
 }
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _NAME = re.compile(r"[^\w.-]+")
@@ -49,13 +53,27 @@ async def post_import(
         if file is not None and file.filename:
             brought = await _bring_file(visit, file, url.strip())
         elif _ADDRESS.fullmatch(wanted):
-            brought = await _importing(visit).bring_in(wanted, visit.name, url=url.strip(), by=visit.actor)
+            brought = await visit.parts.importing.bring_in(wanted, visit.name, url=url.strip(), by=visit.actor)
         else:
             problem = "Give the address of a page, beginning with https://, or choose a file."
             return await _import_page(visit, address=wanted, url=url, problem=problem, status=422)
+        await visit.parts.withholding.refresh(visit.name)
     except AdvocateError as error:
         return await _import_page(visit, address=wanted, url=url, problem=_told(error), status=422)
     return await _import_page(visit, brought=brought)
+
+
+@router.post("/{site}/pages/{page_id}/compare")
+async def post_compare(visit: EditDep, page_id: str) -> Response:
+    """Compare a page with what stands where it came from, now."""
+    parts = visit.parts
+    page = (await parts.store.watched.of(visit.name)).get(page_id)
+    if page is None:
+        raise Problem(404, NOT_HERE)
+    await look_at(page, parts.store, parts.importing, parts.withholding)
+    return RedirectResponse(
+        f"{visit.url}/pages/{page_id}?done=compared", status_code=303, headers={"Cache-Control": "no-store"}
+    )
 
 
 @router.get("/{site}/import/waiting")
@@ -69,7 +87,8 @@ async def post_decide(
 ) -> Response:
     """Settle one passage: as its source has it, or as it is here."""
     try:
-        await _importing(visit).decide(visit.name, passage, take=take, by=visit.actor)
+        await visit.parts.importing.decide(visit.name, passage, take=take, by=visit.actor)
+        await visit.parts.withholding.refresh(visit.name, kept=() if take else (passage,))
     except EditRefused:
         problem = "Somebody has decided this one already."
         return await _waiting_page(visit, problem=problem, status=409)
@@ -81,17 +100,13 @@ async def post_decide(
     )
 
 
-def _importing(visit: Visit) -> Importing:
-    return Importing(visit.parts.store.content, allow_private=visit.parts.settings.import_private == "on")
-
-
 async def _bring_file(visit: Visit, file: UploadFile, url: str) -> BroughtIn:
     """What a file holds. It is written to a folder of its own for as long as it is read, under a name of letters."""
     name = _NAME.sub("-", Path(file.filename or "").name)[-80:].lstrip(".-") or "file"
     with tempfile.TemporaryDirectory(prefix="advocate-import-") as folder:
         path = Path(folder) / name
         path.write_bytes(await file.read())
-        return await _importing(visit).bring_in(str(path), visit.name, url=url, by=visit.actor)
+        return await visit.parts.importing.bring_in(str(path), visit.name, url=url, by=visit.actor)
 
 
 def _told(error: AdvocateError) -> str:
@@ -109,7 +124,7 @@ async def _import_page(
     status: int = 200,
 ) -> HTMLResponse:
     text = await read_text(visit)
-    waiting = len(await _importing(visit).undecided(visit.name))
+    waiting = len(await visit.parts.importing.undecided(visit.name))
     screen = ImportScreen(
         frame=frame_of(visit, text, here="Text"),
         action=f"{visit.url}/import",
@@ -143,7 +158,7 @@ def _brought(visit: Visit, one: BroughtIn) -> BroughtView:
 
 async def _waiting_page(visit: Visit, *, done: str = "", problem: str = "", status: int = 200) -> HTMLResponse:
     text = await read_text(visit)
-    found = await _importing(visit).undecided(visit.name)
+    found = await visit.parts.importing.undecided(visit.name)
     screen = WaitingScreen(
         frame=frame_of(visit, text, here="Text", done=done),
         action=f"{visit.url}/import/decide",
@@ -166,9 +181,21 @@ def _waiting(one: Undecided) -> WaitingRow:
         last=_wording(waiting.last, None),
         here=_wording(one.here, waiting.last),
         source=_wording(waiting.new, waiting.last),
-        take="Remove it here too" if waiting.new is None else "Take the source’s words",
-        keep="Leave it removed" if one.here is None else "Keep ours",
+        take=_take_words(waiting),
+        keep=_keep_words(one),
     )
+
+
+def _take_words(waiting: Waiting) -> str:
+    if waiting.new is None:
+        return "Remove it here too"
+    return "Add it here too" if waiting.cause is Cause.ADDED else "Take the source’s words"
+
+
+def _keep_words(one: Undecided) -> str:
+    if one.here is not None:
+        return "Keep ours"
+    return "Leave it out" if one.waiting.cause is Cause.ADDED else "Leave it removed"
 
 
 def _wording(one: Wording | None, before: Wording | None) -> WordingView | None:

@@ -7,12 +7,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from kb.pages import Page
+from server.storage.watched import WatchedPage
 from server.web.editor.frame import frame_of
 from server.web.editor.reading import SiteText, Visit, read_text
-from server.web.editor.screens import PageScreen
+from server.web.editor.screens import ComparedPage, PageScreen
 from server.web.editor.text.trying import TryOut, try_view
 from server.web.editor.text.view import ON_ONE_SCREEN, Opened, Part, block_views, outline_rows
 from server.web.words.lines import reviewed_line
+from server.web.words.moments import moment
 from server.web.words.notices import Notice
 from server.web.words.texts import ENGLISH
 
@@ -55,8 +57,17 @@ async def page_screen(visit: Visit, page_id: str, wanted: Wanted) -> PageScreen:
         revision=text.revision(page_id),
         history_url=f"{url}/revisions",
         add_url=f"{url}/add?kind=answer",
+        compared=_compared((await visit.parts.store.watched.of(visit.name)).get(page_id), visit.site.zone),
         left_out=page.left_out,
         trying=await try_view(visit, text, wanted.try_out, action=f"{url}/try"),
+    )
+
+
+def _compared(page: WatchedPage | None, zone: str) -> ComparedPage | None:
+    if page is None:
+        return None
+    return ComparedPage(
+        f"Compared with the clinic’s page on {moment(page.looked_at, zone)}", page.address, page.problem
     )
 
 

@@ -20,6 +20,7 @@ ON_ONE_SCREEN = 100  # passages; a sheet of thousands of questions is shown in p
 CHANGED = Mark("Changed", "accent diamond")
 NEW = Mark("New", "accent diamond")
 RISK = Mark("Safety note", "warning square")
+HELD = Mark("Not quoted now: changed on the clinic’s page", "warning square")
 UNREVIEWED = Mark("Never reviewed", "ring")
 
 
@@ -105,7 +106,8 @@ def block_views(
     blocks = [(one.start, _heading_view(page, one)) for one in headings]
     for passage in shown:
         view = _passage_view(page, passage, changes, phrasings, url=url)
-        view = replace(view, marks=(*view.marks, *days_marks(passage, today)))
+        held = (HELD,) if passage.passage_id in text.held else ()
+        view = replace(view, marks=(*held, *view.marks, *days_marks(passage, today)))
         if passage.passage_id == opened.passage_id:
             view = _with_form(view, page, passage, opened, revision=text.revision(page.page_id), url=url)
         blocks.append((passage.start, BlockView(passage.passage_id, passage=view)))

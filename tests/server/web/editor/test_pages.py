@@ -25,6 +25,7 @@ from kb.content import Content
 from kb.pages import Page
 from kb.policy import policy_version
 from server.editing import Editing
+from server.importing import Importing, Withholding
 from server.publishing import ChildBuildFailed, Publisher
 from server.settings import Settings
 from server.storage import Role, Store
@@ -33,6 +34,7 @@ from server.web.app import create_app
 from server.web.editor.release import releasing
 from server.web.editor.text import pages
 from server.web.staff import signin
+from tests.kb.importing.test_following import clinic  # noqa: F401
 from tests.server.web.conftest import HERE
 from tests.server.web.stand_in import StandIn
 
@@ -118,7 +120,11 @@ async def editor_app(app: FastAPI, store: Store, settings: Settings) -> Builder:
     builder = Builder(store, settings.data_dir, settings.embedding_model)
     await builder.seed()
     editing = Editing.of(store, builder, StandIn())
-    app.state.parts = replace(app.state.parts, publisher=builder, editing=editing)
+    importing = Importing(store, allow_private=True)
+    withholding = Withholding(store, builder, importing)
+    app.state.parts = replace(
+        app.state.parts, publisher=builder, editing=editing, importing=importing, withholding=withholding
+    )
     await store.staff.add("ann@clinic.test", "Ann Ruiz", Role.EDITOR, PASSWORD)
     await store.staff.add("bo@clinic.test", "Bo Chen", Role.EDITOR, PASSWORD)
     await store.staff.add("rosa@clinic.test", "Rosa Diaz", Role.REVIEWER, PASSWORD)
@@ -396,6 +402,30 @@ async def test_who_looks_after_a_page_is_saved_and_shown(ann, app, builder):
     assert "Looked after by Front desk" in plain(await ann.post(f"{HOME}/owner", {"owner": "Front desk"}))
     assert "at most 100" in plain(await ann.post(f"{HOME}/owner", {"owner": "a" * 101}, status=422))
     assert "Nobody named who looks after it" in plain(await ann.post(f"{HOME}/owner", {"owner": ""}))
+
+
+async def test_what_changed_on_the_clinics_page_is_told_on_every_page_and_decided_there(
+    ann,
+    app,
+    builder,
+    store,
+    clinic,  # noqa: F811
+):
+    await ann.publish(app)
+    assert "Compare it now" not in await ann.get(HOME)
+    await store.watched.watch("kneecare", PAGE, f"{clinic.url}/knees")  # where nothing is
+    words = plain(await ann.post(f"{HOME}/compare", {}))
+    assert "The clinic’s page could not be read" in words and "this page is gone" in words
+    assert "passages have changed on the clinic’s own page. Visitors who ask get a person until you decide." in words
+    assert "Not quoted now: changed on the clinic’s page" in words
+    assert "own page. Visitors who ask" in plain(await ann.get(f"{SITE}/publish"))
+    page = await ann.get(f"{SITE}/import/waiting")
+    waiting = page.count("Keep ours")
+    assert waiting == len((await ann.page()).passages) and "No longer at the source" in page
+    page = await ann.post(f"{SITE}/import/decide", {"passage": NEEDLES, "take": "false"})
+    assert page.count("Keep ours") == waiting - 1
+    assert f"{waiting - 1} passages have changed" in plain(page)
+    assert await ann.post(f"{SITE}/pages/nowhere/compare", {}, status=404)
 
 
 async def test_a_question_is_added_after_the_last_one(ann):
