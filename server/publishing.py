@@ -251,7 +251,7 @@ async def _run_build(options: Sequence[str], progress: Callable[[str, int, int],
         lines = (await child.stdout.read()).decode().split()
     except asyncio.CancelledError:
         if child.returncode is None:
-            child.kill()  # the server ends, and with it whoever asked
+            child.kill()  # whoever asked stopped it, or ends with the server
         raise
     if await child.wait() != 0 or not lines:
         raise ChildBuildFailed(complaint or "The build stopped without saying why. Run `advocate build` to see.")

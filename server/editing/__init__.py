@@ -14,6 +14,7 @@ from server.editing.closing import Closing
 from server.editing.comparing import Comparing, Comparison
 from server.editing.golden import Golden, GoldenAnswer, GoldenCheck
 from server.editing.linting import Linted, Linting
+from server.editing.planning import Plan, Planning
 from server.editing.rebuilding import Job, Rebuilding
 from server.editing.releasing import GoldenRefused, PublicationRefused, Releasing
 from server.editing.saving import NoSuchPage, SavedMeanwhile, Saving, SavingBusy, Seen
@@ -39,6 +40,8 @@ __all__ = [
     "Linting",
     "NoSuchPage",
     "NothingToTry",
+    "Plan",
+    "Planning",
     "PublicationRefused",
     "Rebuilding",
     "Releasing",
@@ -64,6 +67,7 @@ class Editing:
     approving: Approving
     linting: Linting
     closing: Closing
+    planning: Planning
 
     @classmethod
     def of(cls, store: Store, publisher: Publisher, assistants: Answering) -> Editing:
@@ -71,13 +75,15 @@ class Editing:
         comparing = Comparing(store, publisher, assistants, golden)
         rebuilding = Rebuilding(store, publisher, then=comparing.start)
         approving = Approving(store.content, publisher)
+        releasing = Releasing(store, publisher, golden, rebuilding, comparing, approving)
         saving, trying = Saving(store.content), Trying(publisher, assistants)
         return cls(
             saving=saving,
             linting=Linting(store.content, saving),
             rebuilding=rebuilding,
             golden=golden,
-            releasing=Releasing(store, publisher, golden, rebuilding, comparing, approving),
+            releasing=releasing,
+            planning=Planning(store, publisher, releasing),
             trying=trying,
             closing=Closing(store, trying),
             comparing=comparing,

@@ -36,6 +36,7 @@ class Comparison:
     is_done: bool = False
     found: tuple[Difference, ...] = ()
     problem: str = ""
+    is_stopped: bool = False
 
 
 class Comparing:
@@ -48,24 +49,37 @@ class Comparing:
         self._golden = golden
         self._kept: dict[str, Comparison] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._runs: dict[str, int] = {}  # a thread that asks for another run than the latest ends
 
     def of(self, site: str, draft: str) -> Comparison | None:
         """How a draft compares with what is live, or how far the asking is."""
         kept = self._kept.get(site)
         return kept if kept is not None and (kept.live, kept.draft) == (self._publisher.current(site), draft) else None
 
-    def start(self, site: str, draft: str) -> Comparison | None:
-        """Begin to compare a draft with what is live, unless that is done or going on; None where nothing is live."""
+    def start(self, site: str, draft: str, *, again: bool = False) -> Comparison | None:
+        """Begin to compare a draft with what is live, unless that is done or going on; None where nothing is live.
+
+        again: also where somebody stopped it.
+        """
         live = self._publisher.current(site)
         if live is None or live == draft:
             return None
-        if (kept := self.of(site, draft)) is not None and not kept.problem:
+        if (kept := self.of(site, draft)) is not None and not kept.problem and not (kept.is_stopped and again):
             return kept
         if site in self._tasks:
             self._tasks[site].cancel()
+        self._runs[site] = self._runs.get(site, 0) + 1
         begun = self._kept[site] = Comparison(live, draft)
         self._tasks[site] = asyncio.create_task(self._run(site, begun))
         return begun
+
+    def stop(self, site: str, draft: str) -> None:
+        """Ask no further, if a draft is being compared."""
+        kept = self.of(site, draft)
+        if kept is not None and not kept.is_done:
+            self._kept[site] = replace(kept, is_stopped=True)
+            self._runs[site] += 1
+            self._tasks[site].cancel()
 
     async def wait(self, site: str) -> None:
         if site in self._tasks:
@@ -90,8 +104,10 @@ class Comparing:
             self._kept[site] = replace(begun, is_done=True, problem=FAULT)
 
     def _ask(self, site: str, asked: list[Asked], live: Answers, draft: Answers) -> list[tuple[Asked, Reply, Reply]]:
-        pairs = []
+        pairs, run = [], self._runs[site]
         for one in asked:
+            if self._runs[site] != run:
+                break
             told = replace(one, text=redacted(one.text)) if one.source == VISITOR else one
             pairs.append((told, live.reply(one.text, one.history), draft.reply(one.text, one.history)))
             self._kept[site] = replace(self._kept[site], done=len(pairs))

@@ -19,7 +19,7 @@ FAULT = "Something failed on our side while rebuilding, and it is logged. Try ag
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A rebuild: running, done or failed. `done` of `total` are the parts of the present stage, if it has any."""
+    """A rebuild: running, done, failed or stopped. `done` of `total` are the parts of the present stage, if it has any."""
 
     state: str
     by: str
@@ -74,6 +74,13 @@ class Rebuilding:
         self._tasks[site] = asyncio.create_task(self._run(site, by))
         return True
 
+    async def stop(self, site: str, by: Actor) -> None:
+        """End the rebuild that runs, if one does, as if it had not been begun."""
+        if self.is_running(site):
+            self._update(site, state="stopped")
+            self._tasks[site].cancel()
+            await self._store.audit(site, by.id, "stopped rebuilding", site)
+
     async def wait(self, site: str) -> None:
         """Return once no rebuild of this site runs."""
         if site in self._tasks:
@@ -98,7 +105,8 @@ class Rebuilding:
         except AdvocateError as error:
             self._update(site, state="failed", problem=str(error))
         except asyncio.CancelledError:
-            self._update(site, state="failed", problem="The server stopped. Rebuild again.")
+            if self.is_running(site):  # else somebody stopped it
+                self._update(site, state="failed", problem="The server stopped. Begin again.")
             raise
         except Exception as error:  # noqa: BLE001 - whatever broke, the editor is told and the page goes on
             log.error("site %s: rebuilding failed with %s", site, type(error).__name__)

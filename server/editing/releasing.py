@@ -71,6 +71,11 @@ class Releasing:
         ticked: the passages of safety text that were ticked as read, by id. Raises what `publish` raises, and
         PublicationRefused: also where what visitors will read differently is not known yet, or a second person is missing.
         """
+        await self.check_draft(site, seen, ticked=ticked)
+        return await self.publish(site, seen, by, waiver=waiver)
+
+    async def check_draft(self, site: str, seen: str, *, ticked: Collection[str] = ()) -> None:
+        """Whether the draft that someone looked through may be published. Raises PublicationRefused."""
         _raise(Refusal.DISTRUSTED if self._rebuilding.distrusts(seen) else None)
         standing = await self.standing(site)
         _raise(refuse_draft(standing, seen))
@@ -78,7 +83,18 @@ class Releasing:
         comparison = self._comparing.of(site, seen)
         is_compared = standing.current is None or (comparison is not None and comparison.is_done)
         _raise(refuse_unread(second.risky, ticked, is_compared=is_compared, lacks_approval=second.is_missing))
-        return await self.publish(site, seen, by, waiver=waiver)
+
+    async def check_second(self, site: str, build: str) -> None:
+        """Whether a build has the second person that it needs. Raises PublicationRefused."""
+        second = await self._approving.of(site, build)
+        _raise(Refusal.NOT_APPROVED if second.is_missing else None)
+
+    async def check_golden(self, site: str, build: str, waiver: str) -> GoldenCheck:
+        """How a build answers the golden questions. Raises GoldenRefused where one goes wrong and nothing waives it."""
+        check = await self._golden.check(site, build)
+        if check.fault and not waiver.strip():
+            raise GoldenRefused(site, build, check)
+        return check
 
     async def publish(self, site: str, build: str, by: Actor, *, waiver: str = "") -> Publication:
         """Ask a build the golden questions, then make it current. `waiver` is why it is published though some go wrong.
@@ -117,9 +133,7 @@ class Releasing:
         self, site: str, build: str, by: Actor, waiver: str, *, only_first: bool = False
     ) -> Publication | None:
         await self._publisher.travelling.bring(site, build)  # another replica may have made it
-        check = await self._golden.check(site, build)
-        if check.fault and not waiver.strip():
-            raise GoldenRefused(site, build, check)
+        check = await self.check_golden(site, build, waiver)
         publication = await self._publisher.travelling.publish(site, build, by.name, only_first=only_first)
         if publication is None:
             return None

@@ -25,6 +25,7 @@ from server.publishing import Publisher
 from server.rounds.alerting import Alerting
 from server.rounds.drilling import rehearse
 from server.rounds.failing import Outage
+from server.rounds.launching import launch
 from server.rounds.returning import WritingToVisitors
 from server.rounds.tending import tend
 from server.rounds.watching import watch
@@ -157,6 +158,7 @@ async def _alerting(parts: Parts) -> AsyncIterator[None]:
     tasks.append(asyncio.create_task(outage.run()))
     every = timedelta(hours=parts.settings.compare_hours)
     tasks.append(asyncio.create_task(watch(parts.store, parts.importing, parts.withholding, every=every)))
+    tasks.append(asyncio.create_task(launch(parts.editing.planning)))
     schedule = parse_drills(parts.settings.drill_at)
     tasks.append(asyncio.create_task(rehearse(parts.store, schedule, parts.channels.reach, parts.publisher.sites)))
     if parts.can_mail:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -532,6 +533,82 @@ async def test_whoever_wrote_any_of_what_is_not_live_cannot_approve_it(editing, 
     with pytest.raises(ApprovalRefused, match="yourself"):
         await editing.approving.approve("kneecare", await made(editing), ROSA, "")
     await editing.approving.approve("kneecare", await made(editing), BO, "")
+
+
+async def test_what_is_planned_goes_live_when_its_day_begins_at_the_clinic(editing, store, builder, live, monkeypatch):
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    monkeypatch.setattr(store.database, "clock", lambda: now)
+    await save(editing, NEEDLES, "Thin needles.")
+    draft = await made(editing)
+    with pytest.raises(PublicationRefused, match="after today"):
+        await editing.planning.plan("kneecare", draft, date(2026, 3, 2), ANN)
+    await editing.planning.plan("kneecare", draft, date(2026, 3, 4), ANN)
+    await save(editing, DAY, "Eat nothing.")  # no part of what was planned
+    for now, current in (  # noqa: B007 - the clock reads it
+        (datetime(2026, 3, 4, 5, 59, tzinfo=UTC), live),  # a minute before midnight in Chicago
+        (datetime(2026, 3, 4, 6, 0, tzinfo=UTC), draft),
+    ):
+        await editing.planning.publish_due()
+        assert builder.current("kneecare") == current
+    assert await editing.planning.of("kneecare") is None
+    await editing.releasing.go_back("kneecare", live, BO, seen=draft)
+    await editing.planning.publish_due()
+    assert builder.current("kneecare") == live  # once, and never again
+
+
+async def test_what_is_planned_does_not_go_live_where_another_text_did_or_its_second_person_is_gone(
+    editing, store, builder, live, risky, monkeypatch
+):
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    monkeypatch.setattr(store.database, "clock", lambda: now)
+    await save(editing, risky, "It may be sore.")
+    draft = await made(editing)
+    with pytest.raises(PublicationRefused, match="nobody but those who wrote it"):
+        await editing.planning.plan("kneecare", draft, date(2026, 3, 3), ANN, ticked=[risky])
+    await editing.approving.switch("kneecare", off=True, by=BO, reason="one person")
+    await editing.planning.plan("kneecare", draft, date(2026, 3, 3), ANN, ticked=[risky])
+    await editing.approving.switch("kneecare", off=False, by=BO, reason="two again")
+    now = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    await editing.planning.publish_due()
+    planned = await editing.planning.of("kneecare")
+    assert builder.current("kneecare") == live and "nobody but those who wrote it" in planned.problem
+
+    await editing.planning.cancel("kneecare", ANN)
+    await editing.approving.switch("kneecare", off=True, by=BO, reason="one person")
+    await editing.planning.plan("kneecare", draft, date(2026, 3, 4), ANN, ticked=[risky])
+    await save(editing, NEEDLES, "Thin needles.")
+    other = await made(editing)
+    await editing.releasing.publish("kneecare", other, BO)
+    now = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    await editing.planning.publish_due()
+    assert (
+        builder.current("kneecare") == other
+        and "Another text went live" in (await editing.planning.of("kneecare")).problem
+    )
+
+
+async def test_a_rebuild_and_the_asking_after_it_are_stopped_and_begun_again(editing, store, builder, live):
+    await save(editing, NEEDLES, "Thin needles.")
+    builder.pause = asyncio.Event()
+    editing.rebuilding.start("kneecare", ANN)
+    await asyncio.sleep(0)
+    await editing.rebuilding.stop("kneecare", BO)
+    await editing.rebuilding.wait("kneecare")
+    assert editing.rebuilding.of("kneecare").state == "stopped"
+    assert (await done(store))[-1][:2] == ("u-bo", "stopped rebuilding")
+    builder.pause = None
+    draft = await builder.make("kneecare")
+    editing.comparing.start("kneecare", draft)
+    editing.comparing.stop("kneecare", draft)
+    await editing.comparing.wait("kneecare")
+    stopped = editing.comparing.of("kneecare", draft)
+    assert stopped.is_stopped and not stopped.is_done
+    assert editing.comparing.start("kneecare", draft) == stopped  # looking at it begins nothing
+    with pytest.raises(PublicationRefused, match="not known yet"):
+        await editing.releasing.publish_draft("kneecare", draft, ANN)
+    editing.comparing.start("kneecare", draft, again=True)
+    await editing.comparing.wait("kneecare")
+    assert editing.comparing.of("kneecare", draft).is_done
 
 
 async def test_text_that_is_no_safety_text_needs_no_second_person(editing, live):

@@ -29,6 +29,8 @@ class Refusal(StrEnum):
     )
     MOVED_ON = "The text was changed after you opened this page. Look through it again, then publish."
     BUSY = "Someone else put another version live just now. Look at the list, then choose again."
+    TODAY = "Choose a day after today, or publish now."
+    OVERTAKEN = "Another text went live after this was planned, so what visitors would read differently is not known."
     NEVER_LIVE = "This version was never live, so there is no going back to it."
 
 

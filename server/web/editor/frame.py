@@ -26,6 +26,8 @@ NOTICES = {
     "decided": "Decided. Visitors get it once you rebuild and publish.",
     "accepted": "Accepted. It is listed at the end of this page.",
     "published": "It is live. New questions are answered from this text from now on. Chats that are running go on.",
+    "planned": "Planned. It goes live by itself when that day begins.",
+    "unplanned": "Done. Nothing goes live by itself.",
     "back": "Done. The earlier version is live again. Chats that are running go on.",
     SPREADING: "It is published, but not live on every server yet. Look at this page again in a moment; if it stays so, "
     "tell your administrator.",

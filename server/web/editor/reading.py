@@ -20,6 +20,7 @@ from server.core.editing.publication import TextStanding
 from server.core.editing.withheld import Held, held_of
 from server.editing import Actor, Editing, Job
 from server.editing.approving import APPROVAL, RULE
+from server.editing.planning import PLANNED
 from server.editing.saving import ACCEPTED, IMPORT, PAGE, SAVED, WITHHELD
 from server.publishing import Publisher
 from server.storage import Revision, Role
@@ -29,7 +30,8 @@ from server.web.guards.staff import Staff, signed_in
 from server.web.parts import Parts, PartsDep
 
 EDITOR = "/editor"
-NOT_TEXT = (IMPORT, APPROVAL, RULE, ACCEPTED, SAVED, WITHHELD)  # documents beside the text: nothing of them reaches a visitor
+# Documents beside the text: nothing of them reaches a visitor.
+NOT_TEXT = (IMPORT, APPROVAL, RULE, ACCEPTED, SAVED, WITHHELD, PLANNED)
 NOT_HERE = "There is no such page here, or it is not one of your clinic’s. Go back to the editor."
 
 Editor = Annotated[Staff, Depends(signed_in(Role.EDITOR, Role.REVIEWER))]

@@ -42,6 +42,7 @@ def compared_view(comparison: Comparison | None, *, is_first: bool) -> ComparedV
         progress=f"{comparison.done:,} of {comparison.total:,} asked" if comparison.total else "Getting ready",
         words=words,
         problem=comparison.problem,
+        is_stopped=comparison.is_stopped,
         differences=shown,
         more=max(0, len(comparison.found) - SHOWN),
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from index.builds.manifest import BuildRefused, Manifest, read_manifest
 from index.builds.publish import Publication
 from kb.pages import Page
 from server.core.editing.publication import refuse_text
-from server.editing import GoldenCheck, Job, Second
+from server.editing import GoldenCheck, Job, Plan, Second
 from server.editing.saving import PAGE
 from server.storage import Revision
 from server.web.editor.frame import frame_of
@@ -30,7 +32,7 @@ from server.web.editor.release.second import second_view
 from server.web.editor.terms import job_words, names_of
 from server.web.editor.text.changes import changes_between, page_details, shortened_change
 from server.web.editor.text.lint import linted
-from server.web.words.moments import moment
+from server.web.words.moments import date_in_words, moment
 from server.web.words.wording import counted
 
 SHOWN_SAVINGS = 30
@@ -66,7 +68,7 @@ def _is_news(job: Job, text: SiteText) -> bool:
     return job.is_running or (job.state == "done") == (text.built is not None)
 
 
-async def publish_screen(visit: Visit, *, reason_problem: str = "", refusal: str = "") -> PublishScreen:
+async def publish_screen(visit: Visit, *, reason_problem: str = "", refusal: str = "", done: str = "") -> PublishScreen:
     """Everything to look through before publishing, from top to bottom. What is still to be asked is begun."""
     text = await read_text(visit)
     draft = text.draft.build if text.draft else ""
@@ -77,7 +79,9 @@ async def publish_screen(visit: Visit, *, reason_problem: str = "", refusal: str
     names = names_of(await visit.parts.store.staff.users())
     new, gone = text.phrasing_changes
     return PublishScreen(
-        frame=frame_of(visit, text, here="Publish"),
+        frame=frame_of(visit, text, here="Publish", done=done),
+        planned=_planned(await visit.editing.planning.of(visit.name), text),
+        tomorrow_iso=(datetime.now(ZoneInfo(visit.site.zone)).date() + timedelta(days=1)).isoformat(),
         refusal=refusal or refuse_text(text.standing) or "",
         can_rebuild=text.built is None and not (text.job and text.job.is_running),
         build=text.draft.build if text.draft else "",
@@ -101,6 +105,18 @@ async def publish_screen(visit: Visit, *, reason_problem: str = "", refusal: str
         can_publish=visit.may_edit and not is_asking and not second.is_missing,
         to_check=await _to_check(visit, text),
     )
+
+
+def _planned(plan: Plan | None, text: SiteText) -> str:
+    """What goes live by itself, in words; empty where nothing does."""
+    if plan is None:
+        return ""
+    day = date_in_words(plan.day, "en")
+    if plan.problem:
+        return f"What {plan.name} planned for {day} did not go live. {plan.problem}"
+    is_this = text.draft is not None and text.draft.build == plan.build
+    rest = "" if is_this else " What was changed since is no part of it."
+    return f"{plan.name} planned that {'this text' if is_this else 'a text'} goes live when {day} begins.{rest}"
 
 
 async def _to_check(visit: Visit, text: SiteText) -> str:

@@ -155,6 +155,7 @@ class ComparedView:
     problem: str
     differences: tuple[DifferenceView, ...]
     more: int
+    is_stopped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,8 @@ class PublishScreen:
     """All there is to know before publishing. `refusal` says why it cannot be done now."""
 
     frame: Frame
+    planned: str  # what goes live by itself, or did not; empty: nothing
+    tomorrow_iso: str
     refusal: str
     can_rebuild: bool
     build: str

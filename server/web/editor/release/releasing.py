@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from index.builds.manifest import BuildRefused
+from kb.editing import EditRefused
 from server.editing import ApprovalRefused, GoldenRefused, PublicationRefused
 from server.rounds.travelling import SPREADS_WITHIN_S
 from server.storage import Role
@@ -16,6 +17,7 @@ from server.web.editor.release.comparing import compared_view
 from server.web.editor.release.release import build_screen, history_screen, publish_screen, revisions_screen
 from server.web.editor.release.second import APPROVERS
 from server.web.editor.terms import job_words
+from server.web.editor.text.trying import day_of
 from server.web.guards.problems import Problem
 
 router = APIRouter()
@@ -34,6 +36,13 @@ async def post_build(visit: EditDep) -> Response:
     return _see(f"{visit.url}/build")
 
 
+@router.post("/{site}/build/stop")
+async def post_stop(visit: EditDep) -> Response:
+    """End the rebuild that runs."""
+    await visit.editing.rebuilding.stop(visit.name, visit.actor)
+    return _see(f"{visit.url}/build")
+
+
 @router.get("/{site}/build/progress")
 async def get_progress(visit: VisitDep) -> JSONResponse:
     """How far the rebuild is: for the page that shows it."""
@@ -45,8 +54,8 @@ async def get_progress(visit: VisitDep) -> JSONResponse:
 
 
 @router.get("/{site}/publish")
-async def get_publish(visit: VisitDep) -> HTMLResponse:
-    return visit.parts.templates.page("editor/publish.html", await publish_screen(visit))
+async def get_publish(visit: VisitDep, done: Annotated[str, Query(max_length=40)] = "") -> HTMLResponse:
+    return visit.parts.templates.page("editor/publish.html", await publish_screen(visit, done=done))
 
 
 @router.post("/{site}/publish")
@@ -55,17 +64,41 @@ async def post_publish(
     build: BuildId,
     reason: Annotated[str, Form(max_length=300)] = "",
     ticked: Annotated[list[str] | None, Form()] = None,
+    day: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """Make the draft that was looked through what visitors get. Refused when the text is not that draft's any more."""
+    """Make the draft that was looked through what visitors get, now or on a later day. Refused when the text is not that
+    draft's any more."""
+    editing, read = visit.editing, ticked or ()
     try:
-        await visit.editing.releasing.publish_draft(visit.name, build, visit.actor, waiver=reason, ticked=ticked or ())
+        if later := day_of(day):
+            await editing.planning.plan(visit.name, build, later, visit.actor, waiver=reason, ticked=read)
+            return _see(f"{visit.url}/publish?done=planned")
+        await editing.releasing.publish_draft(visit.name, build, visit.actor, waiver=reason, ticked=read)
+        await editing.planning.cancel(visit.name, visit.actor)
     except GoldenRefused:
         return await _publish_again(visit, reason_problem="Say why you publish although a test question goes wrong.")
-    except PublicationRefused as error:
+    except (PublicationRefused, EditRefused) as error:
         return await _publish_again(visit, refusal=str(error))
     except BuildRefused as error:
         return await _publish_again(visit, refusal=f"This draft cannot be published. Rebuild it. ({error})")
     return await _see_live(visit, build, done="published")
+
+
+@router.post("/{site}/publish/asking")
+async def post_asking(visit: VisitDep, build: BuildId, stop: Annotated[bool, Form()] = False) -> Response:
+    """Ask no further what visitors will read differently, or ask after all."""
+    if stop:
+        visit.editing.comparing.stop(visit.name, build)
+    else:
+        visit.editing.comparing.start(visit.name, build, again=True)
+    return _see(f"{visit.url}/publish#differently")
+
+
+@router.post("/{site}/publish/unplan")
+async def post_unplan(visit: EditDep) -> Response:
+    """Publish nothing by itself."""
+    await visit.editing.planning.cancel(visit.name, visit.actor)
+    return _see(f"{visit.url}/publish?done=unplanned")
 
 
 @router.get("/{site}/publish/progress")
@@ -74,7 +107,7 @@ async def get_comparing(visit: VisitDep, build: Annotated[str, Query(pattern="^[
     one = visit.editing.comparing.of(visit.name, build)
     view = compared_view(one, is_first=False)
     body: dict[str, Any] = {"state": "done", "words": "", "percent": None}
-    if view is not None and one is not None and not one.is_done:
+    if view is not None and one is not None and not one.is_done and not one.is_stopped:
         body = {"state": "running", "words": view.progress, "percent": view.percent}
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 

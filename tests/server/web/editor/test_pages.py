@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -36,7 +37,7 @@ from server.web.editor.text import pages
 from server.web.staff import signin
 from tests.kb.importing.test_following import clinic  # noqa: F401
 from tests.server.web.conftest import HERE
-from tests.server.web.stand_in import StandIn
+from tests.server.web.stand_in import Opened, StandIn
 
 PAGE = "trigger-point-injections"
 DOCUMENT = f"page:{PAGE}"
@@ -540,6 +541,42 @@ async def test_publishing_says_on_how_many_servers_it_is_live_where_there_are_se
     assert ("Live on 2 of 3 servers" in words) == ("not live on every server yet" in words) == travels
     await ann.store.builds.report(Replica("three", "host", {"kneecare": draft}))
     assert ("Live on 3 of 3 servers" if travels else "Live now") in plain(await ann.get(f"{SITE}/history"))
+
+
+async def test_a_text_is_planned_for_a_day_shown_and_taken_back(ann, app, builder):
+    await ann.publish(app)
+    await ann.save(NEEDLES, NEW_WORDS)
+    await ann.rebuild(app)
+    draft = build_in(await ann.get(f"{SITE}/publish"))
+    assert "Choose a day after today" in await ann.post(
+        f"{SITE}/publish", {"build": draft, "day": "2020-01-31"}, status=409
+    )
+    assert "Give the date" in await ann.post(f"{SITE}/publish", {"build": draft, "day": "soon"}, status=409)
+    page = plain(await ann.post(f"{SITE}/publish", {"build": draft, "day": "2999-01-31"}))
+    assert "Ann Ruiz planned that this text goes live when 31 January 2999 begins." in page
+    await ann.save(DAY, "Eat nothing.")
+    assert "What was changed since is no part of it." in plain(await ann.get(f"{SITE}/publish"))
+    assert "2999" not in plain(await ann.post(f"{SITE}/publish/unplan", {}))
+
+
+async def test_a_rebuild_is_stopped_from_its_page_and_so_is_the_asking(ann, app, builder, monkeypatch):
+    await ann.publish(app)
+    await ann.save(NEEDLES, NEW_WORDS)
+    builder.pause = asyncio.Event()
+    assert "Stop it" in await ann.post(f"{SITE}/build", {})
+    assert "Nothing is being" in plain(await ann.post(f"{SITE}/build/stop", {}))
+    builder.pause, go_on = None, threading.Event()
+    draft, reply = await builder.make("kneecare"), Opened.reply
+    monkeypatch.setattr(Opened, "reply", lambda *some, **more: go_on.wait(10) and reply(*some, **more))
+    try:
+        assert "Stop asking" in await ann.get(f"{SITE}/publish")
+        page = await ann.post(f"{SITE}/publish/asking", {"build": draft, "stop": "true"})
+        assert "The asking was stopped" in page and 'id="publish-form"' not in page
+    finally:
+        go_on.set()
+    await ann.post(f"{SITE}/publish/asking", {"build": draft})
+    await app.state.parts.editing.comparing.wait("kneecare")
+    assert 'id="publish-form"' in await ann.get(f"{SITE}/publish")
 
 
 async def test_publishing_is_refused_when_the_text_was_changed_since_the_rebuild(ann, app, builder):
