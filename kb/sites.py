@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from kb.colours import BLACK, LEAST_CONTRAST, WHITE, Colour, contrast, hex_of, mix, parse_colour
 from kb.errors import AdvocateError
 
 SITES = Path(__file__).parent / "sites"
@@ -55,6 +56,34 @@ class Look(BaseModel):
     accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#0b6b6b"
     radius_px: Annotated[int, Field(ge=0, le=24)] = 10
     font: str = "system-ui, sans-serif"
+
+    def check(self) -> None:
+        """Raise ValueError for an accent that cannot be read, with the nearest one that can."""
+        if (nearest := readable_accent(self.accent)) != self.accent:
+            least = _least_contrast(parse_colour(self.accent))
+            raise ValueError(
+                f"The accent {self.accent} cannot be read on the chat's light colours: its contrast is {least:.1f} to 1, "
+                f"and {LEAST_CONTRAST} is needed. The nearest that can be read is {nearest}."
+            )
+
+
+PERSONS_WASH: Colour = (255, 246, 232)  # behind the letter to a person
+TINT = 0.11  # of the accent, behind a quote
+
+
+def readable_accent(accent: str) -> str:
+    """The accent, or the nearest darker one that can be read wherever the chat writes in it."""
+    colour = parse_colour(accent)
+    shades = (mix(colour, BLACK, step / 40) for step in range(41))
+    return (
+        accent
+        if _least_contrast(colour) >= LEAST_CONTRAST
+        else hex_of(next(shade for shade in shades if _least_contrast(shade) >= LEAST_CONTRAST))
+    )
+
+
+def _least_contrast(accent: Colour) -> float:
+    return min(contrast(accent, behind) for behind in (WHITE, PERSONS_WASH, mix(WHITE, accent, TINT)))
 
 
 class Site(BaseModel):
@@ -108,9 +137,11 @@ class Site(BaseModel):
 def parse_site(text: str, where: str) -> Site:
     """The site a `site.toml` describes. Raises SiteError naming `where`."""
     try:
-        return Site.model_validate(tomllib.loads(text))
+        site = Site.model_validate(tomllib.loads(text))
+        site.look.check()
     except (tomllib.TOMLDecodeError, ValidationError, KeyError, ValueError) as error:
         raise SiteError(f"{where}: expected the settings of a site (see kb/README.md); {error}") from error
+    return site
 
 
 def load_site(folder: Path) -> Site:

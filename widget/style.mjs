@@ -7,7 +7,7 @@ export const STYLES = `
 *,*::before,*::after{box-sizing:border-box}
 .root{--accent:#0b6b6b;--radius:10px;--font:system-ui,sans-serif;--ink:#1b2733;--soft:#4a5a68;--paper:#fff;--wash:#f4f7f9;--line:#d5dee5;--on:#fff;--a:var(--accent);--tint:#e3f1f0;--mark:#bfe0de;--warm:#fff6e8;--amber:#8a5a00;--gold:#e6c78f;--redtext:#8c1d18;--redwash:#fdecea;color-scheme:light;font:400 1.0625em/1.5 var(--font);color:var(--ink);overflow-wrap:anywhere;-webkit-text-size-adjust:100%}
 @supports (color:color-mix(in srgb,red,red)){.root{--tint:color-mix(in srgb,var(--accent) 11%,#fff);--mark:color-mix(in srgb,var(--accent) 25%,#fff)}
-@media (prefers-color-scheme:dark){.root{--ink:#e8eef2;--soft:#b3c0ca;--paper:#141c23;--wash:#202b34;--line:#33424e;--on:#06201f;--a:color-mix(in srgb,var(--accent) 48%,#d8fffb);--tint:color-mix(in srgb,var(--accent) 24%,#141c23);--mark:color-mix(in srgb,var(--accent) 60%,#141c23);--warm:#2d2413;--amber:#efc06a;--gold:#6b5527;--redtext:#ffdad6;--redwash:#3d1411;color-scheme:dark}}}
+@media (prefers-color-scheme:dark){.root{--ink:#e8eef2;--soft:#b3c0ca;--paper:#141c23;--wash:#202b34;--line:#33424e;--on:#06201f;--a:color-mix(in srgb,var(--accent) 40%,#d8fffb);--tint:color-mix(in srgb,var(--accent) 24%,#141c23);--mark:color-mix(in srgb,var(--accent) 60%,#141c23);--warm:#2d2413;--amber:#efc06a;--gold:#6b5527;--redtext:#ffdad6;--redwash:#3d1411;color-scheme:dark}}}
 h2,h3,p,blockquote{margin:0;font:inherit}
 h2,h3,b,label,.strong,.label,.who,.main,.plain,.person,.base a{font-weight:600}
 .small{font-size:.882em}

@@ -95,18 +95,32 @@ def test_nothing_is_asked_and_nothing_kept_before_the_chat_is_opened(chat: Page,
     assert chat.evaluate("news") == [["ready", None]]
 
 
+WATCH = """
+window.seen = []; window.largest = []
+new PerformanceObserver(list => seen.push(...list.getEntries().map(one => one.entryType)))
+  .observe({entryTypes: ['layout-shift', 'longtask']})
+new PerformanceObserver(list => largest.push(...list.getEntries().map(one => [one.element?.localName, one.size])))
+  .observe({type: 'largest-contentful-paint', buffered: true})
+"""
+LAYOUT = """[largest, [...document.querySelectorAll('main, main *')].map(one => JSON.stringify(one.getBoundingClientRect())),
+  document.documentElement.scrollWidth, document.documentElement.scrollHeight, getComputedStyle(document.body).cssText]"""
+
+
 def test_the_page_does_not_shift_and_no_task_is_long(page_at: PageAt, base: str):
     page = page_at(DESKTOP)
-    page.add_init_script(
-        "window.seen = []; new PerformanceObserver(list => seen.push(...list.getEntries().map(one => one.entryType)))"
-        ".observe({entryTypes: ['layout-shift', 'longtask']})"
-    )
+    page.add_init_script(WATCH)
     seen = []
     for _ in range(4):  # on a busy machine any task can be long once
         page.goto(base)
         page.wait_for_timeout(400)
         seen.append(page.evaluate("seen"))
     assert [] in seen and "layout-shift" not in sum(seen, [])
+    expect(page.get_by_role("button", name="Questions? Ask us")).to_be_visible()
+    with_chat = page.evaluate(LAYOUT)
+    page.route("**/widget.js", lambda route: route.abort())
+    page.goto(base)
+    page.wait_for_timeout(400)
+    assert page.evaluate(LAYOUT) == with_chat and with_chat[0]  # the same largest paint, and everything in its place
 
 
 def test_the_launcher_is_a_pill_of_56_pixels_and_the_panel_400_by_640(chat: Page):

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, Response
 
-from kb.sites import Site
+from kb.sites import Look, Site
 from server.storage import Drill, EmailTaken, Role, User
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import Door, Staff, doors_of, signed_in
@@ -39,6 +39,7 @@ class SiteLine:
     build: str
     is_ready: bool
     on_call: str
+    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ async def _screen(parts: Parts, staff: Staff, **said: Any) -> AdminScreen:
                 (parts.publisher.current(name) or "")[:12],
                 parts.assistants.is_ready(name),
                 site.on_call,
+                site.look,
             )
             for name, site in sites.items()
         ),

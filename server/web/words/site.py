@@ -10,6 +10,7 @@ from kb.policy import Policy
 from kb.sites import Hours, Site
 from server.core.handing import hours
 from server.desk import in_language
+from server.web.words.look import look_body
 from server.web.words.moments import date_in_words, day_name
 from server.web.words.texts import Texts, texts_in
 
@@ -28,7 +29,7 @@ def site_body(site: Site, policy: Policy, *, language: str, now: datetime, can_m
         "mail": texts_in(language).letter_mail if can_mail else "",
         "hours": list(hours_lines(site.hours, language)),
         "starters": list(site.starters),
-        "look": site.look.model_dump(),
+        "look": look_body(site.look),
         "emergency": in_language(replies.emergency, language),
         "greeting": site.fill(in_language(replies.greeting, language)),
         "answer_line": in_language(replies.answer_line, language),

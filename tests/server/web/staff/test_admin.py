@@ -73,6 +73,23 @@ async def test_the_on_call_number_is_kept_and_is_no_words(client: httpx.AsyncCli
     assert "010-0" not in (await client.get("/api/v1/sites/kneecare")).text
 
 
+async def test_a_colour_that_cannot_be_read_is_refused_with_the_nearest_that_can(
+    client: httpx.AsyncClient, store: Store
+):
+    await sign_in(client, "ada@kneecare.test")
+    look = {"accent": "#5B2A86", "radius": "0", "font": "Georgia, serif"}
+    assert (await client.post("/admin/clinics/kneecare/look", data=look)).status_code == 303
+    page = (await client.get("/admin")).text
+    assert 'value="#5b2a86"' in page and 'value="Georgia, serif"' in page
+    refused = await client.post("/admin/clinics/kneecare/look", data={**look, "accent": "#ffcc00"})
+    assert refused.status_code == 422 and "The nearest that can be read is #806600." in refused.text
+    for wrong in ({"accent": "red"}, {"radius": "round"}, {"radius": "99"}):
+        refused = await client.post("/admin/clinics/kneecare/look", data={**look, **wrong})
+        assert refused.status_code == 422 and "corners are 0 to 24" in refused.text
+    latest = await store.content.latest("kneecare", "site")
+    assert latest is not None and latest.body["look"]["accent"] == "#5b2a86"
+
+
 async def test_a_drill_is_begun_and_how_it_went_is_shown(client: httpx.AsyncClient, store: Store):
     await sign_in(client, "ada@kneecare.test")
     assert "There has been no drill yet" in (await client.get("/admin")).text
