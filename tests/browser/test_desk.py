@@ -176,6 +176,18 @@ def test_a_handover_appears_without_reloading(desk_of: Callable[..., Page], clin
     clinic.visitor("I have chest pain")
     expect(page.locator(".queue-row").first).to_contain_text("Emergency")
     expect(page).to_have_title("(1 urgent!) The desk")
+
+    page.keyboard.press("/")
+    expect(page.get_by_label("Words")).to_be_focused()
+    page.keyboard.type("parking")
+    rows = page.locator(".queue-row .first-line")
+    expect(rows).to_have_text(["I have chest pain"])  # no search hides an emergency
+    expect(page.get_by_text("0 found. 1 other waits.")).to_be_visible()
+    clinic.visitor("What does parking cost?")
+    expect(rows).to_have_text(["I have chest pain", "What does parking cost?"])
+    assert findings(page) == [] and "parking" not in page.url
+    page.get_by_role("link", name="Show everyone").click()
+    expect(rows).to_have_count(3)
     assert page.evaluate("window.isSamePage")
 
 

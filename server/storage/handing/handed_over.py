@@ -96,6 +96,7 @@ class InboxRow:
     is_drill: bool
     alerts: int
     alerted_at: datetime
+    closing: Closing | None  # of a closed one
 
 
 def get(transaction: Transaction, handover_id: str) -> Handover:

@@ -15,7 +15,7 @@ from server.core.handing.presence import goes_back
 from server.core.reply import Decision, Reply
 from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
-from server.storage.handing import alerts
+from server.storage.handing import alerts, searching
 from server.storage.handing.figures import Today, among_sites, today
 from server.storage.handing.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox
 from server.storage.handing.stepping import Move, StepLost, Taken, take_step
@@ -36,6 +36,14 @@ class Handovers:
         """Open handovers of these sites ("*" for all), by need, then wait (core/handing/queue.py), as `reader` has read them."""
         chosen = and_(among_sites(schema.handover, sites), schema.handover.c.status.in_(sorted(OPEN)))
         return await self._database.read(lambda tx: inbox(tx, chosen, reader))
+
+    async def closed(self, sites: Sequence[str], reader: str = "") -> list[InboxRow]:
+        """The newest closed handovers of these sites, newest first."""
+        return await self._database.read(lambda tx: searching.closed(tx, sites, reader))
+
+    async def saying(self, rows: Sequence[InboxRow], words: str) -> frozenset[str]:
+        """Which of these hold all of these words, by id: in what staff may read of visitor and staff, or in the name."""
+        return await self._database.read(lambda tx: searching.saying(tx, rows, words))
 
     async def get(self, handover_id: str) -> Handover:
         """Raises NotFound."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from server.storage import Handover
+from server.web.desk.queue import DESK
 from server.web.desk.reading import Showing, conversation_screen
-from server.web.desk.screens import DESK, DeskScreen
+from server.web.desk.screens import DeskScreen
 from server.web.desk.shift import Shift, find_handover
 
 

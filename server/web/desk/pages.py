@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
+from server.core.handing.finding import MAX_WORDS, parse_search
 from server.web.desk.answers import page
+from server.web.desk.queue import DESK
 from server.web.desk.reading import Showing, conversation_screen, queue_screen
-from server.web.desk.screens import DESK
 from server.web.desk.shift import Advocate, HandoverDep, ShiftDep, Watcher, find_handover
 from server.web.desk.stream import pulses, read_pulse
 from server.web.guards.security import refuse_cross_site
@@ -23,6 +25,21 @@ router = APIRouter(prefix=DESK, dependencies=[Depends(refuse_cross_site)], inclu
 @router.get("")
 async def get_queue(shift: ShiftDep) -> HTMLResponse:
     return page(shift, await queue_screen(shift))
+
+
+@router.post("/search")
+async def post_search(
+    shift: ShiftDep,
+    reason: Annotated[str, Form(max_length=32)] = "",
+    owner: Annotated[str, Form(max_length=32)] = "",
+    age: Annotated[str, Form(max_length=32)] = "",
+    words: Annotated[str, Form(max_length=MAX_WORDS)] = "",
+    among: Annotated[str, Form(max_length=32)] = "",
+) -> HTMLResponse:
+    """The queue as far as it is looked for. Posted, so that no words stand in an address."""
+    fields = {"reason": reason, "owner": owner, "age": age, "words": words, "among": among}
+    searching = replace(shift, search=parse_search(fields))
+    return page(searching, await queue_screen(searching))
 
 
 @router.get("/events")

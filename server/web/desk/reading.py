@@ -11,19 +11,16 @@ from zoneinfo import ZoneInfo
 
 from server.core.handing.handover import Closure
 from server.desk import Picked, in_language
-from server.storage import Conversation, Drill, Event, Failing, Handover, InboxRow
+from server.storage import Conversation, Drill, Event, Failing, Handover, InboxRow, Role
 from server.web.desk.context import context_view
 from server.web.desk.doing import doing_view
+from server.web.desk.queue import DESK, Eyes, Found, queue_view, state_of
 from server.web.desk.saved_views import read_saved
 from server.web.desk.screens import (
-    DESK,
     DeskScreen,
-    Eyes,
     Trouble,
     failing_trouble,
     missed_trouble,
-    queue_view,
-    state_of,
     troubles_state,
     unstored_trouble,
 )
@@ -148,7 +145,7 @@ async def _screen(shift: Shift, *, pane: str, handover_id: str = "", **shown: An
     clinics = {site: shift.parts.assistants.site(site).clinic for site in {*sites, *(row.site for row in rows)}}
     eyes = Eyes(shift.user_id, shift.now, handover_id, await read_present(shift))
     today = await shift.parts.store.handovers.today(shift.staff.user.sites, _midnight(shift, sites))
-    queue = queue_view(rows, eyes, clinics=clinics, today=today)
+    queue = queue_view(rows, await _look(shift, rows, sites), eyes, clinics=clinics, today=today)
     user = shift.staff.user
     failing, missed = await failing_targets(shift.parts), await shift.parts.store.drills.missed(user.sites)
     return DeskScreen(
@@ -162,6 +159,23 @@ async def _screen(shift: Shift, *, pane: str, handover_id: str = "", **shown: An
         has_alerts=shift.parts.channels.reach.is_set,
         **shown,
     )
+
+
+async def _look(shift: Shift, rows: list[InboxRow], sites: Sequence[str]) -> Found:
+    """What is looked for, of the queue or of what was closed lately."""
+    search, handovers = shift.search, shift.parts.store.handovers
+    users = await shift.parts.store.staff.users()
+    others = [one for one in users if one.user_id != shift.user_id and any(one.may_see(site) for site in sites)]
+    staff = [one for one in others if one.role in (Role.ADVOCATE, Role.ADMIN)]
+    if not search.is_on:
+        return Found(search, rows, staff)
+    among = await handovers.closed(shift.staff.user.sites, shift.user_id) if search.is_closed else rows
+    ages = ((row, shift.now - row.waiting_since) for row in among)
+    found = [row for row, age in ages if search.fits(row.reason, row.claimed_by, age, me=shift.user_id)]
+    if search.words:
+        saying = await handovers.saying(found, search.words)
+        found = [row for row in found if row.handover_id in saying]
+    return Found(search, found, staff)
 
 
 def _troubles(

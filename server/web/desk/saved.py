@@ -14,8 +14,8 @@ from server.core.handing.saved import LONGEST, MAX_TEXT, MAX_TITLE, SavedRefused
 from server.editing import Actor, SavingBusy
 from server.storage import User
 from server.storage.ids import new_id
+from server.web.desk.queue import DESK
 from server.web.desk.saved_views import SavedView, owners_of, read_saved
-from server.web.desk.screens import DESK
 from server.web.desk.shift import Shift, ShiftDep, sites_of
 from server.web.guards.problems import Problem
 from server.web.guards.security import refuse_cross_site

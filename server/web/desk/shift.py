@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import parse_qsl
 
-from fastapi import Depends, Form
+from fastapi import Depends, Form, Request
 
+from server.core.handing.finding import EVERYTHING, Search, parse_search
 from server.storage import Handover, NotFound, Role
 from server.web.desk.talk import Reader
 from server.web.guards.problems import Problem
 from server.web.guards.staff import Staff, signed_in
 from server.web.parts import Parts, PartsDep
 
+SEARCH = "Desk-Search"
 EVERY_SITE = "*"
 NOT_HERE = "There is no such conversation, or it is not one of your clinic’s. Go back to the queue."
 
@@ -25,10 +28,11 @@ class Shift:
     parts: Parts
     staff: Staff
     now: datetime
+    search: Search = EVERYTHING  # what of the queue they want to see
 
     @classmethod
-    def of(cls, parts: Parts, staff: Staff) -> Shift:
-        return cls(parts, staff, datetime.now(UTC))
+    def of(cls, parts: Parts, staff: Staff, search: Search = EVERYTHING) -> Shift:
+        return cls(parts, staff, datetime.now(UTC), search)
 
     @property
     def user_id(self) -> str:
@@ -59,8 +63,9 @@ Advocate = Annotated[Staff, Depends(signed_in(Role.ADVOCATE))]
 Watcher = Annotated[Staff, Depends(signed_in(Role.ADVOCATE, watches=True))]
 
 
-async def _shift(parts: PartsDep, staff: Advocate) -> Shift:
-    return Shift.of(parts, staff)
+async def _shift(parts: PartsDep, staff: Advocate, request: Request) -> Shift:
+    """A header says what is searched for: it holds a visitor's words, and an address would keep them."""
+    return Shift.of(parts, staff, parse_search(dict(parse_qsl(request.headers.get(SEARCH, "")))))
 
 
 ShiftDep = Annotated[Shift, Depends(_shift)]

@@ -12,8 +12,8 @@ from server.core.handing.handover import Closing, ClosingRefused, Closure, Statu
 from server.core.handing.hours import last_shown
 from server.storage import Handover, Move, NotClaimed, StepLost
 from server.web.desk.answers import again, see
+from server.web.desk.queue import DESK
 from server.web.desk.reading import Showing
-from server.web.desk.screens import DESK
 from server.web.desk.shift import After, HandoverDep, Shift, ShiftDep, Version
 from server.web.guards.security import refuse_cross_site
 from server.web.words.notices import Notice

@@ -12,8 +12,9 @@ from typing import Any
 
 from server.rounds.following import Typing
 from server.storage import Author, Conversation, Handover, Waiter
+from server.web.desk.queue import needs_someone, queue_state
 from server.web.desk.reading import conversation_state, failing_targets, read_inbox, read_present
-from server.web.desk.screens import needs_someone, queue_state, troubles_state
+from server.web.desk.screens import troubles_state
 from server.web.desk.shift import Shift, find_handover, sites_of
 from server.web.guards.staff import Staff, is_still_signed_in
 from server.web.parts import Parts

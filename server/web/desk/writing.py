@@ -13,9 +13,9 @@ from server.core.reply import MAX_QUOTES
 from server.desk import Picked, QuoteChanged
 from server.storage import Author, Handover, KeyReused, NotClaimed, NotFound, StaleView
 from server.web.desk.answers import again, see
+from server.web.desk.queue import DESK
 from server.web.desk.reading import Showing, find_passages, read_picked
 from server.web.desk.saved_views import read_saved
-from server.web.desk.screens import DESK
 from server.web.desk.shift import After, HandoverDep, Shift, ShiftDep
 from server.web.desk.talk import Unsent
 from server.web.guards.security import refuse_cross_site

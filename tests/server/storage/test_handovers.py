@@ -329,3 +329,20 @@ async def test_the_inbox_shows_the_words_that_made_a_handover_urgent(store):
     (row,) = await store.handovers.inbox(("*",))
     assert row.urgent and row.reason is Label.EMERGENCY
     assert row.first_line == "now I can't breathe"
+
+
+async def test_what_was_said_is_found_in_open_and_closed_ones_as_far_as_staff_may_read(store):
+    other = await handed_over(store, "Where may I park my “Käfer”?")
+    handover = await handed_over(store, "100% sure it is my knee_cap")
+    await say(store, handover.conversation_id, "It is swollen", Label.CLINICAL)
+    assert await store.handovers.saying(await store.handovers.inbox(["*"]), "KÄFER park") == {other.handover_id}
+    for words in ("knee_cap SWOLLEN", "100%"):
+        assert await store.handovers.saying(await store.handovers.inbox(["*"]), words) == {handover.handover_id}, words
+    assert await store.handovers.closed(["*"]) == []
+    taken = await store.handovers.step(handover.handover_id, Step.CLAIM, version=handover.version, user=PAT)
+    ended = Closure(Closing.ANSWERED)
+    await store.handovers.step(handover.handover_id, Step.CLOSE, version=taken.version, user=PAT, closure=ended)
+    closed = await store.handovers.closed(["kneecare"])
+    assert [(row.handover_id, row.closing) for row in closed] == [(handover.handover_id, Closing.ANSWERED)]
+    assert await store.handovers.saying(closed, "swollen") == {handover.handover_id}
+    assert await store.handovers.saying(closed, "park") == frozenset()

@@ -17,10 +17,17 @@ function load(url, {body = null} = {}) {
     request.open(body ? 'POST' : 'GET', url)
     request.responseType = 'document'
     request.timeout = 15000
+    if (searched()) request.setRequestHeader('Desk-Search', searched())
     request.onload = () => resolve({page: request.response, status: request.status, url: new URL(request.responseURL)})
     request.onerror = request.ontimeout = () => reject(new Error('no line'))
     request.send(body)
   })
+}
+
+/** What the queue is searched for, in a header of every request: its words stand in no address. */
+function searched() {
+  const fields = [...new FormData(document.getElementById('search-form'))].filter(([, value]) => value.trim())
+  return String(new URLSearchParams(fields))
 }
 
 function isSignIn(answer) {

@@ -336,7 +336,8 @@ async def test_a_conversation_is_given_to_a_colleague_with_a_note_that_they_read
 ):
     handover = await claimed(pat, store, visitor, handover)
     page = await pat.open(handover)
-    [(user_id, name)] = re.findall(r'<option value="([0-9a-f]{32})">([^<]*)', page)
+    _, _, colleagues = page.partition('id="transfer-to"')
+    [(user_id, name)] = re.findall(r'<option value="([0-9a-f]{32})">([^<]*)', colleagues.partition("</select>")[0])
     assert name == "Sam Reed"
     refused = await pat.post(handover, "transfer", to=user_id, why="")
     assert refused.status_code == 409 and "write in a few words why" in unescape(refused.text)
