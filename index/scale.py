@@ -114,6 +114,18 @@ def load_scales(path: Path = SCALES) -> dict[str, Scale]:
         ) from error
 
 
+def shipped_curve(threshold: float) -> list[dict[str, float]]:
+    """What the scale with this threshold does on clinics that taught nothing (scales_report.json); empty for a foreign one.
+
+    For each threshold: "right", the share of covered questions that get a right quote; "wrong", that of wrong quotes among
+    those shown; "outside", that of uncovered questions that would be quoted to.
+    """
+    report = json.loads(SCALES.with_name("scales_report.json").read_text(encoding="utf-8"))
+    kinds = (kind for kind, scale in load_scales().items() if scale.threshold == threshold)
+    curve: list[dict[str, float]] = report["curves"].get(next(kinds, ""), [])
+    return curve
+
+
 def read_scale(stored: dict[str, Any]) -> Scale:
     """A scale from its JSON. Raises KeyError, TypeError or ValueError."""
     cross = stored["cross"] and _read(stored["cross"], len(CROSS_FEATURES))

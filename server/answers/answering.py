@@ -11,6 +11,7 @@ from index.builds.build import Recipe
 from kb.pages import Page, Passage
 from kb.policy import Policy
 from kb.sites import Site
+from server.core.decide import Evidence
 from server.core.reply import Reply
 
 
@@ -19,6 +20,10 @@ class Answers(Protocol):
 
     def reply(self, text: str, history: Sequence[str] = (), *, language: str = "en", day: date | None = None) -> Reply:
         """day: in the clinic's zone; None: today."""
+
+    def evidence(self, text: str, history: Sequence[str] = ()) -> Evidence: ...
+    def decide(self, evidence: Evidence, *, threshold: float | None = None) -> Reply:
+        """threshold: None: the build's own."""
 
 
 class Answering(Protocol):

@@ -14,6 +14,7 @@ from server.editing.closing import Closing
 from server.editing.comparing import Comparing, Comparison
 from server.editing.golden import Golden, GoldenAnswer, GoldenCheck
 from server.editing.linting import Linted, Linting
+from server.editing.measuring import Measured, Measuring
 from server.editing.planning import Plan, Planning
 from server.editing.rebuilding import Job, Rebuilding
 from server.editing.releasing import GoldenRefused, PublicationRefused, Releasing
@@ -38,6 +39,8 @@ __all__ = [
     "Job",
     "Linted",
     "Linting",
+    "Measured",
+    "Measuring",
     "NoSuchPage",
     "NothingToTry",
     "Plan",
@@ -68,6 +71,7 @@ class Editing:
     linting: Linting
     closing: Closing
     planning: Planning
+    measuring: Measuring
 
     @classmethod
     def of(cls, store: Store, publisher: Publisher, assistants: Answering) -> Editing:
@@ -84,6 +88,7 @@ class Editing:
             golden=golden,
             releasing=releasing,
             planning=Planning(store, publisher, releasing),
+            measuring=Measuring(store.content, publisher, assistants),
             trying=trying,
             closing=Closing(store, trying),
             comparing=comparing,

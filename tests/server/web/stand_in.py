@@ -15,6 +15,7 @@ from kb.policy import load_policy
 from kb.shaping.markdown import load_page
 from kb.sites import SITES, Site, load_site
 from server.answers.assistants import UnknownSite
+from server.core.decide import Evidence, Part
 from server.core.quoting import cut_quote
 from server.core.reply import Candidate, Reply, Suggestion, Trace
 from server.desk import in_language
@@ -33,6 +34,17 @@ class Opened:
 
     def __init__(self, pages: Sequence[Page]) -> None:
         self.pages = pages
+
+    def evidence(self, text: str, history: Sequence[str] = ()) -> Evidence:
+        del history
+        self._asked = text
+        return Evidence((), False, Part({}, ()))
+
+    def decide(self, evidence: Evidence, *, threshold: float | None = None) -> Reply:
+        del evidence
+        reply = self.reply(self._asked)
+        surest = max(one.score for one in reply.trace.candidates)
+        return reply if threshold is None or surest >= threshold else self.reply("what no page says")
 
     @classmethod
     def build(cls, folder: Path) -> Self:

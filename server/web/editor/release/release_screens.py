@@ -244,3 +244,52 @@ class RevisionsScreen:
     rows: tuple[RevisionRow, ...]
     older: int
     back_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """A point of the curve in the drawing, and whether it is the one in use."""
+
+    x: float
+    y: float
+    is_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CurveRow:
+    """A point of the curve in shares, and what moving there would do."""
+
+    sure: str
+    right: str
+    wrong: str
+    outside: str
+    does: str
+    is_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CurveView:
+    """Questions answered rightly over quotes that are wrong: the line, its points, and a few of them in words."""
+
+    line: str
+    points: tuple[CurvePoint, ...]
+    now: CurvePoint
+    rows: tuple[CurveRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SurenessScreen:
+    """How sure an answer must be. own: of this clinic's test questions; shipped: of clinics that taught nothing."""
+
+    frame: Frame
+    tests_url: str
+    is_live: bool
+    sure: str
+    progress: str
+    percent: int
+    progress_url: str
+    problem: str
+    own: CurveView | None
+    asked: str
+    is_little: bool
+    shipped: CurveView | None

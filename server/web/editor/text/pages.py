@@ -15,7 +15,7 @@ from server.web.editor.asked import checklist, gaps
 from server.web.editor.frame import frame_of
 from server.web.editor.incoming import importing
 from server.web.editor.reading import EDITOR, EditDep, Editor, Visit, VisitDep, own_sites, read_text
-from server.web.editor.release import golden_pages, releasing
+from server.web.editor.release import golden_pages, releasing, sureness
 from server.web.editor.screens import ClinicRow, ClinicsScreen, ConflictScreen, EditForm, EmptyScreen
 from server.web.editor.terms import TAGS, names_of, tag_choices
 from server.web.editor.text import lint, passages
@@ -215,6 +215,7 @@ router.include_router(passages.router)
 router.include_router(checklist.router)
 router.include_router(releasing.router)
 router.include_router(golden_pages.router)
+router.include_router(sureness.router)
 router.include_router(lint.router)
 router.include_router(gaps.router)
 router.include_router(importing.router)

@@ -625,6 +625,25 @@ async def test_a_test_question_that_goes_wrong_asks_for_a_reason_which_is_kept(a
     assert (await store.audits("kneecare"))[0].detail == detail
 
 
+async def test_how_sure_an_answer_must_be_is_drawn_with_what_moving_it_would_do(ann, app, store, builder):
+    assert "Nothing is live yet" in plain(await ann.get(f"{SITE}/sureness"))
+    await ann.publish(app)
+    page = await ann.get(f"{SITE}/sureness")
+    assert "too few test questions" in plain(page) and page.count("<polyline") == 1
+    golden = [
+        {"text": "What if I hate needles?", "label": "answer", "gold": ["3 different agents"]},
+        {"text": "a little soreness", "label": "answer", "gold": ["nowhere"]},
+        {"text": "What does parking cost?", "label": "out_of_kb"},
+    ]
+    await store.content.save("kneecare", "golden", golden, author="test", reason="test")
+    await ann.get(f"{SITE}/sureness")
+    await app.state.parts.editing.measuring.wait("kneecare")
+    page = await ann.get(f"{SITE}/sureness")
+    assert "2 that your page answers, 1 that it does not." in plain(page) and page.count("<polyline") == 2
+    assert re.search(r'<tr class="chosen">.*?50%.*?50%.*?50%.*?0%.*?As it is now', page)
+    assert (await ann.client.get(f"{SITE}/sureness/progress")).json()["state"] == "done"
+
+
 async def test_an_editor_goes_back_to_an_earlier_version(ann, app, builder):
     await ann.publish(app)
     first = builder.current("kneecare")
