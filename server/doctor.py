@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from index.builds.layout import ENCODER, encoder_folder, models_folder
 from index.builds.loaded import load_build
@@ -15,6 +13,8 @@ from kb.errors import AdvocateError
 from kb.sites import Site
 from server.channels import NO_ALERTS, Channels, open_channels
 from server.core.handing.alerts import Target, text_of_test
+from server.examined import Examined, Standing
+from server.front import examine_front
 from server.publishing import Publisher
 from server.rounds.alerting import attempt
 from server.settings import Settings
@@ -23,33 +23,12 @@ from server.storage.ids import new_id
 from server.storage.store import Store
 
 
-class Standing(StrEnum):
-    GOOD = "ok"
-    NOT_SET = "not set"
-    FAULT = "FAULT"
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """One thing looked at. `words` say what was found and, for a fault, the way out."""
-
-    standing: Standing
-    words: str
-
-    @property
-    def is_fault(self) -> bool:
-        return self.standing is Standing.FAULT
-
-    def __str__(self) -> str:
-        return f"{self.standing:<8} {self.words}"
-
-
 async def examine(settings: Settings, *, send: bool = False) -> list[Examined]:
     """Look at the model, the database, alerts, and each site's current build, people and settings.
 
     send: send a test alert to everyone alerts may go to.
     """
-    found = [_examine_model(settings)]
+    found = [_examine_model(settings), *await examine_front(settings)]
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         store = await Store.open(settings.database)

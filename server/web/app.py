@@ -44,10 +44,12 @@ from server.web.guards.bodies import BodyLimit
 from server.web.guards.origins import SiteOrigins
 from server.web.guards.patience import OnePatience
 from server.web.guards.problems import Faults, add_problem_handlers, describe_problems
+from server.web.guards.proxies import BehindProxies
 from server.web.guards.security import SecurityHeaders
 from server.web.limits import Limits
 from server.web.measures import Measures
 from server.web.parts import Parts
+from server.web.proxies import Proxies
 from server.web.rendering import STATIC, Templates
 from server.web.staff import admin, clinics, factor, forgotten, people, sessions, signin
 from server.web.stopping import on_stop_signal
@@ -118,6 +120,7 @@ def create_app(settings: Settings, *, store: Store | None = None, assistants: An
     app.add_middleware(Faults)
     app.add_middleware(SiteOrigins)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(BehindProxies)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
@@ -211,6 +214,7 @@ def make_parts(settings: Settings, store: Store, assistants: Answering, publishe
         limits=Limits.of(settings),
         measures=Measures(store.database.trouble),
         channels=channels,
+        proxies=Proxies(settings.trusted_proxies),
     )
 
 

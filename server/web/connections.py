@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from functools import lru_cache
-from ipaddress import ip_address, ip_network
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from server.core.networks import is_among
 
 HEADER_WITHIN_S = 10.0
 BODY_WITHIN_S = 30.0
 BYTES_A_SECOND = 64 * 1024  # a document that an editor sends arrives at this pace at least, after that
 REFUSED_WITHIN_S = 1.0  # who asks nothing in this time is not told why
 MOST_OF_ADDRESS = 256  # a clinic's visitors may share one address: a browser opens six at most
+THIS_MACHINE = ("127.0.0.1", "::1")  # where a proxy on it connects from, whether or not it is named in the settings
 KEPT_FREE = 200  # descriptors for the database, the builds, the log
 MOST_DESCRIPTORS = 16_384
 
@@ -85,11 +86,11 @@ class WatchedProtocol(H11Protocol):
             self._answer("408 Request Timeout", LATE)
 
     def _why_not(self) -> str:
-        """Why this connection is one too many; nothing when it is not. A proxy's stand for many people."""
+        """Why this connection is one too many; nothing when it is not. A proxy's stand for many people, as this machine's may."""
         if len(self.connections) > most_in_all():
             return FULL
         host = self.client[0] if self.client else ""
-        if is_among(host, str(self.config.forwarded_allow_ips)):
+        if host in THIS_MACHINE or is_among(host, str(self.config.forwarded_allow_ips or "")):
             return ""
         of_it = sum(bool(one.client) and one.client[0] == host for one in self.connections)  # type: ignore[index, union-attr]
         return TOO_MANY if of_it > MOST_OF_ADDRESS else ""
@@ -120,15 +121,3 @@ def take_descriptors() -> None:
 def most_in_all() -> int:
     """How many connections this process holds: some descriptors are kept for what answers them."""
     return max(1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - KEPT_FREE)
-
-
-@lru_cache(maxsize=4_096)
-def is_among(host: str, networks: str) -> bool:
-    """Whether an address is one of these addresses and networks, with commas; "*": of all."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return networks.strip() == "*" or any(
-        address in ip_network(one.strip()) for one in networks.split(",") if one.strip()
-    )

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hmac
 from dataclasses import asdict
-from ipaddress import ip_address
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,18 +14,18 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from server.storage.database.faults import StorageUnavailable
 from server.web.guards.problems import Problem
+from server.web.guards.proxies import Seen
 from server.web.parts import PartsDep
 
 router = APIRouter(tags=["health"])
 STORE_PATIENCE_S = 3.0
 NOT_READY = "Some site's questions cannot be quoted, nothing can be stored, or not the published build is served, now"
-SIGNS_OF_A_PROXY = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 @router.get("/healthz")
-async def is_up() -> dict[str, str]:
-    """The process is up."""
-    return {"status": "up"}
+async def is_up(request: Request) -> dict[str, Any]:
+    """The process is up; with `?seen=1`, also how it takes the request: address, scheme, and whether a proxy said so."""
+    return {"status": "up"} | ({"seen": asdict(Seen.of(request.scope))} if "seen" in request.query_params else {})
 
 
 @router.get("/readyz", responses={503: {"description": NOT_READY}})
@@ -50,7 +49,7 @@ async def is_ready(parts: PartsDep) -> JSONResponse:
 @router.get("/metrics", include_in_schema=False)
 async def figures(request: Request, parts: PartsDep) -> Response:
     """Figures for Prometheus: to a direct caller on this machine, or to one with the metrics token."""
-    if not (_has_token(request, parts.settings.metrics_token) or _is_direct_loopback(request)):
+    if not (_has_token(request, parts.settings.metrics_token) or parts.proxies.is_direct(request.scope)):
         raise Problem(404, "There is nothing at this address.")
     with contextlib.suppress(StorageUnavailable):  # the figures of this process are there without it
         parts.measures.alerts_fail([one.target for one in await parts.store.alerts.failing()])
@@ -61,12 +60,3 @@ async def figures(request: Request, parts: PartsDep) -> Response:
 def _has_token(request: Request, token: str) -> bool:
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     return bool(token) and hmac.compare_digest(given.encode(), token.encode())
-
-
-def _is_direct_loopback(request: Request) -> bool:
-    if request.client is None or any(name in request.headers for name in SIGNS_OF_A_PROXY):
-        return False
-    try:
-        return ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False

@@ -18,6 +18,7 @@ from server.settings import Settings
 from server.storage.store import Store
 from server.web.limits import Limits
 from server.web.measures import Measures
+from server.web.proxies import Proxies
 from server.web.rendering import Templates
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Parts:
     limits: Limits
     measures: Measures
     channels: Channels
+    proxies: Proxies
 
     @property
     def can_mail(self) -> bool:

@@ -43,6 +43,8 @@ def run(settings: Settings) -> None:
         "log_config": log_config(),
         "server_header": False,
         "http": WatchedProtocol,
+        "proxy_headers": False,  # guards/proxies.py reads them
+        "forwarded_allow_ips": settings.trusted_proxies,
         "timeout_graceful_shutdown": STOP_WITHIN_S,
     }
     take_descriptors()

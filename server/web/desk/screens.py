@@ -87,7 +87,7 @@ def unstored_trouble(since: str) -> Trouble:
     return Trouble(
         "New messages cannot be stored. Answer the phone, and tell your administrator.",
         f"Since {since} visitors who write are told that nobody could be reached: to call the clinic, 911 or 988. "
-        "What is here can be looked at; what you send is refused, and stays in its box. This goes when storing works again.",
+        "The queue can be read, a conversation not; what you send stays in its box. This goes when storing works again.",
     )
 
 

@@ -22,7 +22,8 @@ from server.storage.database.faults import StorageUnavailable
 from server.storage.handing.handed_over import Letter
 from server.storage.talks.conversations import Started
 from server.web.guards.security import refuse_cross_site
-from server.web.parts import Parts, PartsDep
+from server.web.guards.staff import is_https
+from server.web.parts import Parts, PartsDep, parts_of
 from server.web.visitor.ask_screen import (
     COOKIE,
     NOTHING,
@@ -252,7 +253,7 @@ def back_to(request: Request, site: str, ticket: Ticket | None) -> Response:
             COOKIE,
             str(ticket),
             path=f"/sites/{site}/ask",
-            secure=request.url.scheme == "https",
+            secure=is_https(request, parts_of(request)),
             httponly=True,
             samesite="lax",
         )

@@ -64,10 +64,11 @@ def mail_server(box: Mailbox, port: int, **options: Any) -> Iterator[None]:
         controller.stop()
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
+def self_signed(folder: Path, host: str = "mail.test") -> ssl.SSLContext:
     key, certificate = folder / "key.pem", folder / "cert.pem"
     files = ["-keyout", str(key), "-out", str(certificate)]
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=mail.test", *files]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={host}", *files]
+    made += ["-addext", f"subjectAltName=DNS:{host}"]
     subprocess.run(made, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)

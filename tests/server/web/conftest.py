@@ -19,7 +19,7 @@ from server.storage import Store
 from server.web.app import create_app, make_parts
 from tests.server.web.stand_in import CLINIC_ORIGIN, StandIn
 
-HERE = "http://here.test"
+HERE = "http://localhost:8000"
 
 
 @pytest.fixture

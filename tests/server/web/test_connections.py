@@ -19,13 +19,14 @@ WITHIN_S = 0.4
 HALF_A_HEADER = b"GET /healthz HTTP/1.1\r\nHost: here.test\r\n"
 HALF_A_BODY = b"POST /api/v1/sites/kneecare/ask HTTP/1.1\r\nHost: here.test\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: here.test\r\n\r\n"
+CLOSING = WHOLE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 
 
 @pytest.fixture
 async def port(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     monkeypatch.setattr(connections, "HEADER_WITHIN_S", WITHIN_S)
     monkeypatch.setattr(connections, "BODY_WITHIN_S", WITHIN_S)
-    options = {"timeout_graceful_shutdown": 1, "forwarded_allow_ips": "127.0.0.1"}
+    options = {"timeout_graceful_shutdown": 1, "forwarded_allow_ips": "127.0.0.8/30"}
     config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, http=WatchedProtocol, **options)  # type: ignore[arg-type]
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
@@ -95,7 +96,7 @@ async def test_an_address_holds_so_many_connections_and_others_are_still_answere
         assert (await client.get("/healthz")).status_code == 200
     held[0][1].close()
     await held[0][1].wait_closed()
-    again, _ = await read_all(port, WHOLE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), from_host="127.0.0.2")
+    again, _ = await read_all(port, CLOSING, from_host="127.0.0.2")
     assert again.startswith("HTTP/1.1 200 ")
     for _, writer in held:
         writer.close()
@@ -104,9 +105,11 @@ async def test_an_address_holds_so_many_connections_and_others_are_still_answere
 async def test_what_a_trusted_proxy_passes_on_is_many_peoples(port: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "MOST_OF_ADDRESS", 1)
     monkeypatch.setattr(connections, "HEADER_WITHIN_S", 30)
-    held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-        assert (await client.get("/healthz")).status_code == 200
+    proxies = ("127.0.0.1", "127.0.0.9")  # one on this machine, one that is named
+    held = [await asyncio.open_connection("127.0.0.1", port, local_addr=(one, 0)) for one in proxies for _ in range(3)]
+    for proxy in proxies:
+        answer, _ = await read_all(port, CLOSING, from_host=proxy)
+        assert answer.startswith("HTTP/1.1 200 ")
     for _, writer in held:
         writer.close()
 

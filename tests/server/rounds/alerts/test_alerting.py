@@ -15,7 +15,8 @@ from server.channels import Channels, open_channels
 from server.core.handing.alerts import Channel, Target
 from server.core.handing.handover import Step
 from server.desk import Desk, Pass, Typed
-from server.doctor import Standing, examine_alerts
+from server.doctor import examine_alerts
+from server.examined import Standing
 from server.first_run import alert_lines
 from server.rounds.alerting import Alerting
 from server.settings import Settings
