@@ -341,10 +341,8 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     if (reply?.outcome === 'emergency') this.#showEmergency(reply.message, key)
     if (seconds) {
       this.#onSlow(job)
-      if (status === 429) {
-        onState(`${this.#texts.retrying} (${seconds} s)`)
-        if (help) help.hidden = false
-      }
+      if (status === 429) onState(`${this.#texts.retrying} (${seconds} s)`)
+      if (help && (status || job.tries > 1)) help.hidden = false
     } else {
       timers.forEach(clearTimeout)
       onState(this.#texts.not_sent)
@@ -508,6 +506,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     }
     const onSend = (sent, say) => {
       onTouch()
+      focusOn(letter)
       this.#post('handover', sent, '', (said, isSent) => {
         say(said)
         if (!isSent) return

@@ -19,11 +19,10 @@ THIS_MACHINE = ("127.0.0.1", "::1")  # where a proxy on it connects from, whethe
 KEPT_FREE = 200  # descriptors for the database, the builds, the log
 MOST_DESCRIPTORS = 16_384
 
-LATE = "The request did not arrive in time. Try again. In an emergency call 911."
-FULL = "Too many connections are open. Try again in a minute, or call the clinic directly. In an emergency call 911."
-TOO_MANY = (
-    "Too many connections are open from your address. Close some pages, or call the clinic. In an emergency call 911."
-)
+HELP = "In an emergency call 911. If you may hurt yourself, call or text 988."
+LATE = f"The request did not arrive in time. Try again. {HELP}"
+FULL = f"Too many connections are open. Try again in a minute, or call the clinic directly. {HELP}"
+TOO_MANY = f"Too many connections are open from your address. Close some pages, or call the clinic. {HELP}"
 ANSWER = (
     "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {length}\r\n"
     "retry-after: 60\r\nconnection: close\r\n\r\n{words}"

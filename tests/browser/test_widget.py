@@ -374,6 +374,32 @@ def test_the_letter_follows_the_newest_message_until_someone_writes_in_it(chat: 
     expect(words).to_have_value("Please call me")
 
 
+def test_who_leaves_may_have_a_mail_and_what_is_on_the_screen_needs_none(chat: Page, api: Api):
+    api.site["mail"] = "Email me a link to this chat when there is an answer."
+    open_chat(chat)
+    chat.get_by_role("button", name="Talk to a person").click()
+    letter = chat.get_by_role("region", name="Your message to Pat Cashen")
+    letter.get_by_label("Email me a link").check()
+    contact = letter.get_by_label("Phone or email")
+    for wrong in ("", "555 0100"):  # the browser says what is missing
+        contact.fill(wrong)
+        letter.get_by_role("button", name="Send").click()
+        assert contact.evaluate("field => field.matches(':invalid:focus')")
+    contact.fill("ann@example.org")
+    assert not findings(chat)
+    letter.get_by_role("button", name="Send").click()
+    expect(chat.get_by_role("region", name="Passed on to Pat Cashen")).to_be_visible()
+    [_, (sent, _)] = api.posted("/handover")
+    assert (sent["mail_me"], sent["contact"]) == (True, "ann@example.org")
+    chat.keyboard.press("Escape")
+    api.add("message", "advocate", name="Pat Cashen", text="Hello, this is Pat.")
+    expect(chat.get_by_role("button", name="Questions? Ask us 1")).to_be_visible()
+    assert api.posted("/seen") == []  # it is not on the screen: the mail goes out
+    open_chat_again(chat)
+    until(lambda: api.posted("/seen"))
+    assert [body for body, _ in api.posted("/seen")] == [{"seq": api.events[-1]["seq"]}]
+
+
 def test_a_live_talk_shows_the_person_and_what_she_saw(chat: Page, api: Api):
     open_chat(chat)
     say(chat, "My knee is hot")
@@ -462,6 +488,8 @@ def test_a_server_that_cannot_store_is_tried_again_with_the_same_key(page_at: Pa
     api.problem = (503, {"reply": REPLIES["What does it cost?"]}, {})
     page.clock.pause_at(page.evaluate("Date.now() + 1000"))
     say(page, "What is a trigger point?")
+    for number in ("911", "988"):  # at once: nobody waits for a server that refuses
+        expect(page.get_by_role("log").get_by_role("link", name=number)).to_be_visible()
     for tries, seconds in enumerate([1, 2, 4, 8, 16, 30], start=2):
         until(partial(lambda count: len(api.posted("/messages")) == count, tries))
         expect(page.get_by_text("Not sent yet, trying again")).to_be_visible()

@@ -14,13 +14,12 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse,
 from pydantic import BeforeValidator
 
 from kb.policy import Language
-from server.answers.assistant import MAX_CHARS
-from server.core.handing.addresses import is_email
 from server.core.typed import mended
 from server.desk import Choice, NotStored, Pass, Taken, Typed
 from server.storage.database.faults import StorageUnavailable
 from server.storage.handing.handed_over import Letter
 from server.storage.talks.conversations import Started
+from server.web.guards.problems import Problem
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import is_https
 from server.web.parts import Parts, PartsDep, parts_of
@@ -37,12 +36,12 @@ from server.web.visitor.ask_screen import (
 from server.web.visitor.callers import SiteName, admit
 from server.web.visitor.screens import LetterForm
 from server.web.visitor.stamps import is_too_fast
+from server.web.visitor.wrong import error_of, wait_words, wrong_in
 from server.web.words.lines import as_file, lines_of
 from server.web.words.site import site_texts
 
 router = APIRouter(prefix="/sites/{site}/ask", include_in_schema=False, dependencies=[Depends(refuse_cross_site)])
 Field = Annotated[str, BeforeValidator(mended), Form()]
-MOST_CHARS = {"name": 200, "contact": 200, "text": MAX_CHARS}  # of a field; a longer one is given back whole
 TicketDep = Annotated[Ticket | None, Depends(ticket_of)]
 
 
@@ -81,11 +80,14 @@ async def send(
     text = text.replace("\r\n", "\n")
     key = key or secrets.token_hex(16)
     caller = await find_caller(parts, site, ticket, lang)
-    if not choose and (error := _error_of(text, caller)):
+    if not choose and (error := error_of(text, caller)):
         is_urgent = parts.desk.emergency(text) is not None
         refused = Refused(error=error, draft=text, key=key, is_urgent=is_urgent)
         return _page(parts, caller, refused, status=422)
-    admit(parts, request, visitor=caller.visitor, is_new=caller.ticket is None, text=text)
+    try:
+        admit(parts, request, visitor=caller.visitor, is_new=caller.ticket is None, text=text)
+    except Problem as problem:
+        return _too_many(parts, caller, Refused(error=wait_words(problem, caller), draft=text, key=key), problem)
     try:
         message = Choice(choose) if choose else Typed(text)
         ticket, taken = await _send(parts, caller, message, key)
@@ -144,11 +146,15 @@ async def add_letter(
         can_mail=parts.can_mail,
         mail_me=bool(mail_me),
     )
-    if (wrong := _wrong_in(form, caller)).wrong:
+    if (wrong := wrong_in(form, caller)).wrong:
         form = wrong
         is_urgent = parts.desk.emergency(text) is not None
         return _page(parts, caller, Refused(key=key, letter=form, is_urgent=is_urgent), status=422)
-    admit(parts, request, visitor=ticket.visitor, text=text)
+    try:
+        admit(parts, request, visitor=ticket.visitor, text=text)
+    except Problem as problem:
+        form = replace(form, wrong="text", error=wait_words(problem, caller))
+        return _too_many(parts, caller, Refused(key=key, letter=form), problem)
     letter = Letter(
         name=name,
         contact=contact,
@@ -217,27 +223,16 @@ def _ticket(started: Started) -> Ticket:
     return Ticket(Pass(started.conversation_id, started.token), started.receipt)
 
 
-def _error_of(text: str, caller: Caller) -> str:
-    texts = site_texts(caller.site, caller.language)
-    if not text.strip():
-        return texts.empty_message
-    return _long("text", text, caller) if len(text) > MAX_CHARS else ""
-
-
-def _wrong_in(letter: LetterForm, caller: Caller) -> LetterForm:
-    """The letter, with what is wrong in its first field that is: more than can be taken, or no address to write to."""
-    for name, most in MOST_CHARS.items():
-        if len(getattr(letter, name)) > most:
-            return replace(letter, wrong=name, error=_long(name, getattr(letter, name), caller))
-    texts = site_texts(caller.site, caller.language)
-    if letter.mail_me and not is_email(letter.contact):
-        return replace(letter, wrong="contact", error=texts.letter_mail_wrong)
-    return letter
-
-
-def _long(field: str, text: str, caller: Caller) -> str:
-    texts = site_texts(caller.site, caller.language)
-    return texts.long_message.replace("{count}", f"{len(text) - MOST_CHARS[field]:,}")
+def _too_many(parts: Parts, caller: Caller, refused: Refused, problem: Problem) -> HTMLResponse:
+    """What came too soon after others, kept whole, with when to send it again, and the emergency card where it is one."""
+    page = _page(
+        parts,
+        caller,
+        replace(refused, unsent=problem.reply, is_urgent=problem.reply is not None),
+        status=problem.status,
+    )
+    page.headers.update(problem.headers)
+    return page
 
 
 def _count(parts: Parts, taken: Taken) -> None:

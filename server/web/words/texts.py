@@ -108,6 +108,7 @@ class Texts:
     clear_sure: str = N_("Press again to clear it here")
     empty_message: str = N_("Type your question first.")
     long_message: str = N_("This is {count} characters too long to send. Nothing was cut: please shorten it.")
+    too_many: str = N_("Too many messages came from here. Wait {count} seconds, then send it again: it is kept here.")
     answer_by: str = N_("You can expect an answer by {when}.")
     closed_now: str = N_("The clinic is closed now.")
     hours_span: str = N_("{opens} to {closes}")

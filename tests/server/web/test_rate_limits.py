@@ -35,6 +35,18 @@ async def test_an_emergency_over_the_limit_is_answered_and_passed_on(visitor: Vi
     assert problem_of(replies[-1], 429)["reply"]["message"].startswith("This may be an emergency")
 
 
+async def test_what_is_sent_too_soon_without_scripts_is_kept_with_when_to_send_it_again(client: httpx.AsyncClient):
+    door = "/sites/kneecare/ask"
+    client.headers["Accept"] = "text/html"
+    for number in range(14):  # the first begins the conversation
+        page = await client.post(door, data={"text": f"Hello {number}", "key": f"k{number}"})
+    assert page.status_code == 429 and int(page.headers["retry-after"]) > 0
+    assert "Hello 13</textarea>" in page.text and "it is kept here" in page.text and 'href="tel:988"' in page.text
+    for number in range(13):
+        page = await client.post(door, data={"text": f"I can't breathe {number}", "key": f"u{number}"})
+    assert page.status_code == 429 and "Call 911 now" in page.text and "breathe 12</textarea>" in page.text
+
+
 async def test_an_address_begins_ten_conversations_a_minute(client: httpx.AsyncClient):
     for _ in range(10):
         await begin(client)
