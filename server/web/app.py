@@ -35,6 +35,7 @@ from server.storage.database.faults import StorageUnavailable
 from server.storage.database.wakeups import Waiter
 from server.storage.store import Store
 from server.web import health
+from server.web.desk import figures as desk_figures
 from server.web.desk import pages as desk_pages
 from server.web.desk import saved as desk_saved
 from server.web.desk import steps as desk_steps
@@ -71,6 +72,7 @@ ROUTERS = (
     factor.router,
     sessions.router,
     desk_saved.router,
+    desk_figures.router,
     desk_pages.router,
     desk_steps.router,
     desk_writing.router,

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+from collections import defaultdict
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from server.core.handing.measuring import HOURS, Case, figures_of, of_hour
+from server.served import EVERY_SITE, LATELY, read_backlog, read_cases
 from server.storage.database.faults import StorageUnavailable
 from server.web.guards.problems import Problem
 from server.web.guards.proxies import Seen
-from server.web.parts import PartsDep
+from server.web.parts import Parts, PartsDep
 
 router = APIRouter(tags=["health"])
 STORE_PATIENCE_S = 3.0
@@ -54,7 +58,25 @@ async def figures(request: Request, parts: PartsDep) -> Response:
     with contextlib.suppress(StorageUnavailable):  # the figures of this process are there without it
         parts.measures.alerts_fail([one.target for one in await parts.store.alerts.failing()])
         parts.measures.drills_missed([one.site for one in await parts.store.drills.missed(("*",))])
+        await _measure_handovers(parts)
     return Response(parts.measures.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _measure_handovers(parts: Parts) -> None:
+    """How soon people were helped in the last seven days, and who waits now, as the store knows for every process."""
+    now, site_of = datetime.now(UTC), parts.assistants.site
+    parts.measures.waiting(await read_backlog(parts.store, EVERY_SITE))
+    cases: defaultdict[tuple[str, str], list[Case]] = defaultdict(list)
+    for one in await read_cases(parts.store, EVERY_SITE, now - LATELY, site_of):
+        cases[one.site, one.reason].append(one)
+    parts.measures.served({key: figures_of(some, now) for key, some in cases.items()})
+    hours = {
+        (*key, f"{hour:02}"): len(came)
+        for key, some in cases.items()
+        for hour in HOURS
+        if (came := of_hour(some, hour, site_of(key[0]).zone))
+    }
+    parts.measures.came(hours)
 
 
 def _has_token(request: Request, token: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -10,9 +10,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from server.core.handing.alerts import Channel, Target
+from server.core.handing.measuring import Figures
 from server.core.reply import Reply
 from server.storage.database.trouble import Trouble
 
+BY_REASON = ("site", "reason")
 LABELS = ("site", "label", "outcome")
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 8.0, 15.0)
 
@@ -55,6 +57,49 @@ class Measures:
         self._drills_missed = Gauge(
             "advocate_drill_missed", "1 where nobody took the latest drill in time.", ("site",), registry=self._registry
         )
+
+        self._backlog = Gauge(
+            "advocate_backlog", "Conversations nobody has.", ("site", "reason"), registry=self._registry
+        )
+        self._claim_s = Gauge(
+            "advocate_claim_seconds", "From a handover to its claim.", (*BY_REASON, "quantile"), registry=self._registry
+        )
+        self._response_s = Gauge(
+            "advocate_first_response_seconds",
+            "From a handover to a person's answer.",
+            (*BY_REASON, "quantile"),
+            registry=self._registry,
+        )
+        self._promises = Gauge(
+            "advocate_promises", "Answers by the time that was told.", (*BY_REASON, "kept"), registry=self._registry
+        )
+        self._by_hour = Gauge(
+            "advocate_handovers", "Handovers by the clinic's hour.", (*BY_REASON, "hour"), registry=self._registry
+        )
+
+    def waiting(self, backlog: Collection[tuple[str, str]]) -> None:
+        """Which conversations nobody has now, by site and reason."""
+        self._backlog.clear()
+        for site, reason in backlog:
+            self._backlog.labels(site, reason).inc()
+
+    def served(self, figures: Mapping[tuple[str, str], Figures]) -> None:
+        """How soon people were helped lately, by site and reason."""
+        for gauge in (self._claim_s, self._response_s, self._promises):
+            gauge.clear()
+        for key, one in figures.items():
+            for gauge, times in ((self._claim_s, one.claim), (self._response_s, one.response)):
+                if times:
+                    gauge.labels(*key, "0.5").set(times.median_s)
+                    gauge.labels(*key, "0.9").set(times.slow_s)
+            self._promises.labels(*key, "yes").set(one.kept)
+            self._promises.labels(*key, "no").set(one.promises - one.kept)
+
+    def came(self, hours: Mapping[tuple[str, str, str], int]) -> None:
+        """How many conversations came lately, by site, reason and hour of the clinic's day."""
+        self._by_hour.clear()
+        for key, number in hours.items():
+            self._by_hour.labels(*key).set(number)
 
     def replied(self, site: str, reply: Reply) -> None:
         self._replies.labels(site, reply.label, reply.outcome).inc()

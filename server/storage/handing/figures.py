@@ -9,6 +9,8 @@ from statistics import median
 
 from sqlalchemy import ColumnElement, Table, func, select, true
 
+from kb.labels import Label
+from server.core.handing.handover import Closing
 from server.storage.database import schema
 from server.storage.database.transactions import Transaction
 from server.storage.talks.events import Author, Kind
@@ -43,6 +45,44 @@ def today(transaction: Transaction, sites: Sequence[str], since: datetime) -> To
         handed_over=len(rows),
         median_wait_s=median(waits) if waits else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A handover by its times; None: not yet, or never."""
+
+    site: str
+    reason: Label
+    came_at: datetime
+    claimed_at: datetime | None
+    replied_at: datetime | None
+    closed_at: datetime | None
+
+
+def served(transaction: Transaction, sites: Sequence[str], since: datetime) -> list[Served]:
+    """Handovers that came since a moment, in that order; no drills, and none that was spam."""
+    handover, reply = schema.handover, schema.event.alias()
+    replied_at = (
+        select(func.min(reply.c.at))
+        .where(reply.c.site == handover.c.site, reply.c.conversation_id == handover.c.conversation_id)
+        .where(reply.c.seq > handover.c.message_seq)
+        .where(reply.c.author == Author.ADVOCATE, reply.c.kind == Kind.MESSAGE)
+    )
+    is_spam = func.coalesce(handover.c.closing, "") == Closing.SPAM
+    came = select(
+        handover.c.site,
+        handover.c.reason,
+        handover.c.waiting_since,
+        handover.c.first_claimed_at,
+        handover.c.closed_at,
+        replied_at.scalar_subquery().label("replied_at"),
+    ).where(
+        among_sites(handover, sites), handover.c.waiting_since >= since, handover.c.drill_due_at.is_(None), ~is_spam
+    )
+    return [
+        Served(row.site, Label(row.reason), row.waiting_since, row.first_claimed_at, row.replied_at, row.closed_at)
+        for row in transaction.all(came.order_by(handover.c.waiting_since))
+    ]
 
 
 def of_sites(table: Table, sites: Sequence[str]) -> ColumnElement[bool]:

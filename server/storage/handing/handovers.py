@@ -16,7 +16,7 @@ from server.core.reply import Decision, Reply
 from server.storage.database import schema
 from server.storage.database.transactions import Database, Transaction
 from server.storage.handing import alerts, searching
-from server.storage.handing.figures import Today, among_sites, today
+from server.storage.handing.figures import Served, Today, among_sites, served, today
 from server.storage.handing.handed_over import Handover, InboxRow, get, handover_of, handovers, inbox
 from server.storage.handing.stepping import Move, StepLost, Taken, take_step
 from server.storage.handing.telling import CardAgain, tell_the_waiting
@@ -100,6 +100,10 @@ class Handovers:
     async def today(self, sites: Sequence[str], since: datetime) -> Today:
         """Figures since a moment, for the empty inbox."""
         return await self._database.read(lambda transaction: today(transaction, sites, since))
+
+    async def served(self, sites: Sequence[str], since: datetime) -> list[Served]:
+        """Handovers that came since a moment, by their times; no drills, no spam."""
+        return await self._database.read(lambda transaction: served(transaction, sites, since))
 
 
 def open_or_renew(

@@ -1,9 +1,11 @@
 import asyncio
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from kb.labels import Label
+from server.core.handing.alerts import Reach
 from server.core.handing.handover import MOVES, STEPS, Closing, Closure, Status, Step, StepRefused
 from server.core.reply import Reply
 from server.storage import Letter, Move, NotClaimed, NotFound, StepLost, Store, VisitorMessage, Words
@@ -346,3 +348,36 @@ async def test_what_was_said_is_found_in_open_and_closed_ones_as_far_as_staff_ma
     assert [(row.handover_id, row.closing) for row in closed] == [(handover.handover_id, Closing.ANSWERED)]
     assert await store.handovers.saying(closed, "swollen") == {handover.handover_id}
     assert await store.handovers.saying(closed, "park") == frozenset()
+
+
+async def test_who_was_served_when_is_told_of_each_since_a_moment_without_drills_and_spam(database_url):
+    clock = TurnedClock()
+    store = await Store.open(database_url, clock=clock)
+    await handed_over(store)
+    clock.turn(minutes=5)
+    since = clock.now
+    pat = await store.staff.add("pat@clinic.example", "Pat", "advocate", "correct horse")
+    handover = await handed_over(store, "Where is my scan?", Label.OUT_OF_KB)
+    clock.turn(minutes=2)
+    taken = await store.handovers.step(handover.handover_id, Step.CLAIM, version=handover.version, user=pat)
+    for words in ("Hello", "It is here."):
+        clock.turn(minutes=1)
+        log = await store.conversations.events(handover.conversation_id)
+        await store.conversations.write(
+            handover.conversation_id, pat, Words(words), seen_seq=log[-1].seq, key=words.encode().hex().zfill(32)
+        )
+    spam = await handed_over(store)
+    held = await store.handovers.step(spam.handover_id, Step.CLAIM, version=spam.version, user=pat)
+    await store.handovers.step(
+        held.handover_id, Step.CLOSE, version=held.version, user=pat, closure=Closure(Closing.SPAM)
+    )
+    await store.drills.begin("kneecare", Reach((), has_webhook=False), by="test")
+    [served] = await store.handovers.served(["kneecare"], since)
+    assert (served.reason, served.claimed_at) == (Label.OUT_OF_KB, served.came_at + timedelta(minutes=2))
+    assert (served.replied_at, served.closed_at) == (served.came_at + timedelta(minutes=3), None)
+    await store.handovers.step(
+        taken.handover_id, Step.CLOSE, version=taken.version, user=pat, closure=Closure(Closing.ANSWERED)
+    )
+    assert [one.closed_at is None for one in await store.handovers.served(["*"], since)] == [False]
+    assert await store.handovers.served(["other"], since) == []
+    await store.close()
