@@ -362,15 +362,17 @@ def backup(out: Annotated[Path, typer.Argument(help="A new file, such as backup.
 
 @app.command()
 def restore(
-    source: Annotated[Path, typer.Argument(help="A file `advocate backup` wrote.")],
+    source: Annotated[Path | None, typer.Argument(help="A file `advocate backup` wrote; none with PostgreSQL.")] = None,
     erased_in: Annotated[
         Path | None, typer.Option(help="The data folder before: what visitors erased there is erased here too.")
     ] = None,
 ) -> None:
-    """Unpack a backup into an empty data folder."""
+    """Unpack a backup into an empty data folder; after a pg_restore, erase what was erased since."""
+    from server.keeping import erase_after_pg_restore
     from server.keeping import restore as unpack
 
-    print(unpack(source, _settings(), beside=erased_in))
+    settings = _settings()
+    print(unpack(source, settings, beside=erased_in) if source else erase_after_pg_restore(settings, beside=erased_in))
 
 
 STILL_READ = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from index.builds.layout import ENCODER, encoder_folder, models_folder
+from index.builds.layout import ENCODER, VECTORS_FILES, encoder_folder, models_folder
 from index.builds.loaded import load_build
 from index.builds.publish import Builds
+from index.encoding.cache import VectorCache
 from index.encoding.encode import OnnxEncoder, checked_manifest
 from index.model import ModelError, find_model, model_digest
 from kb.errors import AdvocateError
@@ -62,11 +63,13 @@ async def examine(settings: Settings, *, send: bool = False) -> list[Examined]:
 
 
 async def verify_everything(settings: Settings) -> list[str]:
-    """What is not as it was written, in the database with its audit log, in the models and in the builds. A sentence each."""
+    """What is not as it was written in database and audit log, models with their vectors, and builds. A sentence each."""
     store = await Store.open(settings.database)
     try:
         faults = await store.check()
         faults += _changed_models(settings)
+        for vectors in sorted(models_folder(settings.data_dir).glob(VECTORS_FILES)):
+            faults += VectorCache(vectors).faults()
         for site in await store.content.sites():
             faults += Builds.of(settings.data_dir, site).faults()
     finally:

@@ -11,7 +11,6 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from itertools import pairwise
@@ -29,7 +28,7 @@ from server.settings import Settings
 from server.storage.database.engine import PRIVATE
 from server.storage.store import Store
 from server.storage.talks.erased import ErasedList
-from server.storage.talks.events import Event, NotFound, is_settled_by
+from server.storage.talks.events import Event, is_settled_by
 
 if TYPE_CHECKING:
     from server.core.reply import Reply
@@ -83,7 +82,8 @@ def restore(backup: Path, settings: Settings, *, beside: Path | None = None) -> 
     """
     if settings.database_url:
         raise KeepingRefused(
-            "The database is PostgreSQL: restore it with pg_restore. Servers with an empty data folder fetch its builds."
+            "The database is PostgreSQL: restore it with pg_restore, then run `advocate restore` without a file. "
+            "Servers with an empty data folder fetch its builds."
         )
     # A log left behind counts too: SQLite would replay it over the restored database.
     held = [name for name in (DATABASE, f"{DATABASE}-wal", *FOLDERS) if (settings.data_dir / name).exists()]
@@ -122,6 +122,21 @@ def restore(backup: Path, settings: Settings, *, beside: Path | None = None) -> 
     return f"Restored into {settings.data_dir}. {told}`advocate verify` checks every file and the audit log."
 
 
+def erase_after_pg_restore(settings: Settings, *, beside: Path | None = None) -> str:
+    """Erase again what PostgreSQL's dump brought back, by this data folder's list and another's. Raises KeepingRefused."""
+    if not settings.database_url:
+        raise KeepingRefused("Name the backup to restore: `advocate restore FILE`.")
+
+    async def erase() -> int:
+        store = await Store.open(settings.database, data_dir=settings.data_dir)
+        try:
+            return await store.conversations.erase_again(_erased_since(settings.data_dir, beside))
+        finally:
+            await store.close()
+
+    return f"{asyncio.run(erase())} conversations that were erased since were erased again."
+
+
 def _erased_since(data_dir: Path, beside: Path | None) -> list[str]:
     """Ids in the lists of both folders; the data folder's holds all of them from now on."""
     kept = ErasedList(data_dir)
@@ -133,13 +148,8 @@ def _erased_since(data_dir: Path, beside: Path | None) -> list[str]:
 async def _erase_again(database: Path, ids: list[str]) -> int:
     """Erase what was erased after the backup was made, before anybody can read it. Returns how many."""
     store = await Store.open(f"sqlite+aiosqlite:///{database}")
-    erased = 0
     try:
-        for one in ids:
-            with suppress(NotFound):  # begun after the backup, or purged
-                if not (await store.conversations.get(one)).is_erased:
-                    await store.conversations.erase(one)
-                    erased += 1
+        erased = await store.conversations.erase_again(ids)
         await store.conversations.finish_erasing()
     finally:
         await store.close()

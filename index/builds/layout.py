@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 MODELS_FOLDER = "models"
+VECTORS_FILES = "vectors-*.rows"  # of every model, in the folder of models
 SITES_FOLDER = "sites"
 BUILDS_FOLDER = "builds"
 

@@ -35,6 +35,14 @@ class VectorCache:
         self._sound: set[int] = set()  # places of stored rows that were read and are as they were written
         self._fresh: dict[bytes, tuple[Vectors, bool]] = {}
 
+    def faults(self) -> list[str]:
+        """What is not as it was written, a sentence each; nothing when every row is. Reads the whole file."""
+        if self._path.is_file() and not _width_of(self._path):
+            return [f"{self._path}: is no file of vectors. Delete it: the next build makes it anew."]
+        wrong = sum(not self._is_sound(at) for at in self._places.values())
+        told = f"{self._path}: {wrong} of {len(self._places)} vectors are not as they were written. "
+        return [f"{told}No build uses them. Delete the file: the next build makes it anew."] if wrong else []
+
     def missing(self, texts: Sequence[str], *, checked: bool = False) -> list[str]:
         """The texts, each once, that have no row yet; with `checked`, none that the reference encoder made."""
         return list({key: text for text in texts if not self._has(key := _key(text), checked)}.values())

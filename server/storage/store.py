@@ -31,19 +31,20 @@ from server.storage.talks.returning import Returning
 from server.storage.watched import Watched
 
 
-def _erased_list(url: URL) -> ErasedList | None:
-    """Beside an SQLite file; a PostgreSQL server keeps its own journal."""
-    return ErasedList(Path(url.database or "").resolve().parent) if url.get_backend_name() == "sqlite" else None
+def _erased_list(url: URL, data_dir: Path | None) -> ErasedList | None:
+    """Beside an SQLite file; for PostgreSQL in the data folder of the server that erased, away from what pg_dump saves."""
+    folder = Path(url.database or "").resolve().parent if url.get_backend_name() == "sqlite" else data_dir
+    return ErasedList(folder) if folder else None
 
 
 class Store:
     """Everything that is remembered. One for a process; open it in the event loop that uses it."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, data_dir: Path | None) -> None:
         self._url = parse_url(url)
         self.wakeups = Wakeups()
         self.database = Database(open_engine(self._url), clock, self.wakeups)
-        self.conversations = Conversations(self.database, _erased_list(self._url))
+        self.conversations = Conversations(self.database, _erased_list(self._url, data_dir))
         self.handovers = Handovers(self.database)
         self.corrections = Corrections(self.database)
         self.notes = Notes(self.database)
@@ -57,12 +58,13 @@ class Store:
         self.builds = StoredBuilds(self.database)
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock = utc_now) -> Store:
+    async def open(cls, url: str, *, clock: Clock = utc_now, data_dir: Path | None = None) -> Store:
         """Open a database, made or migrated if need be.
 
+        data_dir: where the list of erasures is kept for PostgreSQL; without it what is erased here stands in none.
         Raises StorageUnavailable, SchemaTooNew, SqliteTooOld, DatabaseUrlRefused.
         """
-        store = cls(url, clock)
+        store = cls(url, clock, data_dir)
         try:
             await store.database.call(migrate)
             await store.wakeups.start(store._url)

@@ -88,8 +88,9 @@ def create_app(settings: Settings, *, store: Store | None = None, assistants: An
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = store or await Store.open(settings.database)
+        opened = store or await Store.open(settings.database, data_dir=settings.data_dir)
         try:
+            await _erase_again(opened)
             publisher = Publisher(opened, settings.data_dir, settings.embedding_model)
             answering = assistants or await _open_assistants(settings, publisher)
             parts = make_parts(settings, opened, answering, publisher)
@@ -125,6 +126,17 @@ def create_app(settings: Settings, *, store: Store | None = None, assistants: An
     app.add_middleware(BehindProxies)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+async def _erase_again(store: Store) -> None:
+    """Erase what an older copy of the database brought back, before anybody can read it."""
+    try:
+        if again := await store.conversations.erase_again():
+            log.warning("%d conversations that were erased were back in the database, and are erased again", again)
+    except StorageUnavailable as error:  # visitors are served all the same
+        log.error(
+            "whether the database brought back what was erased could not be seen: %s. Start the server again", error
+        )
 
 
 async def _open_assistants(settings: Settings, publisher: Publisher) -> Assistants:

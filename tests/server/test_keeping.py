@@ -21,12 +21,15 @@ from itertools import count
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 
 from index.builds.build import inputs_of
+from index.builds.layout import vectors_file
 from index.builds.manifest import Manifest, digest_files, read_manifest, verify
 from index.builds.publish import Builds
+from index.encoding.cache import VectorCache
 from index.model import digest_of
 from kb.content import load_content
 from kb.labels import Label
@@ -37,6 +40,7 @@ from server.core.handing.handover import Closing, Closure, Step
 from server.core.reply import Reply
 from server.settings import Settings
 from server.storage import Author, Event, Kind, Store, VisitorMessage
+from server.storage.database.transactions import utc_now
 from server.storage.talks.events import NewEvent, append, lock
 from tests.server.storage.clinic import PAT, TurnedClock, claimed, say, start
 from tests.server.storage.clinic import reply as reply_of
@@ -91,8 +95,8 @@ def assert_refused(done: Done, *words: str) -> None:
     assert not missing, (missing, done.err)
 
 
-async def open_store(data_dir: Path, **options: Callable[[], datetime]) -> Store:
-    return await Store.open(Settings(data_dir=data_dir).database, **options)
+async def open_store(data_dir: Path, *, clock: Callable[[], datetime] = utc_now) -> Store:
+    return await Store.open(Settings(data_dir=data_dir).database, clock=clock)
 
 
 def builds_of(data_dir: Path, site: str = "kneecare") -> Builds:
@@ -704,6 +708,21 @@ async def test_verify_names_the_model_that_was_altered(data_dir):
     model.write_text("another one")
     done = await advocate(data_dir, "verify")
     assert done.status == 1 and done.out.startswith(f"{model}: altered since it was exported.")
+
+
+async def test_verify_names_the_vectors_that_were_altered(data_dir):
+    path = vectors_file(data_dir / "models", "0" * 64)
+    cache = VectorCache(path)
+    cache.add(["one", "two"], np.ones((2, 3), dtype=np.float32))
+    cache.save()
+    assert (await advocate(data_dir, "verify")).status == 0
+    altered = bytearray(path.read_bytes())
+    altered[-2] ^= 1
+    path.write_bytes(altered)
+    done = await advocate(data_dir, "verify")
+    assert done.status == 1 and done.out.startswith(f"{path}: 1 of 2 vectors are not as they were written.")
+    path.write_bytes(b"something else")
+    assert "is no file of vectors" in (await advocate(data_dir, "verify")).out
 
 
 async def test_verify_names_a_build_whose_manifest_cannot_be_read_and_a_pointer_to_nothing(data_dir):

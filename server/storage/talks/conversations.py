@@ -192,6 +192,15 @@ class Conversations:
         self.is_overwritten = False
         await self.finish_erasing()
 
+    async def erase_again(self, ids: Collection[str] = ()) -> int:
+        """Erase what this list and the kept one name and an older copy of the database brought back. Returns how many."""
+        kept = self._erased.ids() if self._erased is not None else []
+        wanted = dict.fromkeys((*kept, *ids))
+        back = await self._database.read(lambda transaction: _not_erased(transaction, list(wanted)))
+        for one in back:
+            await self.erase(one)
+        return len(back)
+
     async def finish_erasing(self) -> None:
         """Overwrite what was erased, if that is still to be done: it cannot while a backup reads it."""
         if not self.is_overwritten:
@@ -203,6 +212,18 @@ class Conversations:
         self.is_overwritten = self.is_overwritten and not purged
         await self.finish_erasing()
         return purged
+
+
+def _not_erased(transaction: Transaction, ids: Sequence[str]) -> list[str]:
+    """Those that the database holds with their words, in this order."""
+    table = schema.conversation
+    words = select(table.c.conversation_id).where(table.c.erased_at.is_(None))
+    held = {
+        row.conversation_id
+        for start in range(0, len(ids), AT_ONCE)
+        for row in transaction.all(words.where(table.c.conversation_id.in_(ids[start : start + AT_ONCE])))
+    }
+    return [one for one in ids if one in held]
 
 
 def _last_numbers(transaction: Transaction, conversation_ids: Collection[str]) -> dict[str, int]:

@@ -22,6 +22,7 @@ class ErasedList:
     def add(self, conversation_id: str) -> None:
         """Keep an id, on the disk when this returns. Raises StorageUnavailable."""
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
             try:
                 os.write(file, f"{conversation_id}\n".encode())

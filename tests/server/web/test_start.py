@@ -8,7 +8,10 @@ import time
 from pathlib import Path
 
 from server.settings import Settings
+from server.storage import Store
 from server.web.app import create_app
+from tests.server.storage.clinic import start
+from tests.server.web.stand_in import StandIn
 
 LONGEST_PAUSE_S = 0.05
 
@@ -24,6 +27,17 @@ async def test_what_a_server_loads_at_its_start_is_not_looked_through_for_garbag
             assert min(seconds_of_a_full_collection() for _ in range(3)) < LONGEST_PAUSE_S
     finally:
         gc.unfreeze()
+
+
+async def test_what_was_erased_and_an_older_database_brought_back_is_erased_before_anybody_reads_it(tmp_path: Path):
+    settings = Settings(data_dir=tmp_path)
+    store = await Store.open(settings.database)
+    started = await start(store)
+    await store.close()
+    (tmp_path / "erased").write_text(f"{started.conversation_id}\n")
+    app = create_app(settings, assistants=StandIn())
+    async with app.router.lifespan_context(app):
+        assert (await app.state.parts.store.conversations.get(started.conversation_id)).is_erased
 
 
 def seconds_of_a_full_collection() -> float:
