@@ -21,7 +21,7 @@ button,.call{font:inherit;color:inherit;cursor:pointer;min-height:44px;border:1p
 .main:hover,.call:hover{filter:brightness(.88)}
 .plain{border-color:var(--soft);background:var(--paper);color:var(--a)}
 .plain:hover,.x:hover{background:var(--tint)}
-.link{padding:8px 4px}
+.link{padding:8px 4px;border:0}
 .launch,.panel{position:fixed;z-index:2147483647;right:16px;bottom:calc(16px + env(safe-area-inset-bottom));max-width:calc(100vw - 32px);box-shadow:0 4px 24px #0f1f2e40}
 .left>*{right:auto;left:16px}
 .launch{min-height:56px;padding:8px 24px 8px 20px;border-radius:28px}
@@ -38,7 +38,7 @@ button,.call{font:inherit;color:inherit;cursor:pointer;min-height:44px;border:1p
 .head:has(~.danger:not([hidden])) p{display:none}
 .danger:focus,.scroll:focus-visible,.letter:focus-visible{outline-offset:-4px;outline-color:currentColor}
 .danger:not(:focus){max-height:25%}
-.danger:not([hidden])~.scroll{min-height:7em}
+.danger:not([hidden])~.scroll{min-height:5.2em}
 .calls{padding:8px 16px 12px}
 .call{flex:1 1 auto;padding:8px;min-height:52px;background:#b3261e;color:#fff;font-weight:700;font-size:1.12em;text-decoration:none}
 .call+.call{background:none;border:2px solid;color:inherit}
@@ -80,7 +80,8 @@ textarea,.letter input[name]{font:400 max(1em,16px)/1.5 var(--font);color:var(--
 .person{border-radius:0;border-block-color:var(--gold);background:var(--warm);padding:4px 16px}
 .write{display:flex;gap:8px;align-items:flex-end;padding:8px 16px 4px;background:var(--paper)}
 .write textarea{max-height:7em}
-.base{justify-content:space-between;padding:0 12px env(safe-area-inset-bottom) 16px}
+.base{justify-content:space-between;gap:4px;padding:0 8px env(safe-area-inset-bottom) 16px}
+.base .link{padding:8px 0}
 .base a{color:var(--ink)}
 @container panel (max-height:430px){.frame{overflow-y:auto;display:block}.person{width:100%}.scroll{overflow:visible}.danger.danger{max-height:none;overflow:visible}.write{position:sticky;bottom:0;border-top:1px solid var(--line)}.calls{position:sticky;top:0;bottom:58px}.head p{display:none}}
 @media (max-width:37.49em){:not(.inline)>.panel{inset:var(--top,0) 0 auto!important;width:100%;max-width:none;height:var(--tall,100dvh);max-height:none;border:0;border-radius:0}}

@@ -757,11 +757,16 @@ def test_an_emergency_card_leaves_the_visitors_words_and_the_foot_in_sight(
     page.goto(base)
     open_chat(page)
     say(page, "What can I expect?")
+    expect(page.locator("mark").first).to_be_visible()
     say(page, "chest pain")
     expect(page.get_by_role("alert")).to_be_visible()
     page.wait_for_timeout(150)
     assert page.evaluate(SHOWN, ".mine .bubble")
     expect(page.get_by_role("link", name="Emergency? Call 911")).to_be_in_viewport(ratio=1)
+    foot = in_chat(page, "[...root.querySelectorAll('.base > *')].map(one => one.getBoundingClientRect().top)")
+    assert len(foot) == 2 and max(foot) - min(foot) < 9  # side by side
+    hidden = in_chat(page, "root.querySelector('.danger').scrollHeight - root.querySelector('.danger').clientHeight")
+    assert width == 320 or hidden <= 0
     for link in ("Call 911", "Call or text 988"):
         expect(page.get_by_role("link", name=link, exact=True)).to_be_in_viewport(ratio=1)
 
@@ -853,6 +858,9 @@ OVERFLOWING = """[...root.querySelectorAll('.panel *')].filter(one => one.scroll
 EDGES = (
     """['Left', 'Right'].map(side => parseFloat(getComputedStyle(root.querySelector('.clip'))[`border${side}Width`]))"""
 )
+# In forced colours nothing has a background of its own: what is a box by its colour alone would be none.
+EDGELESS = """[...root.querySelectorAll('.bubble, .clip, .box, .letter, .danger, .main, .plain, .call, textarea, .launch')]
+  .filter(one => one.offsetParent && !/[1-9]/.test(getComputedStyle(one).borderWidth)).map(one => one.className)"""
 SMALL_TARGETS = """[...root.querySelectorAll('button, .call, textarea, .base a, .row a')].filter(one => one.offsetParent
   && one.getBoundingClientRect().height < 43.9).map(one => one.outerHTML)"""
 
@@ -932,8 +940,10 @@ def test_no_barrier_is_found_and_no_policy_is_broken(
     for width in (PHONE, 320, DESKTOP):
         page.set_viewport_size({"width": width, "height": 800})
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
+            page.emulate_media(color_scheme=scheme, forced_colors="none")
             assert findings(page) == []
+        page.emulate_media(forced_colors="active")
+        assert in_chat(page, EDGELESS) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert in_chat(page, OVERFLOWING) == []
         assert in_chat(page, SMALL_TARGETS) == []
