@@ -13,6 +13,7 @@ from server.storage.people.factor import address_of, new_key
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import CODE, FACTOR, REQUIRED, SIGN_IN, Staff, cookie_name, home_of, origin_of, own_path
 from server.web.parts import Parts, PartsDep
+from server.web.staff.qr import QrCode, qr_code
 from server.web.staff.signin import Anyone
 from server.web.staff.sitting import begin_sitting, see, wait_words
 
@@ -38,6 +39,7 @@ class FactorScreen:
     key: str = ""
     raw_key: str = ""
     address: str = ""
+    qr: QrCode | None = None  # the address, for the camera of a telephone
     problem: str = ""
 
 
@@ -88,12 +90,14 @@ async def post_factor(
 
 
 def _factor_page(parts: Parts, staff: Staff, key: str, *, problem: str = "", status: int = 200) -> HTMLResponse:
+    address = address_of(key, staff.user.email) if key else ""
     screen = FactorScreen(
         home=home_of(staff.user.role),
         is_required=parts.settings.second_factor == REQUIRED,
         key=" ".join(key[at : at + 4] for at in range(0, len(key), 4)),
         raw_key=key,
-        address=address_of(key, staff.user.email) if key else "",
+        address=address,
+        qr=qr_code(address) if address else None,
         problem=problem,
     )
     page = parts.templates.page("staff/factor.html", screen, status=status)

@@ -9,6 +9,7 @@ from html import unescape
 
 import httpx
 import pytest
+import segno
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from pyotp import TOTP
@@ -216,6 +217,18 @@ async def test_a_wrong_code_sets_nothing_and_the_same_key_stays(client: httpx.As
     odd = await client.post("/account/second-factor", data={"key": "not base32!", "code": "000000"})
     assert odd.status_code == 422
     assert not (await store.staff.get(pat.email)).has_factor
+
+
+async def test_the_key_is_shown_as_a_square_for_the_camera_drawn_here(client: httpx.AsyncClient, pat: User):
+    await sign_in(client, pat.email)
+    page = unescape((await client.get("/account/second-factor")).text)
+    address = re.search('href="(otpauth://totp/[^"]+)"', page)
+    drawn = re.search(r'viewBox="0 0 (\d+) \1".*?fill="#fff"/><path d="([^"]+)" fill="#000"', page)
+    assert address and drawn and "<img" not in page
+    dark = {(int(x) - 4, int(y) - 4) for x, y in re.findall(r"M(\d+) (\d+)h1v1h-1z", drawn[2])}
+    matrix = segno.make(address[1], error="m", micro=False).matrix
+    assert dark == {(x, y) for y, row in enumerate(matrix) for x, module in enumerate(row) if module}
+    assert int(drawn[1]) == len(matrix) + 8
 
 
 async def test_an_admin_removes_a_lost_second_factor(client: httpx.AsyncClient, app: FastAPI, store: Store, ada, pat):
