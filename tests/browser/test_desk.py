@@ -7,7 +7,8 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
@@ -21,6 +22,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Locator, Page, Route, expect
 
 from server.core.handing import presence
+from server.core.handing.alerts import NO_ONE
 from server.settings import Settings
 from server.storage import Role, Store
 from server.web.app import create_app
@@ -90,8 +92,9 @@ class Clinic:
 
 
 @pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    settings = Settings(data_dir=tmp_path, rate_limit="off")
+def clinic(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Clinic]:
+    """A clinic, without alerts unless a test names a webhook."""
+    settings = Settings(data_dir=tmp_path, rate_limit="off", webhook_url=getattr(request, "param", ""))
     listener = socket.create_server(("127.0.0.1", 0))
     app = create_app(settings, assistants=StandIn())
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
@@ -452,6 +455,48 @@ def test_close_insert_passages_and_four_lines_of_reply_are_in_sight(desk_of: Cal
     expect(page.get_by_role("button", name="Close conversation")).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.parametrize("clinic", ["http://127.0.0.1:9/nobody-listens"], indirect=True)
+def test_both_banners_are_one_calm_line_each_and_push_nothing_out_of_sight(
+    desk_of: Callable[..., Page], clinic: Clinic
+):
+    with ThreadPoolExecutor() as beside:  # the browser's own loop has this thread
+        beside.submit(asyncio.run, miss_a_drill(clinic.app.state.parts.settings.database)).result()
+    clinic.visitor("I have chest pain")
+    page = desk_of("pat")
+    page.get_by_role("button", name="Not now").click()
+    page.locator(".queue-row a").first.click()
+    page.get_by_role("button", name="Claim and reply").click()
+    for words in ("Alerts do not arrive.", "Nobody took the last drill at"):
+        banner = page.locator(".trouble", has_text=words)
+        expect(banner).to_be_visible()
+        assert banner.evaluate(LINES) == 1
+        assert banner.evaluate("one => one.getBoundingClientRect().height") <= 50
+    for one in (page.get_by_role("button", name="Send", exact=True), page.locator("#close summary")):
+        expect(one).to_be_in_viewport(ratio=1)
+    colours = page.locator(".trouble, .queue-row.urgent .reason").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).color)"
+    )
+    assert len(set(colours)) == 2 and colours[0] == colours[1]  # red is an emergency's alone
+
+
+LINES = """banner => {
+  const words = document.createRange()
+  words.selectNodeContents(banner.querySelector('summary'))
+  return new Set([...words.getClientRects()].map(one => Math.round(one.top))).size
+}"""
+
+
+async def miss_a_drill(url: str) -> None:
+    """A drill that began long enough ago for nobody to have taken it."""
+    began = datetime.now(UTC) - timedelta(minutes=11)
+    store = await Store.open(url, clock=lambda: began)
+    await store.drills.begin("kneecare", NO_ONE, by="test")
+    await store.close()
+    store = await Store.open(url)
+    await store.drills.end(lambda _site: NO_ONE)
+    await store.close()
+
+
 def test_of_an_emergency_the_script_the_reply_and_the_close_are_in_sight(desk_of: Callable[..., Page], clinic: Clinic):
     clinic.visitor("I have chest pain")
     for width in (DESKTOP, PHONE):
@@ -684,7 +729,8 @@ def test_every_state_is_accessible(desk_of: Callable[..., Page], clinic: Clinic,
         found["context"] = look(page, f"context-{width}")
     page.evaluate("document.querySelector('#keys').showModal()")
     found["keys"] = look(page, f"keys-{width}")
-    for path in ("/account/password", "/sign-in"):
+    new = ("/desk/figures", "/desk/replies", "/account/second-factor") if width == PHONE else ()
+    for path in (*new, "/account/password", "/sign-in"):
         page.context.clear_cookies() if path == "/sign-in" else None
         page.goto(clinic.url + path)
         found[path] = look(page, f"{path.rpartition('/')[2]}-{width}")
