@@ -21,12 +21,13 @@ def parse_faqpage(text: str) -> list[tuple[str, str]]:
 
 
 def faqpage_of(pairs: Iterable[tuple[str, str]]) -> str:
-    """FAQPage data of these pairs: what `parse_faqpage` reads back."""
+    """FAQPage data of these pairs, as https://schema.org/FAQPage defines it: what `parse_faqpage` reads back."""
     questions = [
         {"@type": "Question", "name": question, "acceptedAnswer": {"@type": "Answer", "text": answer}}
         for question, answer in pairs
     ]
-    return json.dumps({"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": questions})
+    data = json.dumps({"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": questions})
+    return data.replace("</", "<\\/")  # it may stand within a page's <script>
 
 
 def _nodes(value: Any, kind: str) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
+from kb.importing.faqpage import faqpage_of
 from kb.policy import Language
 from server.core.reply import Reply
 from server.desk import Choice, Taken, Typed
@@ -21,7 +22,6 @@ from server.web.guards.reading import ForgivingRoute
 from server.web.parts import Parts, PartsDep
 from server.web.visitor import shapes
 from server.web.visitor.callers import ConversationDep, IdempotencyKey, PassDep, ReceiptCode, SiteName, admit
-from server.web.visitor.faq import faq_page
 from server.web.visitor.views import event_json, received_body
 from server.web.words.site import site_body
 
@@ -49,8 +49,9 @@ async def site_info(site: SiteName, parts: PartsDep, lang: Language = "en") -> A
 async def faq_markup(site: SiteName, parts: PartsDep) -> Response:
     """The published questions and answers as FAQPage markup (schema.org), word for word, for the clinic's own page."""
     parts.assistants.site(site)
-    markup = faq_page(parts.assistants.quotable(site))
-    return JSONResponse(markup, media_type=JSON_LD, headers={"Cache-Control": "public, max-age=300"})
+    places = parts.assistants.quotable(site)
+    markup = faqpage_of((one.question, page.text_of(one)) for page, one in places if one.question)
+    return Response(markup, media_type=JSON_LD, headers={"Cache-Control": "public, max-age=300"})
 
 
 @router.post("/sites/{site}/ask")

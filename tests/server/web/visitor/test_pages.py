@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections.abc import Iterator
 from hashlib import sha384
 from html import unescape
 
 import httpx
 import pytest
 
+from kb.importing.faqpage import faqpage_of, parse_faqpage
 from kb.pages import Heading, Page
 from kb.sites import Look, readable_accent
 from server.web.guards.problems import MEDIA_TYPE
@@ -167,6 +169,30 @@ async def test_an_accent_kept_from_before_it_was_checked_reaches_the_widget_dark
     assert (await client.get("/api/v1/sites/kneecare")).json()["look"]["accent"] == readable_accent("#ffcc00")
 
 
+# Of schema.org's definitions, those that the markup uses: https://schema.org/FAQPage, /Question, /Answer.
+PROPERTIES: dict[str, dict[str, str]] = {
+    "FAQPage": {"mainEntity": "Question"},
+    "Question": {"name": "Text", "acceptedAnswer": "Answer"},
+    "Answer": {"text": "Text"},
+}
+
+
+def _strangers(node: object, expected: str) -> Iterator[str]:
+    """What of a node is not as its type is defined: another type, a property it has not or lacks, or one of another kind."""
+    if expected == "Text":
+        yield from [] if isinstance(node, str) and node.strip() else [f"no text: {node!r}"]
+        return
+    if not isinstance(node, dict) or node.get("@type") != expected:
+        yield f"no {expected}: {node!r}"
+        return
+    held = node.keys() - {"@type"} - ({"@context"} if expected == "FAQPage" else set())
+    yield from [f"{expected} has {held}"] if held != PROPERTIES[expected].keys() else []
+    for name, kind in PROPERTIES[expected].items():
+        values = node.get(name)
+        for value in values if isinstance(values, list) else [values]:
+            yield from _strangers(value, kind)
+
+
 async def test_the_published_questions_are_faq_markup_word_for_word(client: httpx.AsyncClient, assistants: StandIn):
     response = await client.get("/api/v1/sites/kneecare/faq.jsonld")
     assert response.headers["content-type"] == "application/ld+json" and "max-age" in response.headers["cache-control"]
@@ -175,5 +201,6 @@ async def test_the_published_questions_are_faq_markup_word_for_word(client: http
     pages = assistants.pages("kneecare")
     asked = {one.question: page.text_of(one) for page in pages for one in page.passages if one.question}
     assert asked and {one["name"]: one["acceptedAnswer"]["text"] for one in markup["mainEntity"]} == asked
-    assert all((one["@type"], one["acceptedAnswer"]["@type"]) == ("Question", "Answer") for one in markup["mainEntity"])
+    assert list(_strangers(markup, "FAQPage")) == []
+    assert "</" not in faqpage_of([("Is </script> safe?", "Yes.")]) and parse_faqpage(faqpage_of([("A < B?", "C")]))
     assert (await client.get("/api/v1/sites/nowhere/faq.jsonld")).status_code == 404
