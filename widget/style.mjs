@@ -80,9 +80,10 @@ textarea,.letter input[name]{font:400 max(1em,16px)/1.5 var(--font);color:var(--
 .person{border-radius:0;border-block-color:var(--gold);background:var(--warm);padding:4px 16px}
 .write{display:flex;gap:8px;align-items:flex-end;padding:8px 16px 4px;background:var(--paper)}
 .write textarea{max-height:7em}
-.base{justify-content:space-between;gap:4px;padding:0 8px env(safe-area-inset-bottom) 16px}
+.base{justify-content:space-between;gap:4px;padding:0 16px env(safe-area-inset-bottom)}
 .base .link{padding:8px 0}
 .base a{color:var(--ink)}
+@container panel (max-width:340px){.base{padding-inline-end:8px}}
 @container panel (max-height:430px){.frame{overflow-y:auto;display:block}.person{width:100%}.scroll{overflow:visible}.danger.danger{max-height:none;overflow:visible}.write{position:sticky;bottom:0;border-top:1px solid var(--line)}.calls{position:sticky;top:0;bottom:58px}.head p{display:none}}
 @media (max-width:37.49em){:not(.inline)>.panel{inset:var(--top,0) 0 auto!important;width:100%;max-width:none;height:var(--tall,100dvh);max-height:none;border:0;border-radius:0}}
 .inline .panel{position:static;width:100%;max-width:none;box-shadow:none}
