@@ -70,6 +70,7 @@ class Reader:
         self._quotes: dict[tuple[int, Span | None], Quote] = {}  # each is cut, and checked against its page, once
         self._dated = [at for at, (_, one) in enumerate(build.places) if one.effective or one.expires]
         self._zone = ZoneInfo(build.site.zone)
+        self._own_page = f"/sites/{build.site.site}" if build.site.url else ""  # a folder's build has none
         self.withheld: Withheld = {}
 
     def meet(self, text: str, history: Sequence[str] = (), *, settled: bool = False, day: date | None = None) -> Met:
@@ -154,7 +155,7 @@ class Reader:
         page, passage = self._build.places[position]
         heading = passage.heading[-1] if passage.heading else page.title
         if (position, span) not in self._quotes:
-            self._quotes[position, span] = cut_quote(page, passage, span)
+            self._quotes[position, span] = cut_quote(page, passage, span, own_page=self._own_page)
         question = passage.question or (None if vector is None else self._build.ask_titles.title(position, vector))
         quote = self._quotes[position, span]
         is_withheld = not may_quote(self.withheld, passage.passage_id, quote.text)

@@ -10,11 +10,12 @@ from server.core.linking import link_to
 from server.core.reply import Quote, Source
 
 
-def cut_quote(page: Page, passage: Passage, span: Span | None) -> Quote:
+def cut_quote(page: Page, passage: Passage, span: Span | None, *, own_page: str = "") -> Quote:
     """The whole passage, word for word, with the answering part (in code points of the passage) highlighted.
 
     A sentence that asks is not highlighted where another one is. In a text on risk or aftercare what holds a patient back is
-    inside the highlight: "safe to drive" alone would reassure.
+    inside the highlight: "safe to drive" alone would reassure. `own_page` is where this server shows the text, linked where the
+    clinic's page has no address, such as a document.
     """
     text = page.text_of(passage)
     highlight = span if span is not None and 0 <= span[0] < span[1] <= len(text) else (0, len(text))
@@ -32,7 +33,7 @@ def cut_quote(page: Page, passage: Passage, span: Span | None) -> Quote:
             url=url,
             heading=passage.heading_path,
             reviewed=page.reviewed,
-            link=link_to(url, page.text, (passage.start + highlight[0], passage.start + highlight[1])),
+            link=link_to(url or own_page, page.text, (passage.start + highlight[0], passage.start + highlight[1])),
         ),
         needs_note=passage.needs_note,
     )

@@ -28,7 +28,9 @@ class Source:
     url: str
     heading: str
     reviewed: str | None
-    link: str
+    link: str = field(
+        compare=False
+    )  # how a browser finds the words, no part of them: a turn replayed later says the same
 
 
 @dataclass(frozen=True, slots=True)

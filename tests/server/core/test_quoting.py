@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import unquote
 
@@ -81,6 +82,21 @@ def test_an_address_with_an_anchor_keeps_it():
 def test_a_page_without_an_address_has_no_link():
     page = assemble([Block("paragraph", "Words.")], page_id="p", title="P", url="")
     assert cut_quote(page, page.passages[0], None).source.link == ""
+
+
+def test_a_document_without_an_address_is_read_where_this_server_shows_it():
+    page = assemble([Block("paragraph", "Words.")], page_id="p", title="P", url="")
+    source = cut_quote(page, page.passages[0], None, own_page="/sites/knees").source
+    assert (source.url, source.link) == ("", "/sites/knees#:~:text=Words.")
+
+
+def test_quotes_that_differ_in_their_link_alone_say_the_same():
+    quote = cut_quote(PAGE, FIRST, None)
+    assert (
+        quote
+        == replace(quote, source=replace(quote.source, link="/knees#:~:text=Plan"))
+        != cut_quote(PAGE, SECOND, None)
+    )
 
 
 def test_an_answer_is_headed_by_its_question():
