@@ -20,7 +20,7 @@ from kb.policy import FixedText
 from server.answers.admission import Room, turns_of
 from server.answers.answering import Answering
 from server.core.handing.alerts import NO_ONE, Reach
-from server.core.handing.handover import Closure, Step
+from server.core.handing.handover import Closure, Status, Step
 from server.core.reply import Reply
 from server.core.typed import bare_address, judged, mended
 from server.rounds.failing import Unstored
@@ -31,7 +31,7 @@ from server.storage.handing.stepping import Move
 from server.storage.people.staff import User
 from server.storage.store import Store
 from server.storage.talks.conversations import Conversation, Started, Transcript, Words
-from server.storage.talks.events import Author, Event
+from server.storage.talks.events import Author, ConversationStatus, Event
 from server.storage.talks.receiving import Received, VisitorMessage
 
 TYPING_S = 3.0  # one sign of typing in this time, each way
@@ -238,6 +238,15 @@ class Desk:
         while more := await self._store.conversations.events(conversation_id, after=events[-1].seq if events else 0):
             events.extend(more)
         return events
+
+    async def waiting_before(self, conversation: Conversation) -> int:
+        """How many stand before this one in the queue. 0 for who does not wait, and for an emergency: it is told to call."""
+        if conversation.status is not ConversationStatus.WAITING:
+            return 0
+        rows = await self._store.handovers.inbox([conversation.site])
+        waiting = [row for row in rows if row.status is Status.WAITING and not row.is_drill]
+        place = {row.conversation_id: at for at, row in enumerate(waiting) if not row.urgent}
+        return place.get(conversation.conversation_id, 0)
 
     async def erase(self, conversation_id: str) -> None:
         """Remove every word of a conversation. `is_erasing` says whether something of it is still in a file."""

@@ -35,6 +35,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
   #wantsLetter
   #listening
   #visitor = {}
+  #before
 
   /**
    * Make a tag of it.
@@ -491,6 +492,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     const title = this.#named(hasLetter ? this.#texts.passed_on : this.#texts.letter_to)
     letter.replaceChildren(h('h3.who', {id: 'letter'}, icon('person'), title), form, h('p.small.receipt'))
     if (name) form.elements[name].focus()
+    if (this.#pass) this.#line.request(`conversations/${this.#pass.id}/place`).then(({before}) => this.#settle((this.#before = before)), () => {})
     this.#settle()
   }
 
@@ -530,7 +532,7 @@ export class AdvocateChatElement extends (globalThis.HTMLElement ?? Object) {
     this.#ui.looking.hidden = isLive || job?.path !== 'messages' || job.tries
     for (const node of this.#ui.log.querySelectorAll('.mine[data-seq]')) node.lastChild.textContent = this.#named(node.dataset.seq < seen ? this.#texts.seen_by : this.#texts.sent)
     const receipt = this.#pass?.receipt
-    this.#ui.letter.querySelector('.receipt')?.replaceChildren(...(receipt ? [this.#clinic.answer_by ?? '', ' ', `${this.#texts.receipt}: `, h('b', receipt), '. ', h('a', {href: `${HOST}/receipts?lang=${this.lang}`, target: '_blank', rel: 'noopener'}, this.#texts.receipt_hint)] : []))
+    this.#ui.letter.querySelector('.receipt')?.replaceChildren(...(receipt ? [this.#clinic.answer_by ?? '', ' ', this.#before ? fill(this.#texts.before_you, this.#before) : '', ' ', `${this.#texts.receipt}: `, h('b', receipt), '. ', h('a', {href: `${HOST}/receipts?lang=${this.lang}`, target: '_blank', rel: 'noopener'}, this.#texts.receipt_hint)] : []))
   }
 
   // What to read next: the letter that was asked for, or else the answer below the visitor's words; on a very low screen its mark

@@ -316,10 +316,11 @@ def test_an_emergency_in_a_refusal_is_shown(chat: Page, api: Api):
 
 def test_one_tap_asks_for_a_person_and_the_letter_only_completes_it(chat: Page, api: Api):
     open_chat(chat)
+    api.before = 2
     chat.get_by_role("button", name="Talk to a person").click()
     letter = chat.get_by_role("region", name="Your message to Pat Cashen")
     expect(letter).to_be_visible()
-    expect(letter).to_contain_text("Receipt code: K7QF-2M9X-81TD")
+    expect(letter).to_contain_text("People waiting before you: 2. Receipt code: K7QF-2M9X-81TD")
     keep = letter.get_by_role("link", name="Keep it to read or erase this chat later.")
     assert str(keep.get_attribute("href")).endswith("/receipts?lang=en")
     assert [body for body, _ in api.posted("/handover")] == [{}]

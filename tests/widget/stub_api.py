@@ -158,6 +158,7 @@ class Api:
     loses_answers: bool = False  # takes what is posted, and never says so
     is_claimed: bool = False
     generation: int = 0  # a new number ends every open stream
+    before: int = 0  # who waits before this visitor
     typed: int = 0  # how often the advocate was seen writing
     page: dict[str, str] = field(default_factory=dict)
     site: dict[str, Any] = field(default_factory=lambda: dict(SITE))
@@ -238,6 +239,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, EARLY.encode(), "text/javascript")
         elif path.endswith("/events"):
             self._stream()
+        elif path.endswith("/place"):
+            self._send_json(200, {"before": self.api.before})
         elif path == "/api/v1/sites/kneecare":
             self._send_json(503 if self.api.site_is_down else 200, self.api.site)
         else:

@@ -125,6 +125,12 @@ async def show_typing(conversation: ConversationDep, parts: PartsDep) -> None:
     parts.desk.typing(conversation.conversation_id, Author.VISITOR)
 
 
+@router.get("/conversations/{conversation_id}/place")
+async def place(conversation: ConversationDep, parts: PartsDep) -> shapes.PlaceBody:
+    """How many visitors a person is to answer before this one, while it waits."""
+    return shapes.PlaceBody(before=await parts.desk.waiting_before(conversation))
+
+
 @router.get("/receipts", response_model=shapes.ReceiptBody)
 async def read_receipt(receipt_code: ReceiptCode, parts: PartsDep, request: Request) -> Any:
     """Read a conversation by its receipt code."""

@@ -51,6 +51,7 @@ class Caller:
     ticket: Ticket | None = None
     conversation: Conversation | None = None
     events: tuple[Event, ...] = ()
+    before: int = 0  # who waits for a person before this visitor
 
     @property
     def visitor(self) -> Pass | None:
@@ -91,13 +92,14 @@ async def find_caller(parts: Parts, site: str, ticket: Ticket | None, language: 
     try:
         conversation = await parts.desk.find(ticket.visitor)
         events = tuple(await parts.desk.said(conversation.conversation_id))
+        before = await parts.desk.waiting_before(conversation)
     except UnknownConversation:
         return Caller(known, language)
     except StorageUnavailable:
         return Caller(known, language, ticket)
     if conversation.site != site or conversation.is_erased:
         return Caller(known, language)
-    return Caller(known, conversation.language, ticket, conversation, events)
+    return Caller(known, conversation.language, ticket, conversation, events, before)
 
 
 def ask_screen(parts: Parts, caller: Caller, refused: Refused = NOTHING) -> AskScreen:
@@ -120,6 +122,7 @@ def ask_screen(parts: Parts, caller: Caller, refused: Refused = NOTHING) -> AskS
         unsent=refused.unsent.message if refused.unsent else "",
         letter=refused.letter or _letter(caller, can_mail=parts.can_mail),
         answer_by=answer_by(caller.site, now, caller.language, asked_at=caller.asked_at),
+        before_you=texts.before_you.replace("{count}", str(caller.before)) if caller.before else "",
         receipt=caller.ticket.receipt if caller.ticket and caller.events else "",
         can_ask_for_person=caller.conversation is None or caller.conversation.status is ConversationStatus.ASSISTANT,
         is_urgent_above=refused.is_urgent or 0 < urgent_seq < caller.last_seq,

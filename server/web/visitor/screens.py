@@ -88,6 +88,7 @@ class AskScreen:
     unsent: str  # what is said in place of a reply when nothing could be stored
     letter: LetterForm | None
     answer_by: str
+    before_you: str
     receipt: str
     can_ask_for_person: bool
     is_urgent_above: bool  # an emergency card stands further up in the log, or what was refused is an emergency

@@ -122,6 +122,12 @@ class ReceiptBody(Out):
     events: list[dict[str, Any]]
 
 
+class PlaceBody(Out):
+    """How many wait before a visitor; 0 also for one who does not wait."""
+
+    before: int
+
+
 class ErasingBody(Out):
     """An erasure that is not finished: words may still stand in the database's files."""
 

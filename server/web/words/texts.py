@@ -110,6 +110,7 @@ class Texts:
     long_message: str = N_("This is {count} characters too long to send. Nothing was cut: please shorten it.")
     too_many: str = N_("Too many messages came from here. Wait {count} seconds, then send it again: it is kept here.")
     answer_by: str = N_("You can expect an answer by {when}.")
+    before_you: str = N_("People waiting before you: {count}.")
     closed_now: str = N_("The clinic is closed now.")
     hours_span: str = N_("{opens} to {closes}")
 

@@ -6,6 +6,7 @@ import asyncio
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from server.desk import Desk
 from server.storage import Store
 from server.storage.database.faults import StorageUnavailable
 from server.web.visitor import stamps
+from tests.server.web.conftest import Visitor, begin
 from tests.server.web.visitor.test_pages import words
 
 ASK = "/sites/kneecare/ask"
@@ -278,6 +280,23 @@ async def test_the_first_emergency_does_not_wait_for_a_locked_database(
     assert response.status_code == 503
     assert "This may be an emergency. Call 911" in words(response.text) and "could not reach" in response.text
     assert "I can't breathe" in unescape(response.text)  # kept, to be sent again
+
+
+async def test_who_waits_is_told_how_many_wait_before_them_and_an_emergency_is_not(
+    browser: httpx.AsyncClient, client: httpx.AsyncClient
+):
+    others = [await begin(client) for _ in range(2)]
+    for other in others:
+        await other.say("What about my knee?")
+    assert "People waiting before you: 2." in await ask(browser, "What about my hip?")
+    assert [await place_of(one) for one in others] == [{"before": 0}, {"before": 1}]
+    await others[1].say("I can't breathe")
+    assert await place_of(others[0]) == {"before": 1}
+    assert await place_of(others[1]) == {"before": 0}
+
+
+async def place_of(visitor: Visitor) -> Any:
+    return (await visitor.client.get(f"{visitor.address}/place", headers=visitor.headers)).json()
 
 
 async def test_who_took_the_conversation_is_named_whoever_the_clinics_advocate_is(

@@ -138,6 +138,7 @@ async def test_every_door_and_its_problems_are_described(client: httpx.AsyncClie
         ("post", "/api/v1/sites/{site}/ask"),
         ("post", "/api/v1/sites/{site}/conversations"),
         *(("post", f"{conversation}/{door}") for door in ("messages", "handover", "feedback", "typing")),
+        ("get", f"{conversation}/place"),
         ("get", f"{conversation}/events"),
         ("get", "/api/v1/receipts"),
         ("delete", "/api/v1/receipts"),
