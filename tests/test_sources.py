@@ -104,3 +104,19 @@ def test_every_rule_names_a_public_source_or_a_part_of_the_policy_s_page():
             # a public source begins with who published it
             assert own in parts if source.startswith("policy") else source[0].isupper(), (rule.id, source)
         assert "policy, " in rule.source, f"{rule.id}: name the part of the policy's page that it carries out"
+
+
+FAULTS = (ROOT / "server/docs/faults.md").read_text(encoding="utf-8").splitlines()
+FAULT_ROWS = [line for line in FAULTS if line.startswith("| ") and not line.startswith("| Fault ")]
+
+
+@pytest.mark.parametrize("row", FAULT_ROWS, ids=[row.split("|")[1].strip()[:40] for row in FAULT_ROWS])
+def test_every_fault_that_is_told_of_is_held_by_tests_that_are_there(row):
+    cells = [cell.strip() for cell in row.strip("|").split(" | ")]
+    assert len(cells) == 6, cells
+    held = re.findall(r"`([\w/]+\.py)`((?:,? `test_\w+`)+)", cells[-1])
+    assert held, cells[-1]
+    for path, names in held:
+        text = (ROOT / "tests/server" / path).read_text(encoding="utf-8")
+        missing = [name for name in re.findall(r"test_\w+", names) if f"def {name}(" not in text]
+        assert not missing, (path, missing)
