@@ -30,7 +30,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from kb.shaping.markdown import load_page
-from kb.sites import SITES
+from kb.sites import SITES, load_site
 from server.core.quoting import cut_quote
 
 ROOT = Path(__file__).parent.parent.parent
@@ -166,6 +166,16 @@ def test_a_covered_question_is_quoted_word_for_word_with_a_link_to_the_passage(v
     expect(chat.get_by_text(quoted)).to_be_visible(timeout=20_000)
     link = chat.get_by_role("link", name=re.compile("Read it on the page"))
     assert "#:~:text=" in str(link.get_attribute("href"))
+
+
+def test_each_starter_question_is_answered_with_its_own_passage(server: Server) -> None:
+    own = {one.question: one.passage_id for one in KNEECARE.passages}
+    own |= {"What is a trigger point?": "p-c19c3039780e"}  # it stands in no FAQ, but in the first section
+    starters = load_site(SITES / "kneecare").starters
+    assert len(starters) == 4
+    for starter in starters:
+        _, reply = post(f"{server.url}/api/v1/sites/kneecare/ask", {"text": starter})
+        assert [one["passage_id"] for one in reply["quotes"]][:1] == [own[starter]], starter
 
 
 PLACE = """([skip, count]) => {

@@ -19,6 +19,7 @@ from server.desk import Choice, NotStored, Pass, Taken, Typed
 from server.storage.database.faults import StorageUnavailable
 from server.storage.handing.handed_over import Letter
 from server.storage.talks.conversations import Started
+from server.storage.talks.events import NotFound
 from server.web.guards.problems import Problem
 from server.web.guards.security import refuse_cross_site
 from server.web.guards.staff import is_https
@@ -105,8 +106,10 @@ async def ask_for_person(
     ticket: TicketDep,
     key: Field = "",
     lang: Annotated[Language, Form()] = "en",
+    seq: Annotated[int, Form(ge=0, le=2**31 - 1)] = 0,
+    passage_id: Annotated[str, Form(max_length=128)] = "",
 ) -> Response:
-    """Ask for a person, as the first thing too."""
+    """Ask for a person, as the first thing too, or because the quote of a reply was not what was needed."""
     key = key or secrets.token_hex(16)
     caller = await find_caller(parts, site, ticket, lang)
     admit(parts, request, visitor=caller.visitor, is_new=caller.ticket is None)
@@ -115,6 +118,9 @@ async def ask_for_person(
         _count(parts, await parts.desk.ask_for_person(ticket.visitor, _key(key, "person")))
     except (NotStored, StorageUnavailable):
         return _page(parts, caller, Refused(unsent=parts.desk.unreachable(caller.language), key=key), status=503)
+    if passage_id:
+        with suppress(NotFound, StorageUnavailable):  # a person is on the way all the same
+            await _judge(parts, ticket, seq, passage_id, helpful=False, key=key)
     return back_to(request, site, ticket)
 
 
@@ -183,8 +189,7 @@ async def leave_feedback(
     """A quote was what the visitor needed."""
     if ticket is not None:
         admit(parts, request, visitor=ticket.visitor)
-        key = _key(key, "feedback", str(seq), passage_id)
-        await parts.desk.feedback(ticket.visitor, seq=seq, passage_id=passage_id, helpful=True, key=key)
+        await _judge(parts, ticket, seq, passage_id, helpful=True, key=key)
     return back_to(request, site, ticket)
 
 
@@ -199,6 +204,11 @@ async def clear(site: SiteName) -> Response:
 def _key(of_form: str, *content: str) -> str:
     """The Idempotency-Key of a form's content: sent twice it is one message, changed after Back it is another."""
     return sha256("\0".join((of_form or secrets.token_hex(16), *content)).encode("utf-8", "replace")).hexdigest()
+
+
+async def _judge(parts: Parts, ticket: Ticket, seq: int, passage_id: str, *, helpful: bool, key: str) -> None:
+    key = _key(key, "feedback", str(seq), passage_id, str(helpful))
+    await parts.desk.feedback(ticket.visitor, seq=seq, passage_id=passage_id, helpful=helpful, key=key)
 
 
 async def _send(parts: Parts, caller: Caller, message: Choice | Typed, key: str) -> tuple[Ticket, Taken]:

@@ -145,9 +145,17 @@ async def test_yes_and_no_below_a_quote(browser: httpx.AsyncClient, store: Store
     page = await ask(browser, "What is a trigger point?")
     fields = {name: hidden(page, name) for name in ("key", "seq", "passage_id")}
     assert (await browser.post(f"{ASK}/feedback", data=fields)).status_code == 200
-    page = (await browser.post(f"{ASK}/person", data={"key": fields["key"]})).text
+    assert not await store.asked.in_vain("kneecare", 9)
+    page = (await browser.post(f"{ASK}/person", data=fields)).text
     assert "Of course. Our patient advocate will answer you." in page
     assert len(await store.handovers.inbox(["kneecare"])) == 1
+    assert [one.text for one in await store.asked.in_vain("kneecare", 9)] == ["What is a trigger point?"]
+
+
+async def test_no_below_a_quote_that_is_gone_still_brings_a_person(browser: httpx.AsyncClient):
+    page = await ask(browser, "What is a trigger point?")
+    fields = {"key": hidden(page, "key"), "seq": "2", "passage_id": "p-gone"}
+    assert "Our patient advocate will answer you." in (await browser.post(f"{ASK}/person", data=fields)).text
 
 
 @pytest.mark.parametrize(
