@@ -29,7 +29,11 @@ DOORS: tuple[tuple[str, str, frozenset[str]], ...] = (
     (r"GET|POST", r"/account/.*", STAFF),
     (r"GET|POST", r"/desk(/.*)?", frozenset({Role.ADVOCATE, Role.ADMIN})),
     (r"GET", r"/editor(/.*)?", frozenset({Role.EDITOR, Role.REVIEWER, Role.ADMIN})),
-    (r"POST", r"/editor/[^/]+/publish/(approve|asking)|/editor/.*/try", frozenset({Role.EDITOR, Role.REVIEWER, Role.ADMIN})),
+    (
+        r"POST",
+        r"/editor/[^/]+/publish/(approve|asking)|/editor/.*/try",
+        frozenset({Role.EDITOR, Role.REVIEWER, Role.ADMIN}),
+    ),
     (r"POST", r"/editor/.*", frozenset({Role.EDITOR, Role.ADMIN})),
     (r"GET|POST", r"/admin(/.*)?", frozenset({Role.ADMIN})),
 )
