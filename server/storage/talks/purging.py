@@ -21,7 +21,7 @@ HOLD_S = (
     0.04  # a hold that was longer makes the next one smaller; what it ends with, to write it to the disk, comes on top
 )
 PAUSE_S = 0.06  # another process that waits looks again within 25 ms
-LEAST = 5  # events removed, or pages given back, at a time: begun with, as nobody knows yet how long it takes
+LEAST = 20  # events removed, or pages given back, at a time: begun with, as nobody knows yet how long it takes
 CONVERSATIONS = 200  # looked up at once
 INCREMENTAL = 2  # SQLite's auto_vacuum where room can be given back bit by bit
 

@@ -122,6 +122,9 @@ async def test_what_was_erased_since_a_dump_of_postgresql_is_erased_again(postgr
     with psycopg.connect(
         postgresql_server, autocommit=True
     ) as connection:  # a copy, as pg_dump and pg_restore make one
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'"
+        )
         connection.execute(f"CREATE DATABASE {name} TEMPLATE postgres")
     store = await Store.open(postgresql_server, data_dir=tmp_path / "var")
     await store.conversations.erase(erased.conversation_id)
