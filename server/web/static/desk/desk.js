@@ -675,6 +675,7 @@ function drop(selector) {
   if (!one) return
   showPane('conversation')
   one.open = true
+  reachInto(one) // at once, and when it was open already: the next key is for what is in it
 }
 
 function reachInto(details) {
