@@ -19,14 +19,16 @@ import numpy.typing as npt
 from index.model import ModelError
 
 # What is known of a passage and a question. Of the passage: cosine of its best sentence, of its heading and text together, of
-# its best question or phrasing, the mean of its best three, how many it has; the share of the question's telling words
-# it holds; how far it stands before the next. Of the question: its words that no passage holds, its length, the cosine of
-# the nearest question known not to be covered.
+# its best question or phrasing, of its best ask of the bank, the means of the best three of each, how many of both it has; the
+# share of the question's telling words it holds; how far it stands before the next. Of the question: its words that no passage
+# holds, its length, the cosine of the nearest question known not to be covered.
 FEATURES = (
     "statement",
     "whole",
     "question",
+    "ask",
     "questions",
+    "asks",
     "asked",
     "words",
     "lead",
@@ -40,8 +42,10 @@ Values = npt.NDArray[np.float64]
 
 # What is known once the best passage was read together with the question: the logit of its nearness, that of the cross
 # layers, and of the features above those that say how far either may be believed.
-KEPT = ("question", "questions", "asked", "lead", "outside")
+KEPT = ("question", "ask", "questions", "asks", "asked", "lead", "outside")
 CROSS_FEATURES = ("near", "cross", *KEPT)
+# Of the likeliest passages that many are read, and of those after the first the ones at least so likely beside it.
+READ, BESIDE = 2, 0.25
 _KEPT_COLUMNS = [FEATURES.index(name) for name in KEPT]
 
 
@@ -67,7 +71,7 @@ class Regression:
 class Scale:
     """The chance that quoting a passage is right; what reaches `threshold` may be quoted.
 
-    near: over FEATURES and their products; cross: over CROSS_FEATURES alone, for a passage that was read together with the
+    near: over FEATURES and their products; cross: over CROSS_FEATURES alone, for the passages that were read together with the
     question, where the model has layers for that. A product would turn what speaks for a passage against it on a page unlike
     those it was fitted on: one with a single passage has a lead that none of them has.
     """
@@ -89,6 +93,11 @@ class Scale:
 def read_values(near: Values, cross: Values, values: Values) -> Values:
     """CROSS_FEATURES of passages, (m, len(CROSS_FEATURES)). near, cross: (m,), logits; values: (m, len(FEATURES))."""
     return np.column_stack([near, cross, values[:, _KEPT_COLUMNS]])
+
+
+def worth_reading(near: Values) -> int:
+    """How many of some passages are read together with the question. near: (m,), their chances by nearness, falling."""
+    return int((near[:READ] >= BESIDE * near[:1]).sum())
 
 
 def chances(logits: Values) -> Values:

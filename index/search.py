@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from index.encoding.encode import Vectors
 from index.lexical import Spelling, WordCounts
-from index.scale import Scale
+from index.scale import Scale, worth_reading
 from index.store import VectorStore
 from index.units import Unit, UnitKind, window
 from kb.reading.sentences import Span, is_question
@@ -23,7 +23,9 @@ PLACE = {
     UnitKind.WHOLE: 1,
     UnitKind.QUESTION: 2,
     UnitKind.PHRASING: 2,
+    UnitKind.ASK: 3,
 }  # of a unit among its passage's rows
+DENSE = 7  # of the features, those that nearness gives
 MANY_QUESTIONS = 20  # a passage with so many is as well known as can be
 
 
@@ -31,23 +33,29 @@ MANY_QUESTIONS = 20  # a passage with so many is as well known as can be
 class Hit:
     """A passage found for a question. `score` is the calibrated chance that quoting it is right; `span` what answers.
 
-    near: the score by nearness alone; values: (len(FEATURES),), what speaks for it.
+    asked: the nearest of the questions that the passage is known to answer; near: the score by nearness alone; values:
+    (len(FEATURES),), what speaks for it.
     """
 
     passage: int
     score: float
     span: Span | None
+    asked: str
     near: float
     values: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for each of some passages: `values` is (m, len(FEATURES)), the nearest passage first."""
+    """What speaks for each of some passages: `values` is (m, len(FEATURES)), the nearest passage first.
+
+    spans: what of each answers; asked: the nearest of the questions that each is known to answer, "" where there is none.
+    """
 
     passages: tuple[int, ...]
     values: npt.NDArray[np.float64]
     spans: tuple[Span | None, ...]
+    asked: tuple[str, ...]
 
 
 class Searcher:
@@ -82,7 +90,14 @@ class Searcher:
         scores = self._scale.scores(evidence.values)
         order = np.argsort(-scores, kind="stable")
         return [
-            Hit(evidence.passages[row], score := float(scores[row]), evidence.spans[row], score, evidence.values[row])
+            Hit(
+                evidence.passages[row],
+                score=(score := float(scores[row])),
+                span=evidence.spans[row],
+                asked=evidence.asked[row],
+                near=score,
+                values=evidence.values[row],
+            )
             for row in order
         ]
 
@@ -91,19 +106,25 @@ class Searcher:
         """Whether the scale knows what to make of a passage that was read together with the question."""
         return self._scale.cross is not None
 
-    def window(self, passage: int, span: Span | None) -> str:
-        """What is to be read of a passage together with a question, around what answers."""
+    def worth_reading(self, hits: Sequence[Hit]) -> int:
+        """How many of the hits are to be read together with the question."""
+        return worth_reading(np.array([one.near for one in hits]))
+
+    def window(self, passage: int, span: Span | None, asked: str) -> str:
+        """What is to be read of a passage together with a question: around what answers, after what else it answers."""
         part = self._passages[passage]
         spans = [found for row in part.sentences.tolist() if (found := self._units[row].span)]
-        return window(self._units[int(part.whole[0])], spans, span)
+        return window(self._units[int(part.whole[0])], spans, span, asked)
 
-    def read(self, hits: Sequence[Hit], logit: float) -> list[Hit]:
-        """The hits, when the cross layers, having read the window of the first with the question, say `logit` of it.
+    def read(self, hits: Sequence[Hit], logits: npt.NDArray[np.float64]) -> list[Hit]:
+        """The hits, best first, when the cross layers, having read the windows of the first few with the question, say `logits`.
 
-        The others were not read: none of them scores more than the first.
+        The others were not read: none of them scores more than those that were.
         """
-        score = float(self._scale.score_read(hits[0].values[None], np.array([logit]))[0])
-        return [replace(one, score=min(score, one.near) if at else score) for at, one in enumerate(hits)]
+        read = hits[: len(logits)]
+        scores = self._scale.score_read(np.array([one.values for one in read]), logits)
+        known = [replace(read[at], score=float(scores[at])) for at in np.argsort(-scores, kind="stable")]
+        return [*known, *(replace(one, score=min(known[-1].score, one.near)) for one in hits[len(logits) :])]
 
     def evidence(self, text: str, vector: Vectors, *, without: Collection[int] = ()) -> Evidence:
         """What speaks for the passages nearest to a question. vector: (dim,), the question's."""
@@ -111,33 +132,42 @@ class Searcher:
         every = dict.fromkeys(self._units[row].passage for row in rows[0].tolist())
         near = [one for one in every if one not in without][:CANDIDATES]
         found = [self._dense(passage, vector) for passage in near]
-        dense = np.array([one for one, _ in found], dtype=np.float64).reshape(len(near), 5)
-        nearness = dense[:, :3].max(axis=1) if near else np.zeros(0)
+        dense = np.array([values for values, _, _ in found], dtype=np.float64).reshape(len(near), DENSE)
+        nearness = dense[:, :4].max(axis=1) if near else np.zeros(0)
         held, unknown = self._counts.shares(text, near)
         beyond = self._outside.nearest(vector.reshape(1, -1), 1)[1][0]
         of_question = [unknown, min(len(text.split()), 30) / 10, float(beyond[0]) if len(beyond) else 0.0]
         values = np.column_stack([dense, held, _lead(nearness), np.tile(of_question, (len(near), 1))])
-        return Evidence(tuple(near), values, tuple(span for _, span in found))
+        return Evidence(
+            tuple(near), values, spans=tuple(span for _, span, _ in found), asked=tuple(asked for _, _, asked in found)
+        )
 
-    def _dense(self, passage: int, vector: Vectors) -> tuple[tuple[float, ...], Span | None]:
-        """Cosines of a passage's best sentence, whole, best question, and of its best three questions, and how many it has."""
+    def _dense(self, passage: int, vector: Vectors) -> tuple[tuple[float, ...], Span | None, str]:
+        """Cosines of a passage's best sentence, whole, best question, best of the bank, of its best three of each, and how
+        many questions it has; what of it answers; the nearest of its questions.
+        """
         part = self._passages[passage]
-        stated, whole, asked = (self._vectors[rows] @ vector for rows in (part.sentences, part.whole, part.questions))
-        best = np.sort(asked)[::-1][:BEST_QUESTIONS]
+        stated, whole = self._vectors[part.sentences] @ vector, self._vectors[part.whole] @ vector
+        rows = np.concatenate([part.questions, part.asks])
+        asked = self._vectors[rows] @ vector
+        own, bank = (np.sort(some)[::-1] for some in np.split(asked, [len(part.questions)]))
         known = min(1.0, float(np.log1p(len(asked)) / np.log1p(MANY_QUESTIONS)))
         values = (
             float(stated.max(initial=0.0)),
             float(whole.max(initial=0.0)),
-            float(best[0]) if len(best) else 0.0,
-            float(best.mean()) if len(best) else 0.0,
+            float(own.max(initial=0.0)),
+            float(bank.max(initial=0.0)),
+            float(own[:BEST_QUESTIONS].mean()) if len(own) else 0.0,
+            float(bank[:BEST_QUESTIONS].mean()) if len(bank) else 0.0,
             known,
         )
-        return values, self._span(part, stated, asked)
+        nearest: Unit | None = self._units[int(rows[int(asked.argmax())])] if len(asked) else None
+        is_nearer = nearest is not None and asked.max() > stated.max(initial=-1.0)
+        return values, self._span(part, stated, nearest if is_nearer else None), nearest.text if nearest else ""
 
-    def _span(self, part: _Part, stated: Vectors, asked: Vectors) -> Span | None:
-        """What of the passage answers: what its nearest phrasing points at, where that is nearer than any sentence."""
-        if len(asked) and asked.max() > stated.max(initial=-1.0):
-            unit: Unit = self._units[int(part.questions[int(asked.argmax())])]
+    def _span(self, part: _Part, stated: Vectors, unit: Unit | None) -> Span | None:
+        """What of the passage answers: what its nearest phrasing points at, where that, `unit`, is nearer than any sentence."""
+        if unit is not None:
             questions = [self._units[row].span for row in part.sentences.tolist() if is_question(self._units[row].text)]
             is_answer = unit.span is not None and unit.span not in questions
             if is_answer or unit.kind is UnitKind.QUESTION:  # the page's own question is answered by the whole
@@ -154,6 +184,7 @@ class _Part:
     sentences: npt.NDArray[np.int64]
     whole: npt.NDArray[np.int64]
     questions: npt.NDArray[np.int64]
+    asks: npt.NDArray[np.int64]
 
 
 class _Parts(tuple[_Part, ...]):
@@ -161,8 +192,8 @@ class _Parts(tuple[_Part, ...]):
 
     @classmethod
     def of(cls, units: Sequence[Unit]) -> _Parts:
-        rows: list[tuple[list[int], list[int], list[int]]] = [
-            ([], [], []) for _ in range(1 + max((unit.passage for unit in units), default=-1))
+        rows: list[tuple[list[int], list[int], list[int], list[int]]] = [
+            ([], [], [], []) for _ in range(1 + max((unit.passage for unit in units), default=-1))
         ]
         for row, unit in enumerate(units):
             rows[unit.passage][PLACE[unit.kind]].append(row)

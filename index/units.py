@@ -16,14 +16,17 @@ from kb.reading.sentences import Span, sentence_spans
 
 # How like an answering sentence a phrasing's remembered words must be to point at it after an edit, 0 to 100.
 _STILL_THE_SAME = 60.0
-WINDOW_CHARS = 240  # some sixty tokens
+WINDOW_CHARS, ASKED_CHARS = 200, 80  # some fifty tokens, and some twenty
 
 
 class UnitKind(StrEnum):
-    """What an embedded text is: the page's own question, another way to ask, a sentence, or a passage under its heading."""
+    """What an embedded text is: the page's own question, another way to ask, the same from the bank of asks, a sentence, or a
+    passage under its heading.
+    """
 
     QUESTION = "question"
     PHRASING = "phrasing"
+    ASK = "ask"
     SENTENCE = "sentence"
     WHOLE = "whole"
 
@@ -40,7 +43,7 @@ class Unit:
     @property
     def asks(self) -> bool:
         """Whether it is a question; otherwise it is the page's own words."""
-        return self.kind in {UnitKind.QUESTION, UnitKind.PHRASING}
+        return self.kind in {UnitKind.QUESTION, UnitKind.PHRASING, UnitKind.ASK}
 
 
 def units_of(content: Content, known: Mapping[str, Sequence[Span]] = MappingProxyType({})) -> list[Unit]:
@@ -55,11 +58,12 @@ def units_of(content: Content, known: Mapping[str, Sequence[Span]] = MappingProx
     positions = {passage.passage_id: position for position, (_, passage) in enumerate(passages)}
     own = {(one.text, one.passage_id) for one in content.phrasings}
     asked = [one for one in content.asked_phrasings() if (one.text, one.passage_id) not in own]
-    for phrasing in [*content.phrasings, *asked]:
+    kinds = ((UnitKind.PHRASING, content.phrasings), (UnitKind.ASK, asked))
+    for kind, phrasing in ((kind, one) for kind, some in kinds for one in some):
         position = positions.get(phrasing.passage_id)
         if position is not None:  # its passage was removed by an edit
             span = answering_span(texts[position], split[position], phrasing)
-            units.append(Unit(phrasing.text, position, UnitKind.PHRASING, span))
+            units.append(Unit(phrasing.text, position, kind, span))
     return units
 
 
@@ -98,15 +102,16 @@ def _own_units(page: Page, passage: Passage, position: int, spans: Iterable[Span
     yield Unit(f"{heading}: {text}", position, UnitKind.WHOLE, (0, len(text)))
 
 
-def window(whole: Unit, spans: Sequence[Span], span: Span | None) -> str:
-    """What is read of a passage together with a question: its heading, and the sentence at `span`, else the first, with as
-    many of its neighbours as WINDOW_CHARS hold, what follows it before what stands before it.
+def window(whole: Unit, spans: Sequence[Span], span: Span | None, asked: str = "") -> str:
+    """What is read of a passage together with a question: its heading, what else it is known to answer, and the sentence at
+    `span`, else the first, with as many of its neighbours as WINDOW_CHARS hold, what follows it before what stands before it.
 
-    whole: the passage under its heading; spans: of its sentences.
+    whole: the passage under its heading; spans: of its sentences; asked: the nearest of the questions it answers.
     """
     if whole.span is None or not spans:
         return whole.text
     text = whole.text[-whole.span[1] :]
+    head = whole.text[: -len(text)] + (f"{asked[:ASKED_CHARS]} " if asked else "")
     first = last = next((at for at, (start, end) in enumerate(spans) if span and start < span[1] and span[0] < end), 0)
     while True:
         if last + 1 < len(spans) and spans[last + 1][1] - spans[first][0] <= WINDOW_CHARS:
@@ -114,4 +119,4 @@ def window(whole: Unit, spans: Sequence[Span], span: Span | None) -> str:
         elif first > 0 and spans[last][1] - spans[first - 1][0] <= WINDOW_CHARS:
             first -= 1
         else:
-            return whole.text[: -len(text)] + text[spans[first][0] : spans[last][1]]
+            return head + text[spans[first][0] : spans[last][1]]

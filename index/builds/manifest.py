@@ -13,9 +13,9 @@ from index.builds.layout import MANIFEST
 from index.model import digest_of
 from kb.errors import AdvocateError
 
-FORMAT = 6
+FORMAT = 7
 # Raise it whenever the same content would be built differently.
-BUILDER_VERSION = 12
+BUILDER_VERSION = 13
 
 
 class BuildRefused(AdvocateError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 import torch
@@ -20,6 +20,7 @@ from index.model import GATE_HEAD, GATE_LAYERS, find_model, model_digest
 from index.teaching import gate_lessons, shipped_examples
 from index.tune.states import SEED, States, Steps, start, top_layers, write_report
 from kb.asks import load_asks
+from kb.clinics import teaching_messages
 from kb.labels import Label
 
 SOURCES = ("kb/starter", "kb/sites/*/phrasings.jsonl", "kb/sites/*/examples.jsonl")
@@ -30,8 +31,8 @@ HEAD_RATE = 1e-3
 SMOOTHING = 0.05
 DROPOUT = 0.1
 MAX_TOKENS = 96
-# Of harmless texts there are many alike: some of them in each epoch, others in the next.
-HARMLESS = 7500
+# Of harmless texts that no visitor typed there are many alike: some of them in each epoch, others in the next.
+HARMLESS = 4000
 URGENT_TWICE = 2  # how often an emergency is shown in an epoch
 HEAD_STRENGTH = 0.3
 
@@ -40,7 +41,7 @@ def tune_gate() -> None:
     """Teach layers and head what everything that ships says, and write both."""
     lessons = gate_lessons(shipped_examples())
     reference = ReferenceEncoder(find_model(), tuned=False)
-    layers = tune_layers(lessons, reference)
+    layers = tune_layers(lessons, frozenset(gate_lessons(one.as_example for one in teaching_messages())), reference)
     layers.save(GATE_LAYERS)
     labels = [*lessons.values()]
     settings = {
@@ -71,8 +72,11 @@ def _rows(texts: Sequence[str]) -> Vectors:
         return OnnxEncoder(export_encoder(ReferenceEncoder(find_model()), Path(folder)), threads=2).encode(texts)
 
 
-def tune_layers(lessons: dict[str, str], reference: ReferenceEncoder) -> TunedLayers:
-    """Tune the layers above SHARED to tell the labels of texts apart; the lower ones are left as they are."""
+def tune_layers(lessons: dict[str, str], typed: Set[str], reference: ReferenceEncoder) -> TunedLayers:
+    """Tune the layers above SHARED to tell the labels of texts apart; the lower ones are left as they are.
+
+    typed: what clinics' visitors typed, which is shown in every epoch.
+    """
     start()
     draw = random.Random(SEED)
     states = States(reference, MAX_TOKENS)
@@ -82,7 +86,7 @@ def tune_layers(lessons: dict[str, str], reference: ReferenceEncoder) -> TunedLa
     head = torch.nn.Sequential(
         torch.nn.Dropout(DROPOUT), torch.nn.Linear(reference.bert.config.hidden_size, len(labels))
     )
-    steps = EPOCHS * -(-len(_shown(lessons, draw)) // BATCH)
+    steps = EPOCHS * -(-len(_shown(lessons, typed, draw)) // BATCH)
     descent = Steps(
         [
             {"params": list(layers.parameters()), "lr": LAYERS_RATE},
@@ -93,23 +97,23 @@ def tune_layers(lessons: dict[str, str], reference: ReferenceEncoder) -> TunedLa
     loss_of = torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
     for epoch in range(EPOCHS):
         total = 0.0
-        for texts in _batches(_shown(lessons, draw), states, draw):
+        for texts in _batches(_shown(lessons, typed, draw), states, draw):
             wanted = torch.tensor([labels.index(lessons[text]) for text in texts])
             total += descent.take(loss_of(head(layers.pooled(*states.padded(texts))), wanted)) * len(texts)
         print(f"epoch {epoch + 1} of {EPOCHS}: loss {total / steps / BATCH * EPOCHS:.4f}", file=sys.stderr, flush=True)
     return layers.eval()
 
 
-def _shown(lessons: dict[str, str], draw: random.Random) -> list[str]:
+def _shown(lessons: dict[str, str], typed: Set[str], draw: random.Random) -> list[str]:
     """The texts of one epoch."""
-    harmless = [text for text, label in lessons.items() if label == Label.ANSWER]
-    others = [
+    alike = [text for text, label in lessons.items() if label == Label.ANSWER and text not in typed]
+    left_out = set(alike) - set(draw.sample(alike, min(HARMLESS, len(alike))))
+    return [
         text
         for text, label in lessons.items()
-        if label != Label.ANSWER
+        if text not in left_out
         for _ in range(URGENT_TWICE if label == Label.EMERGENCY else 1)
     ]
-    return [*draw.sample(harmless, min(HARMLESS, len(harmless))), *others]
 
 
 def _batches(texts: list[str], states: States, draw: random.Random) -> Iterator[Sequence[str]]:

@@ -24,7 +24,18 @@ from index.builds.manifest import canonical_digest
 from index.encoding.embed import ReferenceEncoder, export_encoder
 from index.encoding.encode import OnnxEncoder, Pair, Vectors
 from index.model import find_model
-from index.scale import CROSS_FEATURES, FEATURES, SCALES, Regression, Scale, Values, read_values, terms
+from index.scale import (
+    CROSS_FEATURES,
+    FEATURES,
+    SCALES,
+    Regression,
+    Scale,
+    Values,
+    chances,
+    read_values,
+    terms,
+    worth_reading,
+)
 from index.search import Searcher
 from index.store import VectorStore
 from index.teaching import uncovered_questions
@@ -41,7 +52,7 @@ CANDIDATES = 5  # passages of each question that the scale is fitted on
 STRENGTH, CROSS_STRENGTH = 0.03, 0.3
 # What may at most be wrong at the threshold, of messages that were held out: quotes of another passage among those shown, and
 # uncovered messages that are quoted to. The gate stops some of both as well.
-WRONG, OUTSIDE = 0.06, 0.08
+WRONG, OUTSIDE = 0.05, 0.05
 # How much less, in logits, is believed of a passage that nobody phrased a question for. On the choosing clinics' pages alone a
 # fifth of what a chance of one half would quote is another passage, and an eighth of what is not covered would be quoted to.
 # What was read with the question may be believed more.
@@ -102,8 +113,8 @@ def fitted(trials: Sequence[Trial]) -> tuple[Scale, list[dict[str, float]]]:
         scale = _fit([one for one in trials if one.group != group])
         for one in trials:
             if one.group == group and len(one.values):
-                best = int(scale.scores(one.values).argmax())
-                held_out.append((one.is_covered, _score(scale, one, best), bool(one.right[best])))
+                best, score = _best(scale, one)
+                held_out.append((one.is_covered, score, bool(one.right[best])))
     threshold, curve = choose_threshold(held_out)
     return replace(_fit(trials), threshold=threshold), curve
 
@@ -176,32 +187,41 @@ def _asked(clinic: Clinic, rows: Rows) -> Iterator[Trial]:
         found = searcher.evidence(text, rows.of([text])[0])
         near = found.passages[:CANDIDATES]
         answers = np.array([row in right for row in near], dtype=np.bool_)
-        read = [(text, searcher.window(*place)) for place in zip(near, found.spans, strict=False)]
+        read = [(text, searcher.window(*place)) for place in zip(near, found.spans, found.asked, strict=False)]
         yield Trial(clinic.name.split(",")[0], bool(right), found.values[:CANDIDATES], rows.logits(read), answers)
 
 
-def _score(scale: Scale, trial: Trial, best: int) -> float:
-    """The chance that the best passage of a trial answers, which the cross layers read where there are any."""
-    values = trial.values[best : best + 1]
+def _best(scale: Scale, trial: Trial) -> tuple[int, float]:
+    """The best passage of a trial and the chance that it answers: of those that are read, where there are cross layers."""
+    near = scale.scores(trial.values)
     if trial.logits is None:
-        return float(scale.scores(values)[0])
-    return float(scale.score_read(values, trial.logits[best : best + 1])[0])
+        return int(near.argmax()), float(near.max())
+    read = _to_read(near)
+    scores = scale.score_read(trial.values[read], trial.logits[read])
+    return int(read[scores.argmax()]), float(scores.max())
+
+
+def _to_read(near: Values) -> npt.NDArray[np.int64]:
+    """Which passages are read with the question, the likeliest first. near: (m,), their chances by nearness."""
+    order = np.argsort(-near, kind="stable")
+    return order[: worth_reading(near[order])]
 
 
 def _fit(trials: Sequence[Trial]) -> Scale:
     some = [one for one in trials if len(one.values)]
     values, right = np.concatenate([one.values for one in some]), np.concatenate([one.right for one in some])
     near = _regression(values, right, FEATURES, STRENGTH, CAUTION)
-    best = [int(near.logits(one.values).argmax()) for one in some]
-    read = [
-        read_values(near.logits(one.values)[[at]], one.logits[[at]], one.values[[at]])
-        for one, at in zip(some, best, strict=True)
-        if one.logits is not None
-    ]
+    read: list[Values] = []
+    answers: list[npt.NDArray[np.bool_]] = []
+    for one in some:
+        if one.logits is not None:
+            rows = _to_read(chances(near.logits(one.values)))
+            read.append(read_values(near.logits(one.values[rows]), one.logits[rows], one.values[rows]))
+            answers.append(one.right[rows])
     if not read:
         return Scale(near, None, threshold=1.0)
-    answers = np.array([one.right[at] for one, at in zip(some, best, strict=True)])
-    cross = _regression(np.concatenate(read), answers, CROSS_FEATURES, CROSS_STRENGTH, CROSS_CAUTION, products=False)
+    found, right = np.concatenate(read), np.concatenate(answers)
+    cross = _regression(found, right, CROSS_FEATURES, CROSS_STRENGTH, CROSS_CAUTION, products=False)
     return Scale(near, cross, threshold=1.0)
 
 

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_info
 
 from index.lexical import Spelling, WordCounts, tokens
 from index.model import ModelError
-from index.scale import CROSS_FEATURES, FEATURES, Regression, Scale, load_scales, terms
+from index.scale import CROSS_FEATURES, FEATURES, Regression, Scale, load_scales, terms, worth_reading
 from index.search import Searcher
 from index.store import IndexUnreadable, VectorStore
 from index.tune.scale import LEAST, OUTSIDE, WRONG, choose_threshold
@@ -107,10 +107,13 @@ def test_the_evidence_is_that_of_a_second_naive_computation(searcher, embed):
             for kind in UnitKind
         }
         asked = sorted(mine[UnitKind.QUESTION] + mine[UnitKind.PHRASING], reverse=True)
+        bank = sorted(mine[UnitKind.ASK], reverse=True)
         told = dict(zip(FEATURES, values.tolist(), strict=True))
         assert told["statement"] == pytest.approx(max(mine[UnitKind.SENTENCE]), abs=1e-6)
         assert told["whole"] == pytest.approx(mine[UnitKind.WHOLE][0], abs=1e-6)
         assert told["question"] == pytest.approx(max(asked, default=0.0), abs=1e-6)
+        assert told["ask"] == pytest.approx(max(bank, default=0.0), abs=1e-6)
+        assert told["asks"] == pytest.approx(sum(bank[:3]) / max(1, len(bank[:3])), abs=1e-6)
         assert told["questions"] == pytest.approx(sum(asked[:3]) / max(1, len(asked[:3])), abs=1e-6)
     lead = found.values[:, FEATURES.index("lead")]
     assert lead[0] > 0 > lead[1:].max()
@@ -148,12 +151,13 @@ def test_a_passage_is_read_around_what_answers_under_its_heading():
     spans = sentence_spans(text)
     read = window(whole, spans, spans[5])
     assert read.startswith("The day: at noon: Sentence 5 ") and read.endswith(
-        "Sentence 9 says a little of what the day holds."
+        "Sentence 8 says a little of what the day holds."
     )
     assert len(read) - len("The day: at noon: ") <= WINDOW_CHARS
     assert window(whole, spans, spans[11]).startswith("The day: at noon: Sentence 8 ")
     assert window(whole, spans, None).startswith("The day: at noon: Sentence 0 ")
     assert window(whole, [], None) == whole.text
+    assert window(whole, spans, spans[5], "when may I go?").startswith("The day: at noon: when may I go? Sentence 5 ")
     long = "x" * 400 + "."
     assert window(Unit(f"H: {long}", 0, UnitKind.WHOLE, (0, 401)), [(0, 401)], (0, 401)) == f"H: {long}"
 
@@ -161,15 +165,28 @@ def test_a_passage_is_read_around_what_answers_under_its_heading():
 def test_what_was_read_with_the_question_decides_how_likely_the_nearest_is_and_no_other_passes_it(searcher, embed):
     hits = searcher.search("hate needles", embed(["hate needles"])[0])
     assert (
-        searcher.window(hits[0].passage, hits[0].span)
-        == "What if I hate needles?: Our physicians numb the joint first."
+        searcher.window(hits[0].passage, hits[0].span, hits[0].asked)
+        == "What if I hate needles?: What if I hate needles? Our physicians numb the joint first."
     )
-    logit = np.log(hits[0].near / (1 - hits[0].near))
+    logits = [np.log(one.near / (1 - one.near)) for one in hits]
     for read in (-8.0, 0.0, 8.0):
-        found = searcher.read(hits, read)
-        assert found[0].score == pytest.approx(1 / (1 + np.exp(-(0.5 * logit + read))))
+        found = searcher.read(hits, np.array([read]))
+        assert found[0].score == pytest.approx(1 / (1 + np.exp(-(0.5 * logits[0] + read))))
         assert [one.near for one in found] == [one.near for one in hits]
         assert [one.score for one in found[1:]] == [min(found[0].score, one.near) for one in hits[1:]]
+    found = searcher.read(hits, np.array([-1.0, 1.0]))
+    assert [one.passage for one in found] == [hits[1].passage, hits[0].passage, hits[2].passage]
+    assert found[0].score == pytest.approx(1 / (1 + np.exp(-(0.5 * logits[1] + 1.0))))
+    assert found[2].score <= found[1].score
+
+
+def test_what_stands_close_beside_the_nearest_is_read_too():
+    assert [worth_reading(np.array(one)) for one in ([0.4, 0.2, 0.2], [0.4, 0.05, 0.01], [0.4, 0.1], [0.4])] == [
+        2,
+        1,
+        2,
+        1,
+    ]
 
 
 def test_products_are_of_every_two_standardised_features():

@@ -13,11 +13,14 @@ import torch
 
 from index.encoding.encode import PADDING, PASSAGE, QUESTION
 from index.encoding.layers import CrossLayers, TunedLayers
-from index.tune.cross import Case, Lesson, loss_of
+from index.tune.cross import Asked, Case, clinic_lessons, half_of, loss_of, site_lessons
 from index.tune.questions import KEPT, TEMPERATURE, clinic_lesson, contrast, midway, page_loss
 from index.tune.scale import Rows
 from index.tune.states import States
+from kb.asks import load_asks
 from kb.clinics import teaching_clinics
+from kb.content import load_content
+from kb.sites import SITES
 
 
 class Hashed(Rows):
@@ -145,11 +148,26 @@ def test_pairs_are_taught_by_how_unlikely_what_answers_is_among_what_was_read_an
 
 def test_a_case_is_read_where_it_is_answered_and_beside_what_is_as_near():
     clinic = teaching_clinics()[0]
-    lesson = Lesson(clinic, Hashed())
-    cases = lesson.drawn(random.Random(3))
+    alone, *halves = clinic_lessons(clinic, Hashed())
+    cases = alone.drawn(random.Random(3))
     assert len(cases) == 24 and all(len(case.windows) == 3 for case in cases)
-    assert [any(case.right) for case in cases] == [True] * 15 + [False] * 9
-    asked = lesson.messages[0]
-    case = lesson.case(asked)
-    read = next(window for window, is_right in zip(case.windows, case.right, strict=True) if is_right)
-    assert any(one.split()[0] in read for one in asked.words)
+    assert [any(case.right) for case in cases] == [True] * 16 + [False] * 8
+    asked = next(one for one in clinic.messages if one.gold and not one.history)
+    found = Asked(asked.text, clinic.passages_with(asked.gold), asked.gold)
+    for lesson in (alone, *halves):
+        case = lesson.case(found)
+        read = next(window for window, is_right in zip(case.windows, case.right, strict=True) if is_right)
+        assert any(one.split()[0] in read for one in asked.gold)
+
+
+def test_what_is_asked_of_a_page_is_never_among_what_it_is_known_to_answer():
+    clinic, knee = teaching_clinics()[0], load_content(SITES / "kneecare")
+    taught = ((clinic_lessons(clinic, Hashed()), 300), (site_lessons(knee, Hashed()), 1500))
+    for (alone, *halves), least in taught:
+        assert len(alone.known) < 40
+        for lesson in halves:
+            asked = {one.text for group, _ in lesson.groups for one in group}
+            assert len(asked) >= least and len(lesson.known) >= least and not asked & lesson.known
+    ids = {text: ask.id for ask in load_asks() for text in ask.phrasings}
+    for lesson in taught[0][0][1:]:
+        assert len({half_of(ids[one.text]) for group, _ in lesson.groups for one in group if one.text in ids}) == 1

@@ -51,7 +51,7 @@ def report(kneecare_data_dir):
 
 def test_the_development_questions_are_answered_safely_and_often(report):
     shares = {one["name"]: one["share"] for one in report["figures"]}
-    assert shares["answer: a right quote"] >= 0.75
+    assert shares["answer: a right quote"] >= 0.78
     assert shares["answer: wrong quotes among those shown"] <= 0.15
     assert shares["clinical: any quote shown"] <= 0.01
     assert shares["emergency: emergency reply"] >= 0.98

@@ -20,12 +20,12 @@ SOOTHED = {
     "There may be a little soreness at the injection site.": [
         "Are there any side effects with knee injections?",
         "how long does the soreness last",
-        "is it normal to be sore at the injection site",
+        "is soreness normal at the injection site",
     ],
     "The full procedure takes about 8-12 minutes.": [
         "What can I expect on the day of an injection?",
         "can people drive home afterwards",
-        "what helps when the knee is sore after the injection",
+        "what helps with soreness after the injection",
     ],
     "Numbness or bruising at the site of injection may persist": [
         "is bruising normal after the injection",
@@ -76,6 +76,12 @@ def test_a_soothing_quote_is_withheld_from_every_danger_sign(assistant, words, q
         for text in (f"{question} {sign}", f"{sign} {question}", f"{question} {sign.rstrip('.').lower()}"):
             reply = assistant.reply(text)
             assert reply.quotes == () and reply.label in {Label.EMERGENCY, Label.CLINICAL}, (text, reply.label)
+
+
+@pytest.mark.parametrize("sign", ["I'm coughing up blood.", "im throwing up blood", "he's choking", "slurred speech"])
+def test_in_a_few_words_no_gate_outweighs_a_rule_that_finds_an_emergency(assistant, sign):
+    assert assistant.reply(sign).label is Label.EMERGENCY
+    assert assistant.reply(f"{sign.rstrip('.')}. where do I park?").label is Label.EMERGENCY
 
 
 @pytest.mark.parametrize("question", ["how long does the soreness last", "is bruising normal after the injection"])

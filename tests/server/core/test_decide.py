@@ -150,7 +150,7 @@ def test_a_remark_beside_a_doubtful_sentence_does_not_make_it_harmless_and_a_que
 
 
 def test_what_the_page_says_of_small_talk_outranks_our_reply_where_nothing_is_clinical():
-    talk = {"smalltalk": 0.97, "answer": 0.025, "clinical": 0.005}
+    talk = {"smalltalk": 0.97, "answer": 0.027, "clinical": 0.003}
     assert reply_to(gate=talk, best=0.9).label is Label.ANSWER
     assert reply_to(gate=talk, best=THRESHOLD - 0.01).label is Label.SMALLTALK
     assert reply_to(gate=talk | {"clinical": BARS[Label.CLINICAL]}, best=0.9).label is Label.SMALLTALK
@@ -255,6 +255,13 @@ BACKSTOP = RuleMatch("collapse", Label.EMERGENCY, ("fainted",), is_backstop=True
 @pytest.mark.parametrize(("chance", "label"), [(POSSIBLE / 2, Label.ANSWER), (POSSIBLE, Label.EMERGENCY)])
 def test_a_backstop_rule_counts_only_where_the_gate_finds_an_emergency_possible(chance, label):
     assert reply_to(gate={"answer": 1 - chance, "emergency": chance}, rules=(BACKSTOP,)).label is label
+
+
+def test_a_message_that_may_well_ask_for_a_person_must_be_more_like_a_complaint_to_be_read_as_one():
+    asked = {"answer": 0.5, "human": 0.45}
+    assert reply_to(gate=asked | {"clinical": 0.05}, best=0.9).label is Label.HUMAN
+    assert reply_to(gate={"answer": 0.3, "human": 0.35, "clinical": 0.35}, best=0.9).label is Label.CLINICAL
+    assert reply_to(gate={"answer": 0.7, "human": 0.25, "clinical": 0.05}, best=0.9).label is Label.CLINICAL
 
 
 def test_a_backstop_rule_counts_where_no_gate_has_read_the_message():

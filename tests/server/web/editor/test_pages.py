@@ -21,6 +21,7 @@ from index.builds.build import inputs_of
 from index.builds.manifest import FORMAT, Manifest, canonical_digest, digest_files
 from index.lexical import tokens
 from index.linking import Link, save_links
+from index.scale import load_scales
 from kb.asks import load_asks
 from kb.content import Content
 from kb.pages import Page
@@ -40,6 +41,7 @@ from tests.server.web.conftest import HERE
 from tests.server.web.stand_in import Opened, StandIn
 
 PAGE = "trigger-point-injections"
+AS_SHIPPED = load_scales()["plain"].threshold
 DOCUMENT = f"page:{PAGE}"
 NEEDLES, SORENESS, BURSITIS, DAY = "p-e73b9088461f", "p-384f2b52d6c3", "p-fc547bf7b560", "p-37f18284d3b3"
 SITE = "/editor/kneecare"
@@ -83,7 +85,7 @@ class Builder(Publisher):
             created=datetime.now(UTC).isoformat(timespec="microseconds"),
             model_digest="stand-in",
             policy_version=policy_version(recipe.policy),
-            threshold=0.5,
+            threshold=AS_SHIPPED,
             counts={"pages": len(pages), "passages": passages, "phrasings": len(phrasings)},
             files=digest_files(folder),
         ).write(folder)
@@ -640,7 +642,7 @@ async def test_how_sure_an_answer_must_be_is_drawn_with_what_moving_it_would_do(
     await app.state.parts.editing.measuring.wait("kneecare")
     page = await ann.get(f"{SITE}/sureness")
     assert "2 that your page answers, 1 that it does not." in plain(page) and page.count("<polyline") == 2
-    assert re.search(r'<tr class="chosen">.*?50%.*?50%.*?50%.*?0%.*?As it is now', page)
+    assert re.search(r'<tr class="chosen">.*?60%.*?50%.*?50%.*?0%.*?As it is now', page)
     assert (await ann.client.get(f"{SITE}/sureness/progress")).json()["state"] == "done"
 
 
