@@ -14,7 +14,7 @@ from server.publishing import Publisher
 from server.storage import Store
 
 log = logging.getLogger(__name__)
-FAULT = "Something failed on our side while rebuilding, and it is logged. Try again; if it fails again, tell your administrator."
+FAULT = "Something failed on our side, and it is logged. Try again; if it fails again, tell your administrator."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Job:
     total: int = 0
     build: str = ""
     problem: str = ""
+    last_s: float | None = None  # how long the rebuild before this took, where there was one here
 
     @property
     def is_running(self) -> bool:
@@ -52,6 +53,7 @@ class Rebuilding:
         self._publisher = publisher
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._took_s: dict[str, float] = {}
         self._distrusted: set[str] = set()
         self._checks: dict[str, asyncio.Task[None]] = {}
 
@@ -70,7 +72,7 @@ class Rebuilding:
         """Begin a rebuild of the latest text, unless one runs; whether this call began it. Its end is audited."""
         if self.is_running(site):
             return False
-        self._jobs[site] = Job("running", by.name, datetime.now(UTC))
+        self._jobs[site] = Job("running", by.name, datetime.now(UTC), last_s=self._took_s.get(site))
         self._tasks[site] = asyncio.create_task(self._run(site, by))
         return True
 
@@ -99,6 +101,7 @@ class Rebuilding:
         try:
             made = await self._publisher.build_in_child(site, tell)
             await self._store.audit(site, by.id, "built", made)
+            self._took_s[site] = (datetime.now(UTC) - self._jobs[site].started_at).total_seconds()
             self._update(site, state="done", build=made)
             self._then(site, made)
             self._checks[site] = asyncio.create_task(self._check(site, made))

@@ -79,8 +79,8 @@ def edit(page: Page, passage_id: str, words: str) -> None:
 
 def rebuild(page: Page, clinic: str) -> None:
     page.goto(f"{clinic}{SITE}")
-    page.get_by_role("button", name="Rebuild").click()
-    expect(page.get_by_role("heading", name="Your text is rebuilt")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Make it ready").click()
+    expect(page.get_by_role("heading", name="Your text is ready")).to_be_visible(timeout=20_000)
 
 
 def publish(page: Page, clinic: str) -> None:
@@ -116,7 +116,7 @@ def test_a_question_is_tried_on_what_is_being_written_without_losing_it(editor_o
     expect(tried.get_by_text("with the words that are not saved yet")).to_be_visible()
     expect(tried.get_by_text("Nobody was alerted.")).to_be_visible()
     expect(tried.get_by_role("table").first).to_be_hidden()
-    tried.get_by_text("Expert view").click()
+    tried.get_by_text("How it was worked out").click()
     expect(tried.get_by_role("table").first).to_be_visible()
     expect(page.locator("#text")).to_have_value("Half a sentence")
 
@@ -162,8 +162,8 @@ def test_all_of_it_works_without_scripts_on_a_phone(editor_of, clinic):
 
 def rebuild_without_scripts(page: Page, clinic: str) -> None:
     page.goto(f"{clinic}{SITE}")
-    page.get_by_role("button", name="Rebuild").click()
-    expect(page.get_by_role("heading", name="Your text is rebuilt")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Make it ready").click()
+    expect(page.get_by_role("heading", name="Your text is ready")).to_be_visible(timeout=20_000)
 
 
 def test_every_page_is_for_everyone(editor_of, clinic):

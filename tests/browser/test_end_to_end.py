@@ -351,5 +351,5 @@ def edit_and_rebuild(editor: Page) -> None:
     editor.get_by_label(re.compile("Why you change it")).fill("The clinic measured it again.")
     editor.get_by_role("button", name="Save", exact=True).click()
     expect(editor.locator("#standing")).to_contain_text("1 change is saved")
-    editor.get_by_role("button", name="Rebuild").first.click()
-    expect(editor.get_by_role("heading", name="Your text is rebuilt")).to_be_visible(timeout=300_000)
+    editor.get_by_role("button", name="Make it ready").first.click()
+    expect(editor.get_by_role("heading", name="Your text is ready")).to_be_visible(timeout=300_000)

@@ -313,7 +313,7 @@ async def test_a_draft_goes_live_and_is_audited(editing, store, builder):
 async def test_a_draft_that_is_not_the_latest_text_is_not_published(editing, store, builder):
     old = await builder.make("kneecare")
     await save(editing, NEEDLES, "Thin needles.")
-    with pytest.raises(PublicationRefused, match="not been rebuilt"):
+    with pytest.raises(PublicationRefused, match="not been made ready"):
         await editing.releasing.publish_draft("kneecare", old, ANN)
     await builder.make("kneecare")
     with pytest.raises(PublicationRefused, match="changed after you opened this page"):
@@ -324,7 +324,7 @@ async def test_a_draft_that_is_not_the_latest_text_is_not_published(editing, sto
 async def test_a_text_that_is_being_rebuilt_is_waited_for(editing, builder):
     builder.pause = asyncio.Event()
     editing.rebuilding.start("kneecare", ANN)
-    with pytest.raises(PublicationRefused, match="being rebuilt"):
+    with pytest.raises(PublicationRefused, match="being made ready"):
         await editing.releasing.publish_draft("kneecare", "a" * 64, ANN)
     builder.pause.set()
     await editing.rebuilding.wait("kneecare")

@@ -11,11 +11,11 @@ class Refusal(StrEnum):
     """Why nothing was published, in words."""
 
     LIVE = "There is nothing to publish: visitors get exactly this text."
-    REBUILDING = "Your changes are being rebuilt. Come back when that is done."
+    REBUILDING = "Your changes are being made ready. Come back when that is done."
     NO_PAGES = "There is no page to publish yet. Bring one in first."
     NOT_REBUILT = (
-        "This text has not been rebuilt since it was last changed, so what you would publish is not what you see here. "
-        "Rebuild, try a few questions, then publish."
+        "This text has not been made ready since it was last changed, so what you would publish is not what you see here. "
+        "Make it ready, try a few questions, then publish."
     )
     DISTRUSTED = (
         "This text was made ready with a damaged copy of the model. Nothing was published. Make it ready again; "

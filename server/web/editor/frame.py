@@ -11,19 +11,19 @@ from server.web.words.wording import counted
 SPREADING = "spreading"
 # What a redirect may say happened: its code in the address, and the words shown.
 NOTICES = {
-    "saved": "Saved. Visitors still get the published text until you rebuild and publish.",
+    "saved": "Saved. Visitors still get the published text until you publish.",
     "same": "Nothing was changed, so nothing was saved.",
-    "added": "Added. Visitors get it once you rebuild and publish.",
-    "removed": "Removed. Visitors may still be quoted it until you rebuild and publish.",
-    "reviewed": "The review date is saved. Visitors see it once you rebuild and publish.",
+    "added": "Added. Visitors get it once you publish.",
+    "removed": "Removed. Visitors may still be quoted it until you publish.",
+    "reviewed": "The review date is saved. Visitors see it once you publish.",
     "compared": "Compared with the clinic’s page just now.",
     "owner": "Saved. It is for your colleagues; visitors do not see it.",
-    "phrasing-added": "Added. It works once you rebuild.",
-    "phrasing-removed": "Removed. It stops working once you rebuild and publish.",
+    "phrasing-added": "Added. It works once you publish.",
+    "phrasing-removed": "Removed. It stops working once you publish.",
     "test-added": "Added. It is asked of every text before it is published.",
     "test-removed": "Removed. It is not asked any more.",
-    "gap": "Saved as another way to ask. It works once you rebuild and publish.",
-    "decided": "Decided. Visitors get it once you rebuild and publish.",
+    "gap": "Saved as another way to ask. It works once you publish.",
+    "decided": "Decided. Visitors get it once you publish.",
     "accepted": "Accepted. It is listed at the end of this page.",
     "published": "It is live. New questions are answered from this text from now on. Chats that are running go on.",
     "planned": "Planned. It goes live by itself when that day begins.",
@@ -79,8 +79,8 @@ def standing_of(visit: Visit, text: SiteText) -> Standing:
     """Where the text stands on its way to visitors."""
     job_url, publish_url = f"{visit.url}/build", f"{visit.url}/publish"
     if text.job is not None and text.job.is_running:
-        words = "Your changes are being rebuilt. You can go on editing meanwhile."
-        return Standing(words, "plain", "Rebuilding", "ring", href=job_url, link="See how far it is")
+        words = "Your changes are being made ready. You can go on editing meanwhile."
+        return Standing(words, "plain", "Getting ready", "ring", href=job_url, link="See how far it is")
     if text.is_live:
         return Standing("Visitors get exactly this text.", "success", "Live", "", link="")
     if text.draft is not None:
@@ -90,15 +90,17 @@ def standing_of(visit: Visit, text: SiteText) -> Standing:
             words, "plain", "Ready to publish", "diamond", href=publish_url, link="Look through and publish"
         )
     if text.job is not None and text.job.state == "failed":
-        words = "The last rebuild did not work. What visitors get is as it was."
-        return Standing(words, "warning", "Not rebuilt", "square", can_rebuild=True, href=job_url, link="See why")
-    return Standing(_stale_words(text), "warning", "Not rebuilt", "square", can_rebuild=True)
+        words = "Your text could not be made ready. What visitors get is as it was."
+        return Standing(words, "warning", "Not ready yet", "square", can_rebuild=True, href=job_url, link="See why")
+    return Standing(_stale_words(text), "warning", "Not ready yet", "square", can_rebuild=True)
 
 
 def _stale_words(text: SiteText) -> str:
     if text.current is None:
-        return "Nothing is live yet. Rebuild, try a few questions, then publish."
+        return "Nothing is live yet. Make it ready, try a few questions, then publish."
     if not text.count:
-        return "The text is as published, but settings or rules have changed. Rebuild to bring them in."
+        return "The text is as published, but settings or rules have changed. Make it ready to bring them in."
     changed, them = counted(text.count, "change is", "changes are"), "it" if text.count == 1 else "them"
-    return f"{changed} saved, and visitors do not get {them} yet. Try {them} at once; rebuild to publish {them}."
+    return (
+        f"{changed} saved, and visitors do not get {them} yet. Try {them} at once; make {them} ready to publish {them}."
+    )

@@ -133,8 +133,7 @@ class TriedView:
     rows: tuple[TraceRow, ...]
     bar: str
     gate: tuple[tuple[str, str], ...]
-    rules: tuple[str, ...]
-    build: str
+    matched: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ class PageScreen:
     earlier_url: str
     later_url: str
     shown: str
-    reviewed: str
+    about: str  # when it was reviewed, and who looks after it
     reviewed_iso: str
     owner: str
     today_iso: str

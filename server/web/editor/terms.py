@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from kb.pages import NOTED_TAGS, Passage
 from server.editing import Job
@@ -59,9 +60,12 @@ def days_words(passage: Passage) -> str:
 
 
 def job_words(job: Job) -> str:
-    """What a rebuild is doing, and how far it is."""
+    """What a rebuild is doing, how far it is, and for how long."""
     stage = STAGES.get(job.stage, "Working")
-    return f"{stage}: {job.percent}% done" if job.percent is not None else stage
+    done = f"{stage}: {job.percent}% done" if job.percent is not None else stage
+    so_far = max(0, round((datetime.now(UTC) - job.started_at).total_seconds()))
+    usual = f"the last time took {max(1, round(job.last_s))} s" if job.last_s else "mostly it takes less than a minute"
+    return f"{done.removesuffix('.')}. {so_far} s so far; {usual}."
 
 
 def names_of(users: Sequence[User]) -> Mapping[str, str]:

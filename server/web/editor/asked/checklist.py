@@ -28,7 +28,7 @@ SAID = {
     "kept": "Kept.",
     "struck": "Struck. We offer it where it fits better, or leave it open.",
     "added": "Added.",
-    "answered": "Saved. Visitors are quoted these words once you rebuild and publish.",
+    "answered": "Saved. Visitors are quoted these words once you publish.",
     "not-said": "Saved. Visitors who ask this reach a person.",
     "reopened": "Open again.",
     "same": "Nothing was ticked, so nothing was saved.",

@@ -31,7 +31,7 @@ TAB, REST = "What visitors ask", "Probably not said"
 CARDS = 10  # on one screen
 WAYS = 3  # of asking, shown under a question
 ROWS = 40  # of a kind of visit, shown at once
-NOT_BUILT = "Rebuild first. Then each question stands beside the words that may answer it."
+NOT_BUILT = "Make your text ready first. Then each question stands beside the words that may answer it."
 PACKS: Mapping[str, str] = {
     "any": "Any visit",
     "child": "Children",

@@ -45,7 +45,7 @@ async def post_stop(visit: EditDep) -> Response:
 
 @router.get("/{site}/build/progress")
 async def get_progress(visit: VisitDep) -> JSONResponse:
-    """How far the rebuild is: for the page that shows it."""
+    """How far it is: for the page that shows it."""
     job = visit.editing.rebuilding.of(visit.name)
     body: dict[str, Any] = {"state": "none", "words": "", "percent": None}
     if job is not None:
@@ -80,7 +80,7 @@ async def post_publish(
     except (PublicationRefused, EditRefused) as error:
         return await _publish_again(visit, refusal=str(error))
     except BuildRefused as error:
-        return await _publish_again(visit, refusal=f"This draft cannot be published. Rebuild it. ({error})")
+        return await _publish_again(visit, refusal=f"This text cannot be published. Make it ready again. ({error})")
     return await _see_live(visit, build, done="published")
 
 

@@ -50,7 +50,7 @@ async def page_screen(visit: Visit, page_id: str, wanted: Wanted) -> PageScreen:
         earlier_url=earlier,
         later_url=later,
         shown=f"Passages {part.start + 1} to {part.end} of {part.total}" if earlier or later else "",
-        reviewed=reviewed_line(page.reviewed, ENGLISH),
+        about=f"{reviewed_line(page.reviewed, ENGLISH)} · {_looked_after(page)}",
         reviewed_iso=page.reviewed or "",
         owner=page.owner,
         today_iso=today.isoformat(),
@@ -61,6 +61,10 @@ async def page_screen(visit: Visit, page_id: str, wanted: Wanted) -> PageScreen:
         left_out=page.left_out,
         trying=await try_view(visit, text, wanted.try_out, action=f"{url}/try"),
     )
+
+
+def _looked_after(page: Page) -> str:
+    return f"Looked after by {page.owner}" if page.owner else "Nobody named who looks after it"
 
 
 def _compared(page: WatchedPage | None, zone: str) -> ComparedPage | None:

@@ -146,20 +146,20 @@ def _tried(visit: Visit, text: SiteText, try_out: TryOut, reply: Reply, against:
         Event(2, Kind.QUOTE if reply.quotes else Kind.MESSAGE, Author.ASSISTANT, {}, now, reply),
     )
     trace = reply.trace
+    rules = {rule.id for rule in visit.parts.assistants.policy.rules.rules}
     return TriedView(
         lines=lines_of(events, texts, visit.site.advocate),
         texts=texts,
         passed_on=reply.sent_line if reply.needs_handover else "",
-        why=why(reply, text, {rule.id for rule in visit.parts.assistants.policy.rules.rules}),
+        why=why(reply, text, rules),
         against=_source_words(try_out, against),
         rows=tuple(_row(text, one.passage_id, one.score) for one in trace.candidates),
-        bar="" if trace.threshold is None else f"{trace.threshold:.2f}",
+        bar="" if trace.threshold is None else f"{trace.threshold:.0%}",
         gate=tuple(
-            (LABELS[Label(label)], f"{score:.2f}")
+            (LABELS[Label(label)], f"{score:.0%}")
             for label, score in sorted(trace.gate.items(), key=lambda one: -one[1])
         ),
-        rules=trace.rules,
-        build=reply.build[:12],
+        matched=matched_words([one for one in trace.rules if one in rules], rules),
     )
 
 
@@ -185,7 +185,7 @@ def _missed(reply: Reply, text: SiteText) -> tuple[str, ...]:
 def _row(text: SiteText, passage_id: str, score: float) -> TraceRow:
     place = text.place(passage_id)
     words = shortened(place[0].text_of(place[1])) if place else ""
-    return TraceRow(_name(text, passage_id), words, f"{score:.2f}")
+    return TraceRow(_name(text, passage_id), words, f"{score:.0%}")
 
 
 def _name(text: SiteText, passage_id: str) -> str:

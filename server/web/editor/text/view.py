@@ -20,7 +20,7 @@ ON_ONE_SCREEN = 100  # passages; a sheet of thousands of questions is shown in p
 CHANGED = Mark("Changed", "accent diamond")
 NEW = Mark("New", "accent diamond")
 RISK = Mark("Safety note", "warning square")
-HELD = Mark("Not quoted now: changed on the clinic’s page", "warning square")
+HELD = Mark("Not quoted now", "warning square")
 UNREVIEWED = Mark("Never reviewed", "ring")
 
 

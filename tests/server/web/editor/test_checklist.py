@@ -55,7 +55,7 @@ def card(page: str, anchor: str) -> str:
 
 async def test_before_a_rebuild_the_page_says_to_rebuild(ann):  # noqa: F811
     for path in (ASKS, f"{ASKS}/questions", f"{ASKS}/rest"):
-        assert "Rebuild first." in plain(await ann.get(path))
+        assert "Make your text ready first." in plain(await ann.get(path))
 
 
 async def test_a_passage_shows_what_it_probably_answers_and_keeps_all_of_it_at_once(ann, store, built):  # noqa: F811
