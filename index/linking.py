@@ -16,9 +16,10 @@ from index.builds.manifest import BuildRefused
 from index.encoding.cache import VectorCache
 from index.encoding.encode import Vectors
 from index.model import ModelError, is_tuned, model_digest
-from index.units import Unit
+from index.units import Unit, UnitKind
 from kb.asks import asks_version, load_asks
 from kb.content import Content
+from kb.reading.sentences import Span, is_question
 
 ASK_VECTORS = Path(__file__).parent / "ask_vectors.npz"  # of the default model, made by `index.tune`
 PROPOSED = 3  # passages for an ask
@@ -32,12 +33,16 @@ LIKELY, POSSIBLE = 0.30, 0.20
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An ask with its best passages, best first: position in the build and score (see `link_asks`)."""
+    """An ask with its best passages, best first: position in the build and score (see `link_asks`).
+
+    spans: of each of them, the sentence nearest to the ask.
+    """
 
     ask_id: str
     title: str
     best: tuple[tuple[int, float], ...]
     chosen: tuple[str, ...] | None  # ids of the passages an editor chose when it was built; None: undecided
+    spans: tuple[Span | None, ...] = ()
 
     @property
     def is_likely(self) -> bool:
@@ -115,15 +120,33 @@ def link_asks(content: Content, units: Sequence[Unit], vectors: Vectors, asked: 
     by_ask = passage_scores(asked, [units[row] for row in own], vectors[own], count)
     scores = by_ask - by_ask.mean(axis=0)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :PROPOSED]
+    sentences = _Sentences(units, vectors)
     return [
         Link(
             ask.id,
             ask.title,
             tuple((int(one), round(float(scores[row, one]), DIGITS)) for one in best[row]),
             content.checklist.get(ask.id),
+            tuple(sentences.nearest(int(one), asked[row]) for one in best[row]),
         )
         for row, ask in enumerate(asks)
     ]
+
+
+class _Sentences:
+    """The sentences of each passage that are no questions themselves."""
+
+    def __init__(self, units: Sequence[Unit], vectors: Vectors) -> None:
+        self._units, self._vectors = units, vectors
+        self._rows: dict[int, list[int]] = {}
+        for row, unit in enumerate(units):
+            if unit.kind is UnitKind.SENTENCE and not is_question(unit.text):
+                self._rows.setdefault(unit.passage, []).append(row)
+
+    def nearest(self, passage: int, vector: Vectors) -> Span | None:
+        """The sentence of a passage nearest to a vector, (dim,); None where it has none."""
+        rows = self._rows.get(passage)
+        return self._units[rows[int((self._vectors[rows] @ vector).argmax())]].span if rows else None
 
 
 def passage_scores(asked: Vectors, units: Sequence[Unit], vectors: Vectors, count: int) -> npt.NDArray[np.float32]:
@@ -145,7 +168,10 @@ def passage_scores(asked: Vectors, units: Sequence[Unit], vectors: Vectors, coun
 def save_links(folder: Path, links: Sequence[Link], asked: Vectors) -> None:
     """Write the links of a build, and beside them the asks' vectors, (asks, dim)."""
     np.save(folder / layout.ASK_VECTORS, asked)
-    lines = [{"id": one.ask_id, "title": one.title, "best": one.best, "chosen": one.chosen} for one in links]
+    lines = [
+        {"id": one.ask_id, "title": one.title, "best": one.best, "chosen": one.chosen, "spans": one.spans}
+        for one in links
+    ]
     (folder / layout.ASKS).write_text(json.dumps(lines, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
@@ -162,7 +188,8 @@ def load_links(folder: Path) -> list[Link]:
 
 def _link(line: Mapping[str, Any]) -> Link:
     best = tuple((int(position), float(score)) for position, score in line["best"])
-    return Link(line["id"], line["title"], best, None if line["chosen"] is None else tuple(line["chosen"]))
+    spans = tuple(one and (int(one[0]), int(one[1])) for one in line["spans"])
+    return Link(line["id"], line["title"], best, None if line["chosen"] is None else tuple(line["chosen"]), spans)
 
 
 class AskTitles:

@@ -33,12 +33,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AskRow:
-    """An ask at one site. `passages`: ids, the chosen ones first, then what the build proposes, three or all chosen."""
+    """An ask at one site.
+
+    passages: ids, the chosen ones first, then what the build proposes, three or all chosen; words: of each, the sentence
+    nearest to the ask, "" for one that the build did not propose.
+    """
 
     id: str
     title: str
     pack: str
     passages: tuple[str, ...]
+    words: tuple[str, ...]
     chosen: tuple[str, ...] | None
     is_likely: bool  # whether the first proposal answers it as likely as not
     is_possible: bool  # whether it may; otherwise it is proposed that the page does not say
@@ -51,16 +56,19 @@ class AskRow:
         return State.ANSWERED if self.chosen else State.NOT_SAID
 
     def as_json(self) -> dict[str, object]:
-        return {"id": self.id, "title": self.title, "passages": list(self.passages), "state": str(self.state)}
+        passages, words = list(self.passages), list(self.words)
+        return {"id": self.id, "title": self.title, "passages": passages, "state": str(self.state), "words": words}
 
 
-def ask_rows(content: Content, links: Sequence[Link], linked: Sequence[str], struck: Checklist) -> tuple[AskRow, ...]:
+def ask_rows(content: Content, links: Sequence[Link], built: Content, struck: Checklist) -> tuple[AskRow, ...]:
     """Every ask of the bank, the undecided before the decided, each part with the least certain first.
 
-    linked: ids of the passages by their positions in the build that made the links. struck: passages that an editor said do
-    not answer an ask; neither they nor one that an edit removed since are proposed.
+    built: the content that the links were made of. struck: passages that an editor said do not answer an ask; neither they nor
+    one that an edit removed since are proposed.
     """
     standing = {passage.passage_id for _, passage in content.passages()}
+    linked = [passage.passage_id for _, passage in built.passages()]
+    texts = [page.text_of(passage) for page, passage in built.passages()]
     by_id = {link.ask_id: link for link in links}
     rows = []
     for ask in load_asks():
@@ -69,9 +77,12 @@ def ask_rows(content: Content, links: Sequence[Link], linked: Sequence[str], str
         left = replace(link, best=tuple(one for one in link.best if linked[one[0]] in offered))
         proposed = [linked[position] for position, _ in left.best]
         shown = tuple(dict.fromkeys([*(chosen or ()), *proposed]))[: max(SHOWN, len(chosen or ()))]
-        rows.append(
-            AskRow(ask.id, ask.title, ask.pack, shown, chosen, left.is_likely, left.is_possible, left.certainty)
-        )
+        said = {
+            linked[at]: texts[at][slice(*span)] for (at, _), span in zip(link.best, link.spans, strict=False) if span
+        }
+        words = tuple(said.get(one, "") for one in shown)
+        sure = left.is_likely, left.is_possible, left.certainty
+        rows.append(AskRow(ask.id, ask.title, ask.pack, shown, words, chosen, *sure))
     return tuple(sorted(rows, key=lambda row: (row.chosen is not None, row.certainty)))
 
 
@@ -84,8 +95,7 @@ async def read_asks(publisher: Publisher, site: str) -> tuple[AskRow, ...]:
     links = await asyncio.to_thread(load_links, newest[0])
     built = publisher.built_content(site, newest[0].name)
     struck = await publisher.store.content.latest(site, STRUCK)
-    linked = [passage.passage_id for _, passage in built.passages()]
-    return ask_rows(content, links, linked, as_choices(struck.body) if struck else {})
+    return ask_rows(content, links, built, as_choices(struck.body) if struck else {})
 
 
 def as_lines(rows: Sequence[AskRow]) -> str:
@@ -95,13 +105,16 @@ def as_lines(rows: Sequence[AskRow]) -> str:
 
 def as_text(rows: Sequence[AskRow], content: Content, site: str) -> str:
     """The asks as a person reads them in a terminal."""
-    words = {one.passage_id: " ".join(page.text_of(one).split()) for page, one in content.passages()}
+    texts = {one.passage_id: page.text_of(one) for page, one in content.passages()}
     lines = [f"{counts_of(rows)}. Undecided ones first, the least certain at the top."]
     for row in rows:
         guess = " (probably)" if row.is_likely else " (perhaps)" if row.is_possible else " (probably not said)"
         likely = guess if row.chosen is None else ""
         lines += ["", f"{row.state}{likely}: {row.title}  [{row.id}]"]
-        lines += [f"    {one}  {_shortened(words[one])}" for one in row.passages]
+        lines += [
+            f"    {one}  {_shortened(' '.join((words or texts[one]).split()))}"
+            for one, words in zip(row.passages, row.words, strict=True)
+        ]
     take = 'lines of {"id", "passages": [ids that answer it] or []}'
     lines += ["", f"Choose in the editor, or `advocate asks --site {site} --take FILE` with {take}."]
     return "\n".join(lines)

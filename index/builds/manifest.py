@@ -13,9 +13,9 @@ from index.builds.layout import MANIFEST
 from index.model import digest_of
 from kb.errors import AdvocateError
 
-FORMAT = 7
+FORMAT = 8
 # Raise it whenever the same content would be built differently.
-BUILDER_VERSION = 13
+BUILDER_VERSION = 14
 
 
 class BuildRefused(AdvocateError):

@@ -75,6 +75,15 @@ def test_scores_are_those_of_a_second_naive_computation(content, linked, embed):
         assert [score for _, score in link.best] == pytest.approx(sorted(naive[row], reverse=True), abs=1e-4)
 
 
+def test_a_link_names_the_sentence_that_is_nearest_and_never_one_that_asks(content, linked, tmp_path):
+    (tmp_path / "faq.csv").write_text(f"{SHEET}Both,You can pay here. May I drive home? Ask who can drive you home.\n")
+    content = load_content(tmp_path)
+    texts = [page.text_of(passage) for page, passage in content.passages()]
+    found = {link.ask_id: dict(zip((at for at, _ in link.best), link.spans, strict=True)) for link in linked(content)}
+    assert texts[3][slice(*found["drive"][3])] == "Ask who can drive you home."
+    assert all(links.get(2) is None for links in found.values())  # a passage of questions alone
+
+
 def test_a_choice_moves_no_proposal_and_is_told_beside_it(content, linked):
     before = linked(content)
     after = linked(replace(content, checklist={"park": ("faq-2",), "wifi": ()}))

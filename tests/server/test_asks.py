@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,19 +33,19 @@ def links(**best: tuple[float, ...]) -> list[Link]:
     return [Link(ask.id, ask.title, (*enumerate(scores.get(ask.id, (-1.0, -1.0, -1.0))),), None) for ask in load_asks()]
 
 
-LINKED = ("faq-a", "faq-b", "faq-c", "faq-d")
-
-
 def test_the_least_certain_come_first_and_the_decided_last(content):
     chosen = Content(content.pages, checklist={"what-it-is": ("faq-d", "faq-b"), "who-it-suits": ()})
     near, clear = (LIKELY + 0.01, 0.0, 0.0), (LIKELY + 0.3, 0.0, 0.0)
-    rows = ask_rows(chosen, links(age_limits=clear, alternatives=near), LINKED, {})
+    some = links(age_limits=clear, alternatives=near)
+    some = [replace(one, spans=((0, 4), (0, 3), None)) if one.ask_id == "alternatives" else one for one in some]
+    rows = ask_rows(chosen, some, content, {})
     assert (len(rows), [row.id for row in rows[:2]]) == (COUNT, ["alternatives", "age-limits"])
     assert rows[0].as_json() == {
         "id": "alternatives",
         "title": "What are the alternatives?",
         "passages": ["faq-a", "faq-b", "faq-c"],
         "state": "undecided",
+        "words": ["One.", "Two", ""],
     }
     decided = {row.id: (row.state, row.passages) for row in rows[-2:]}
     assert decided == {
@@ -56,7 +57,10 @@ def test_the_least_certain_come_first_and_the_decided_last(content):
 def test_a_struck_passage_and_one_that_is_gone_are_proposed_no_more(content):
     some = links(alternatives=(LIKELY + 0.2, LIKELY + 0.1, 0.0), age_limits=(LIKELY + 0.2, 0.0, 0.0))
     struck = {"alternatives": ("faq-a",), "age-limits": ("faq-a",)}
-    rows = {row.id: row for row in ask_rows(content, some, ("faq-a", "faq-b", "faq-gone", "faq-d"), struck)}
+    left = [
+        replace(page, passages=tuple(p for p in page.passages if p.passage_id != "faq-c")) for page in content.pages
+    ]
+    rows = {row.id: row for row in ask_rows(Content(tuple(left)), some, content, struck)}
     assert (rows["alternatives"].passages, rows["alternatives"].is_likely) == (("faq-b",), True)
     assert (rows["age-limits"].passages, rows["age-limits"].is_likely) == (("faq-b",), False)
 
@@ -65,7 +69,7 @@ async def test_the_list_is_json_by_line_with_three_passages_each(data_dir):  # n
     done = await advocate(data_dir, "asks", "--json")
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert (done.status, len(lines)) == (0, COUNT)
-    assert all([*one] == ["id", "title", "passages", "state"] and len(one["passages"]) == 3 for one in lines)
+    assert all([*one] == ["id", "title", "passages", "state", "words"] and len(one["passages"]) == 3 for one in lines)
     assert {one["state"] for one in lines} == {"undecided"}
 
 

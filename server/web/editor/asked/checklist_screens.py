@@ -65,11 +65,13 @@ class PassagesScreen:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A passage that may answer a question."""
+    """A passage that may answer a question: the words that would be marked for a visitor, and what stands around them."""
 
     passage_id: str
     heading: str
-    text: str
+    before: str
+    words: str
+    after: str
     is_chosen: bool
 
 

@@ -52,7 +52,8 @@ SHOWS: Mapping[str, tuple[State, str]] = {
     "not-said": (State.NOT_SAID, "Not on our page"),
 }
 LEADS: Mapping[str, str] = {
-    "open": "Which words answer it? The ones we are least sure of come first.",
+    "open": "Would the marked words by themselves answer everyone who asks this? If they only speak of the same subject, choose "
+    "other words, or say that your page does not say. The ones we are least sure of come first.",
     "answered": "Visitors who ask these are quoted the words beside them.",
     "not-said": "Visitors who ask these reach a person. These are gaps you may want to write about.",
 }
@@ -190,7 +191,10 @@ def _passage_card(asked: Asked, passage_id: str, kept: Sequence[AskRow], propose
 
 def _question_card(asked: Asked, row: AskRow) -> QuestionCard:
     ask = next(one for one in load_asks() if one.id == row.id)
-    options = [_option(asked, one, is_chosen=one in (row.chosen or ())) for one in row.passages]
+    options = [
+        _option(asked, one, words, is_chosen=one in (row.chosen or ()))
+        for one, words in zip(row.passages, row.words, strict=True)
+    ]
     first = len(row.chosen) if row.chosen else 1
     return QuestionCard(
         ask_id=row.id,
@@ -203,6 +207,8 @@ def _question_card(asked: Asked, row: AskRow) -> QuestionCard:
     )
 
 
-def _option(asked: Asked, passage_id: str, *, is_chosen: bool) -> Option:
+def _option(asked: Asked, passage_id: str, words: str, *, is_chosen: bool) -> Option:
     page, passage = asked.places[passage_id]
-    return Option(passage_id, passage.question or heading_of(page, passage), page.text_of(passage), is_chosen)
+    text = page.text_of(passage)
+    before, found, after = text.partition(words) if words and words in text else (text, "", "")
+    return Option(passage_id, passage.question or heading_of(page, passage), before, found, after, is_chosen)

@@ -10,6 +10,7 @@ import pytest
 
 from index.linking import POSSIBLE
 from kb.asks import load_asks
+from kb.reading.sentences import sentence_spans
 from server.storage import Store
 from tests.server.web.editor.test_pages import (  # noqa: F401
     DAY,
@@ -112,6 +113,11 @@ async def test_questions_come_least_certain_first_each_with_its_passage_and_two_
     offered = [one["passage"][0] for one in forms(first, f"{ASKS}/keep")]
     places = [passage.passage_id for _, passage in (await built.content("kneecare")).passages()]
     assert offered == [places[position] for position, _ in links[shown[0]].best]
+    texts = {
+        passage.passage_id: page.text_of(passage) for page, passage in (await built.content("kneecare")).passages()
+    }
+    marked = [unescape(one) for one in re.findall(r"<mark[^>]*>(.*?)</mark>", first, re.S)]
+    assert marked == [texts[one][slice(*sentence_spans(texts[one])[0])] for one in offered]
     await ann.post(f"{ASKS}/keep", forms(first, f"{ASKS}/keep")[1])
     assert await chosen(store) == {shown[0]: [offered[1]]}
     answered = card(await ann.get(f"{ASKS}/questions?show=answered"), f"ask-{shown[0]}")

@@ -26,6 +26,7 @@ from kb.asks import load_asks
 from kb.content import Content
 from kb.pages import Page
 from kb.policy import policy_version
+from kb.reading.sentences import sentence_spans
 from server.editing import Editing
 from server.importing import Importing, Withholding
 from server.publishing import ChildBuildFailed, Publisher
@@ -93,14 +94,16 @@ class Builder(Publisher):
 
 
 def links_of(content: Content) -> list[Link]:
-    """Every ask with the three passages that share most words with its title, a tenth of a score for each."""
+    """Every ask with the three passages that share most words with its title, a tenth of a score for each, and their first sentences."""
+    texts = [page.text_of(passage) for page, passage in content.passages()]
     held = [tokens(f"{passage.question} {page.text_of(passage)}") for page, passage in content.passages()]
     links = []
     for ask in load_asks():
         shared = [len({*tokens(ask.title)} & {*words}) / 10 for words in held]
         best = sorted(range(len(held)), key=lambda position: -shared[position])[:3]
         chosen = content.checklist.get(ask.id)
-        links.append(Link(ask.id, ask.title, tuple((one, shared[one]) for one in best), chosen))
+        firsts = tuple(next(iter(sentence_spans(texts[one])), None) for one in best)
+        links.append(Link(ask.id, ask.title, tuple((one, shared[one]) for one in best), chosen, firsts))
     return links
 
 
