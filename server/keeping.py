@@ -138,9 +138,11 @@ def erase_after_pg_restore(settings: Settings, *, beside: Path | None = None) ->
 
 
 def _erased_since(data_dir: Path, beside: Path | None) -> list[str]:
-    """Ids in the lists of both folders; the data folder's holds all of them from now on."""
+    """Ids in the lists of both folders; the data folder's holds all of them from now on. Raises KeepingRefused."""
+    if beside is not None and not beside.is_dir():
+        raise KeepingRefused(f"{beside}: no such folder. Name the data folder whose list of erasures counts too.")
     kept = ErasedList(data_dir)
-    for one in ErasedList(beside).ids() if beside else ():
+    for one in set(ErasedList(beside).ids() if beside else ()) - set(kept.ids()):
         kept.add(one)
     return kept.ids()
 

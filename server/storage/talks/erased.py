@@ -20,7 +20,9 @@ class ErasedList:
         self._path = folder / NAME
 
     def add(self, conversation_id: str) -> None:
-        """Keep an id, on the disk when this returns. Raises StorageUnavailable."""
+        """Keep an id, on the disk when this returns, once. Raises StorageUnavailable."""
+        if conversation_id in self.ids():
+            return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)

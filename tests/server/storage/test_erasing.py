@@ -1,7 +1,6 @@
 from contextlib import closing
 from datetime import timedelta
 
-import psycopg
 import pytest
 
 from kb.labels import Label
@@ -9,7 +8,6 @@ from server.core.handing.handover import Closing, Closure, Step
 from server.core.reply import Decision
 from server.storage import Letter, Store, Words
 from server.storage.database.engine import find_sqlite
-from tests.server.conftest import EMPTY
 from tests.server.storage.clinic import PAT, TurnedClock, claimed, kinds, say, start
 
 CANARY = "canary-7c1e"
@@ -109,32 +107,3 @@ async def test_what_rested_long_enough_is_purged_but_nobody_who_waits(database_u
     [entry] = [one for one in await store.audits("kneecare") if one.action == "purged"]
     assert entry.detail["conversations"] == 2
     await store.close()
-
-
-async def test_what_was_erased_since_a_dump_of_postgresql_is_erased_again(postgresql_server, tmp_path):
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(EMPTY)
-    store = await Store.open(postgresql_server)
-    erased, stays = await start(store), await start(store)
-    await say(store, erased.conversation_id, f"About {CANARY}")
-    await store.close()
-    name = "from_before"
-    with psycopg.connect(
-        postgresql_server, autocommit=True
-    ) as connection:  # a copy, as pg_dump and pg_restore make one
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'"
-        )
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE postgres")
-    store = await Store.open(postgresql_server, data_dir=tmp_path / "var")
-    await store.conversations.erase(erased.conversation_id)
-    await store.close()
-    restored = await Store.open(postgresql_server.replace("/postgres?", f"/{name}?"), data_dir=tmp_path / "var")
-    assert not (await restored.conversations.get(erased.conversation_id)).is_erased
-    assert await restored.conversations.erase_again() == 1
-    assert await restored.conversations.erase_again() == 0
-    assert (await restored.conversations.get(erased.conversation_id)).is_erased
-    assert not (await restored.conversations.get(stays.conversation_id)).is_erased
-    await restored.close()
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
