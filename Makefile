@@ -56,12 +56,13 @@ lint: $(READY)  ## Check style and types
 bench: $(READY)  ## Measure speed: decisions, batches, start, chats, and what one could use instead (a quarter of an hour)
 	$(BIN)/python -m tests.bench
 
-soak: $(READY)  ## Run the slow campaigns: 10,000 composed messages, 1,000 interleavings, each source as a site, an attack, nginx and Caddy
+soak: $(READY)  ## Run the slow campaigns: 10,000 composed messages, 1,000 interleavings, each source as a site, an attack, nginx and Caddy, servers killed
 	ADVOCATE_COMPOSITIONS=10000 $(BIN)/pytest -o addopts=-q tests/server/answers/test_properties.py
 	ADVOCATE_INTERLEAVINGS=1000 $(BIN)/pytest -o addopts=-q tests/server/rounds/test_interleavings.py
 	ADVOCATE_CORPUS_APART=1 $(BIN)/pytest -o addopts=-q tests/server/figures/test_corpus_quoted.py
 	ADVOCATE_PURGED=30000 $(BIN)/pytest -o addopts=-q tests/server/storage/test_purging.py -k room_is_given_back
 	$(BIN)/python -m tests.bench.attack
+	$(BIN)/python -m tests.bench.replicas
 	ADVOCATE_PROXIES=1 $(BIN)/pytest -o addopts=-q tests/server/web/test_behind_proxies.py
 
 clean:  ## Remove .venv and var (asks nothing; your pages live in var)
