@@ -90,6 +90,7 @@ class Campaign:
             ended = await asyncio.gather(*beside, return_exceptions=True)
             self.found.wrong += [f"{one!r}" for one in ended if isinstance(one, Exception)]
             await until_ready(self._servers, within_s=120)
+            await asyncio.sleep(max(0.0, self.found.live_at + SPREAD_S - time.monotonic()))
             await asyncio.gather(*(self._look_at(one, client) for one in self._servers))
             await self._compare(visitors, pat)
             for task in listening:
