@@ -1,4 +1,4 @@
-"""A build's manifest: what it was made from, and the digest of every file it holds."""
+"""A build's manifest: what it was made from, the digest of every file it holds, and its own."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from index.builds.layout import MANIFEST
 from index.model import digest_of
 from kb.errors import AdvocateError
 
-FORMAT = 8
+FORMAT = 9
 # Raise it whenever the same content would be built differently.
 BUILDER_VERSION = 14
+OWN_DIGEST = "sha256"  # of all the rest of a manifest: what it says of thresholds and files is as it was written
 
 
 class BuildRefused(AdvocateError):
@@ -35,8 +36,29 @@ class Manifest:
     counts: Mapping[str, int]
     files: Mapping[str, str]
 
+    @classmethod
+    def parse(cls, body: Any, where: str) -> Manifest:
+        """A manifest from its JSON. Raises BuildRefused where it is of another format or not as it was written."""
+        try:
+            if body["format"] != FORMAT:
+                raise BuildRefused(
+                    f"{where}: format {body['format']}, this version reads {FORMAT}. Build again with `advocate build`."
+                )
+            manifest = cls(**{name: value for name, value in body.items() if name != OWN_DIGEST})
+            if body[OWN_DIGEST] != canonical_digest(asdict(manifest)):
+                raise BuildRefused(f"{where}: not as it was written. Build again with `advocate build`.")
+            return manifest
+        except (KeyError, TypeError) as error:
+            raise BuildRefused(
+                f"{where}: no readable manifest ({type(error).__name__}). Build again with `advocate build`."
+            ) from error
+
+    def as_json(self) -> dict[str, Any]:
+        body = asdict(self)
+        return {**body, OWN_DIGEST: canonical_digest(body)}
+
     def write(self, folder: Path) -> None:
-        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        (folder / MANIFEST).write_text(json.dumps(self.as_json(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def digest_files(folder: Path) -> dict[str, str]:
@@ -58,15 +80,11 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
-        if body["format"] != FORMAT:
-            raise BuildRefused(
-                f"{path}: format {body['format']}, this version reads {FORMAT}. Build again with `advocate build`."
-            )
-        return Manifest(**body)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise BuildRefused(
             f"{path}: no readable manifest ({type(error).__name__}). Build again with `advocate build`."
         ) from error
+    return Manifest.parse(body, str(path))
 
 
 def verify(folder: Path) -> Manifest:

@@ -13,7 +13,7 @@ import socket
 import tempfile
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -66,14 +66,15 @@ class Travelling:
             folder = self._builds(site).path(build)
             manifest = await asyncio.to_thread(verify, folder)
             files = {digest: folder / name for name, digest in manifest.files.items()}
-            await self._stored.keep(site, asdict(manifest), files)
+            await self._stored.keep(site, manifest.as_json(), files)
 
     async def bring(self, site: str, build: str) -> None:
         """Have a build in this folder, as the database keeps it. Raises BuildRefused when it cannot be had whole."""
         kept = await self._stored.manifest(site, build) if self.is_on else None
         if kept is None:
             return  # made here, and not sent yet
-        manifest, place = Manifest(**kept), self._builds(site).path(build)
+        manifest = Manifest.parse(kept, f"build {build[:12]} in the database")
+        place = self._builds(site).path(build)
         if not await asyncio.to_thread(_is_here, place, manifest):
             await self._fetch(manifest, place)
 

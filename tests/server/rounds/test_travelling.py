@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -125,6 +126,15 @@ async def damage(store: Store, digest: str) -> None:
     assert await store.database.write(lambda tx: tx.run(changed)) == 1
 
 
+async def test_a_manifest_that_was_changed_in_the_database_is_refused(replicas):
+    one, other, _ = replicas
+    build = await one.publish_latest()
+    kept = verify(one.builder.builds(SITE).path(build)).as_json()
+    await one.store.builds.keep(SITE, {**kept, "build": "1" * 64, "threshold": 0.0}, {})
+    with pytest.raises(BuildRefused, match="build 111111111111 in the database: not as it was written"):
+        await other.travelling.bring(SITE, "1" * 64)
+
+
 async def test_a_replica_that_cannot_follow_is_told_apart_and_says_why(replicas, monkeypatch):
     one, other, _ = replicas
     await one.publish_latest()
@@ -180,9 +190,9 @@ async def test_what_a_folder_published_before_builds_travelled_is_adopted_once(r
 async def test_a_file_that_would_leave_its_folder_is_refused(replicas):
     one, other, _ = replicas
     build = await one.publish_latest()
-    kept = dict(await one.store.builds.manifest(SITE, build) or {})
-    outside = dict(kept, build="0" * 64, files={"../../outside.json": kept["files"][PAGES]})
-    await one.store.builds.keep(SITE, outside, {})
+    kept = verify(one.builder.builds(SITE).path(build))
+    outside = replace(kept, build="0" * 64, files={"../../outside.json": kept.files[PAGES]})
+    await one.store.builds.keep(SITE, outside.as_json(), {})
     with pytest.raises(BuildRefused, match="outside.json"):
         await other.travelling.bring(SITE, "0" * 64)
     assert not list(other.builder.builds(SITE).folder.rglob("outside.json"))
