@@ -25,7 +25,7 @@ from kb.sites import Site
 from server.answers.assistant import Assistant
 
 log = logging.getLogger(__name__)
-MOST_UNITS = 250_000  # texts of all builds that are loaded: some 2 KiB each, half a GiB (server/docs/operating.md)
+MOST_UNITS = 150_000  # texts of all builds that are loaded: some 9 KiB each, 1.4 GiB (server/docs/operating.md)
 AT_ONCE = 20  # sites loaded in one look round, so that what is published meanwhile does not wait
 
 
